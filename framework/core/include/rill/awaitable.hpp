@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+namespace rill {
+
+namespace asio = boost::asio;
+
+/// What a coroutine returns. Mirrors the coroutine object of asyncio.
+///
+/// It is Asio's own type: Rill's coroutines and those of existing Asio programs await each other
+/// freely. Nothing runs before it is awaited or given to create_task.
+template <class T = void>
+using awaitable = asio::awaitable<T>;
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_awaitable = false;
+
+template <class T>
+inline constexpr bool is_awaitable<awaitable<T>> = true;
+
+template <class T>
+struct awaited {};
+
+template <class T>
+struct awaited<awaitable<T>> {
+    using type = T;
+};
+
+} // namespace detail
+
+/// What awaiting `A` gives: T for awaitable<T>.
+template <class A>
+using awaited_t = typename detail::awaited<std::remove_cvref_t<A>>::type;
+
+/// A callable that, called with Args, gives an awaitable.
+template <class F, class... Args>
+concept coroutine_function = detail::is_awaitable<std::invoke_result_t<F, Args...>>;
+
+} // namespace rill

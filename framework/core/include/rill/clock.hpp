@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+
+namespace rill {
+
+/// The time base of every deadline: monotonic, nanoseconds. Mirrors loop.time().
+using clock = std::chrono::steady_clock;
+using duration = clock::duration;
+using time_point = clock::time_point;
+
+/// A deadline that never comes; a timeout that never ends.
+inline constexpr time_point never = time_point::max();
+inline constexpr duration forever = duration::max();
+
+/// Where a loop reads the time. Replaced, a loop waits for no real time: whoever owns the clock
+/// fires what is due (rill::testing does).
+class clock_source {
+public:
+    virtual time_point now() const noexcept = 0;
+
+protected:
+    ~clock_source() = default;
+};
+
+namespace detail {
+
+/// `now + d` without overflow, so that `forever` and days beyond the clock's range mean never.
+constexpr time_point deadline_after(time_point now, duration d) noexcept
+{
+    return d > never - now ? never : now + d;
+}
+
+} // namespace detail
+} // namespace rill

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cassert>
+
+namespace rill::detail {
+
+/// A place in one list; `Tag` tells apart the lists that an object can be in at once.
+template <class Tag>
+class hook {
+public:
+    hook() = default;
+    hook(const hook&) = delete;
+    hook& operator=(const hook&) = delete;
+
+    ~hook()
+    {
+        assert(!linked() && "an object dies while a list still refers to it");
+    }
+
+    bool linked() const noexcept
+    {
+        return next_ != nullptr;
+    }
+
+    void unlink() noexcept
+    {
+        if (!linked())
+            return;
+        prev_->next_ = next_;
+        next_->prev_ = prev_;
+        prev_ = next_ = nullptr;
+    }
+
+private:
+    template <class, class>
+    friend class intrusive_list;
+
+    hook* prev_ = nullptr;
+    hook* next_ = nullptr;
+};
+
+/// FIFO of objects that it does not own; T derives from hook<Tag>. Every step is O(1).
+template <class T, class Tag>
+class intrusive_list {
+public:
+    intrusive_list() noexcept
+    {
+        head_.prev_ = head_.next_ = &head_;
+    }
+
+    ~intrusive_list()
+    {
+        assert(empty() && "a list dies with members");
+        head_.prev_ = head_.next_ = nullptr;
+    }
+
+    intrusive_list(const intrusive_list&) = delete;
+    intrusive_list& operator=(const intrusive_list&) = delete;
+
+    bool empty() const noexcept
+    {
+        return head_.next_ == &head_;
+    }
+
+    void push_back(T& item) noexcept
+    {
+        hook<Tag>& h = item;
+        assert(!h.linked());
+        h.prev_ = head_.prev_;
+        h.next_ = &head_;
+        head_.prev_->next_ = &h;
+        head_.prev_ = &h;
+    }
+
+    T* front() const noexcept
+    {
+        return empty() ? nullptr : static_cast<T*>(head_.next_);
+    }
+
+    T* pop_front() noexcept
+    {
+        T* item = front();
+        if (item)
+            static_cast<hook<Tag>*>(item)->unlink();
+        return item;
+    }
+
+    /// Calls f(item) for each, in order; f must not change the list.
+    template <class F>
+    void for_each(F f) const
+    {
+        for (hook<Tag>* h = head_.next_; h != &head_; h = h->next_)
+            f(*static_cast<T*>(h));
+    }
+
+private:
+    hook<Tag> head_;
+};
+
+} // namespace rill::detail

@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/clock.hpp>
+#include <rill/detail/ready_node.hpp>
+#include <rill/detail/timer_queue.hpp>
+#include <rill/error.hpp>
+#include <rill/exception_context.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <cstdio>
+#include <deque>
+#include <optional>
+#include <thread>
+#include <utility>
+
+namespace rill::detail {
+
+struct in_tasks; // tag: a place in the loop's list of all tasks
+
+/// Where this thread is: the loop that it runs and the task whose step it is in.
+struct position {
+    loop_core* loop = nullptr;
+    task_state* task = nullptr;
+};
+
+inline constinit thread_local position current{};
+
+/// Sets the position for a step, and puts back what was there.
+class step_scope {
+public:
+    step_scope(loop_core* loop, task_state* task) noexcept
+        : before_(std::exchange(current, position{loop, task}))
+    {
+    }
+
+    ~step_scope()
+    {
+        current = before_;
+    }
+
+    step_scope(const step_scope&) = delete;
+    step_scope& operator=(const step_scope&) = delete;
+
+private:
+    position before_;
+};
+
+/// Names a task for an executor. An executor may outlive its task (a socket made in one task and
+/// used by another carries it), so it holds the slot and the generation that it was made for.
+struct task_slot {
+    task_state* task = nullptr;
+    std::uint32_t generation = 0;
+    task_slot* next_free = nullptr;
+};
+
+/// The event loop's own part of an io_context: the ready queue and the timer queue of DESIGN's
+/// central mechanism, and a list of everything that is pending.
+///
+/// It is a service of the io_context, so there is one for each, found from any of its executors,
+/// and it is shut down with it, before any handler is destroyed. One thread at a time runs it.
+class loop_core final : public asio::execution_context::service {
+public:
+    using executor_type = asio::io_context::executor_type;
+
+    static inline asio::execution_context::id id;
+
+    static loop_core& of(asio::io_context& io)
+    {
+        if (current.loop && &current.loop->io() == &io)
+            return *current.loop;
+        return asio::use_service<loop_core>(io);
+    }
+
+    /// The loop behind an executor: an io_context's, a task's, or a strand of either.
+    static loop_core& of(const asio::any_io_executor& ex);
+
+    /// The loop that this thread runs; throws where there is none. Mirrors get_running_loop.
+    static loop_core& running()
+    {
+        if (!current.loop)
+            throw std::logic_error("rill: no loop is running on this thread");
+        return *current.loop;
+    }
+
+    explicit loop_core(asio::execution_context& context)
+        : service(context)
+        , io_(static_cast<asio::io_context&>(context))
+        , wakeup_(io_)
+        , home_(std::this_thread::get_id())
+    {
+    }
+
+    asio::io_context& io() noexcept
+    {
+        return io_;
+    }
+
+    executor_type executor() noexcept
+    {
+        return io_.get_executor();
+    }
+
+    bool dead() const noexcept
+    {
+        return dead_;
+    }
+
+    /// Whether the caller may touch the loop's objects: it runs the loop, or no other thread has.
+    bool on_home_thread() const noexcept
+    {
+        return current.loop == this ||
+               home_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+    }
+
+    // The ready queue
+
+    /// `node` runs in a later turn, after everything that is ready now. It leaves the pending list.
+    void make_ready(ready_node& node)
+    {
+        node.unlink();
+        node.ready_ = true;
+        if (dead_) {
+            node.action_(node, act::drop);
+            return;
+        }
+        ready_.push_back(node);
+        request_drain();
+    }
+
+    /// `node` waits for somebody to make it ready.
+    void make_pending(ready_node& node)
+    {
+        if (!work_)
+            work_.emplace(executor());
+        pending_.push_back(node);
+    }
+
+    /// `node` is not to run after all.
+    void forget(ready_node& node) noexcept
+    {
+        node.unlink();
+        node.ready_ = true;
+        request_idle_check();
+    }
+
+    /// Runs what is ready now; true if anything was.
+    bool drain()
+    {
+        if (draining_) // a handler runs the io_context from within: the outer drain goes on
+            return false;
+        const drain_scope scope(*this);
+        bool any = false;
+        for (unsigned budget = batch; budget > 0; --budget) {
+            ready_node* node = ready_.pop_front();
+            if (!node)
+                break;
+            any = true;
+            run(*node);
+        }
+        return any;
+    }
+
+    // The timer queue
+
+    time_point now() const noexcept
+    {
+        return clock_ ? clock_->now() : clock::now();
+    }
+
+    void arm(timer_node& node, time_point when)
+    {
+        if (when == never || dead_)
+            return;
+        timers_.add(node, when);
+        if (!clock_ && when < wakeup_at_)
+            wake_up_at(when);
+    }
+
+    void disarm(timer_node& node) noexcept
+    {
+        if (!node.armed())
+            return;
+        timers_.remove(node);
+        if (timers_.empty())
+            request_idle_check();
+    }
+
+    const timer_queue& timers() const noexcept
+    {
+        return timers_;
+    }
+
+    /// Fires the timers that are due, in order. True if there was one.
+    bool fire_due()
+    {
+        const drain_scope scope(*this);
+        const step_scope step(this, nullptr);
+        const time_point time = now();
+        bool any = false;
+        while (timers_.fire_one(time))
+            any = true;
+        return any;
+    }
+
+    /// From now on `source` is the clock, or the real one again if null.
+    void set_clock(const clock_source* source) noexcept
+    {
+        clock_ = source;
+        wakeup_.cancel();
+        wakeup_at_ = never;
+        if (!clock_ && !timers_.empty())
+            wake_up_at(timers_.next());
+    }
+
+    // Tasks
+
+    intrusive_list<task_state, in_tasks>& tasks() noexcept
+    {
+        return tasks_;
+    }
+
+    task_slot& take_slot(task_state& task)
+    {
+        task_slot* slot = free_slots_;
+        if (slot)
+            free_slots_ = slot->next_free;
+        else
+            slot = &slots_.emplace_back();
+        slot->task = &task;
+        return *slot;
+    }
+
+    void give_back(task_slot& slot) noexcept
+    {
+        slot.task = nullptr;
+        ++slot.generation;
+        slot.next_free = std::exchange(free_slots_, &slot);
+        if (tasks_.empty())
+            request_idle_check();
+    }
+
+    std::uint64_t next_task_number() noexcept
+    {
+        return ++task_number_;
+    }
+
+    // Errors that nobody is left to catch
+
+    void set_exception_handler(exception_handler handler)
+    {
+        handler_ = std::move(handler);
+    }
+
+    const exception_handler& get_exception_handler() const noexcept
+    {
+        return handler_;
+    }
+
+    /// Never throws: a handler that does is reported with what it was given.
+    void report(const exception_context& context) noexcept
+    {
+        if (!handler_) {
+            report_by_default(context);
+            return;
+        }
+        try {
+            handler_(context);
+        } catch (...) {
+            report_by_default({"the exception handler itself failed", std::current_exception(), {}});
+            report_by_default(context);
+        }
+    }
+
+private:
+    static constexpr unsigned batch = 256; // steps between two looks at the sockets
+
+    /// While it lives, whoever makes a node ready need not ask for a drain.
+    class drain_scope {
+    public:
+        explicit drain_scope(loop_core& core) noexcept
+            : core_(core)
+            , before_(std::exchange(core.draining_, true))
+        {
+            if (core.home_.load(std::memory_order_relaxed) != std::this_thread::get_id())
+                core.home_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+        }
+
+        ~drain_scope()
+        {
+            core_.draining_ = before_;
+            if (before_)
+                return;
+            if (!core_.ready_.empty())
+                core_.request_drain();
+            else
+                core_.let_go_if_idle();
+        }
+
+    private:
+        loop_core& core_;
+        bool before_;
+    };
+
+    void shutdown() noexcept override;
+
+    void run(ready_node& node)
+    {
+        const step_scope step(this, node.task_);
+        node.action_(node, act::run);
+    }
+
+    void request_drain()
+    {
+        if (draining_ || drain_posted_)
+            return;
+        drain_posted_ = true;
+        asio::post(io_, [this] {
+            drain_posted_ = false;
+            drain();
+        });
+    }
+
+    void wake_up_at(time_point when)
+    {
+        wakeup_at_ = when;
+        wakeup_.expires_at(when);
+        wakeup_.async_wait([this](error_code ec) {
+            if (ec)
+                return;
+            wakeup_at_ = never;
+            fire_due();
+            if (timers_.next() < wakeup_at_)
+                wake_up_at(timers_.next());
+            drain();
+        });
+    }
+
+    void request_idle_check() noexcept
+    {
+        const bool holds_up_run = wakeup_at_ != never || work_;
+        if (holds_up_run && !dead_ && idle())
+            request_drain();
+    }
+
+    bool idle() const noexcept
+    {
+        return tasks_.empty() && timers_.empty() && pending_.empty();
+    }
+
+    /// An idle loop keeps no io_context from returning: the timer left armed by a cancelled
+    /// deadline and the guard for pending operations are kept until then, which saves arming them
+    /// over and over.
+    void let_go_if_idle() noexcept
+    {
+        if (!idle())
+            return;
+        work_.reset();
+        if (wakeup_at_ != never) {
+            wakeup_.cancel();
+            wakeup_at_ = never;
+        }
+    }
+
+    static void report_by_default(const exception_context& context) noexcept
+    {
+        try {
+            std::fprintf(stderr, "rill: %s\n", to_string(context).c_str());
+        } catch (...) {
+            std::fputs("rill: an error could not be reported for lack of memory\n", stderr);
+        }
+    }
+
+    asio::io_context& io_;
+    // Constructed here, so that Asio's timer service is older than this one and outlives it.
+    asio::basic_waitable_timer<clock, asio::wait_traits<clock>, executor_type> wakeup_;
+    std::atomic<std::thread::id> home_; // the thread that ran the loop last
+
+    intrusive_list<ready_node, in_loop> ready_;
+    intrusive_list<ready_node, in_loop> pending_;
+    bool draining_ = false;
+    bool drain_posted_ = false;
+    bool dead_ = false;
+
+    timer_queue timers_;
+    time_point wakeup_at_ = never; // when wakeup_ fires; never: not armed
+    const clock_source* clock_ = nullptr;
+    std::optional<asio::executor_work_guard<executor_type>> work_; // held while anything is pending
+
+    intrusive_list<task_state, in_tasks> tasks_; // those that have not ended
+    std::deque<task_slot> slots_;                // never shrinks: executors refer to them
+    task_slot* free_slots_ = nullptr;
+    std::uint64_t task_number_ = 0;
+
+    exception_handler handler_;
+};
+
+} // namespace rill::detail

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/detail/loop_core.hpp>
+#include <rill/error.hpp>
+
+#include <boost/asio/cancellation_type.hpp>
+
+namespace rill::detail {
+
+struct in_line; // tag: a place in a primitive's line of waiters
+class operation;
+
+/// What a cancellation slot holds for an operation. Either may die first, so each knows the other.
+class cancel_link {
+public:
+    explicit cancel_link(operation& op) noexcept;
+    ~cancel_link();
+
+    cancel_link(const cancel_link&) = delete;
+    cancel_link& operator=(const cancel_link&) = delete;
+
+    void operator()(asio::cancellation_type);
+
+private:
+    friend class operation;
+    operation* op_;
+};
+
+/// A pending operation: whoever waits for something is in its line until it is completed, once.
+///
+/// A kind of waiting derives from this, adds what the wait is about, and says how it starts, what
+/// a cancel does to it and what it completes with; see event.hpp for the smallest one.
+class operation : public ready_node, public hook<in_line> {
+public:
+    /// Ends the wait: it leaves its line, and its handler runs in a later turn. The first call
+    /// counts: an operation that was completed is not cancelled any more, so no value is lost.
+    void complete(error_code ec = {}) noexcept
+    {
+        if (ready())
+            return;
+        ec_ = ec;
+        hook<in_line>::unlink();
+        core_->make_ready(*this);
+    }
+
+    void cancel()
+    {
+        if (!ready())
+            action_(*this, act::cancel);
+    }
+
+protected:
+    explicit operation(loop_core* core) noexcept
+        : ready_node(nullptr)
+        , core_(core)
+    {
+    }
+
+    /// Only what has not started is moved; the base has nothing to carry over.
+    operation(operation&& other) noexcept
+        : operation(other.core_)
+    {
+    }
+
+    ~operation()
+    {
+        unlink_slot();
+    }
+
+    /// What a cancel does, unless a kind of waiting knows better.
+    void on_cancel()
+    {
+        complete(aborted());
+    }
+
+    template <class Slot>
+    void link_slot(Slot slot)
+    {
+        if (slot.is_connected())
+            link_ = &slot.template emplace<cancel_link>(*this);
+    }
+
+    void unlink_slot() noexcept
+    {
+        if (link_)
+            link_->op_ = nullptr;
+        link_ = nullptr;
+    }
+
+    loop_core* core_;
+    error_code ec_;
+
+private:
+    friend class cancel_link;
+    template <class>
+    friend class wait_list;
+
+    cancel_link* link_ = nullptr;
+};
+
+inline cancel_link::cancel_link(operation& op) noexcept
+    : op_(&op)
+{
+}
+
+inline cancel_link::~cancel_link()
+{
+    if (op_)
+        op_->link_ = nullptr;
+}
+
+inline void cancel_link::operator()(asio::cancellation_type)
+{
+    if (op_)
+        op_->cancel();
+}
+
+/// The waiters of a primitive, in order of arrival.
+template <class Waiter = operation>
+class wait_list {
+public:
+    /// They learn that the primitive is gone, as with Asio's I/O objects: operation_aborted.
+    ~wait_list()
+    {
+        while (Waiter* w = list_.front())
+            w->complete(aborted());
+    }
+
+    bool empty() const noexcept
+    {
+        return list_.empty();
+    }
+
+    Waiter* front() const noexcept
+    {
+        return list_.front();
+    }
+
+    /// `w` waits behind the others until somebody completes it.
+    void add(Waiter& w)
+    {
+        list_.push_back(w);
+        w.core_->make_pending(w);
+    }
+
+    void complete_all() noexcept
+    {
+        while (Waiter* w = list_.front())
+            w->complete();
+    }
+
+private:
+    intrusive_list<Waiter, in_line> list_;
+};
+
+} // namespace rill::detail

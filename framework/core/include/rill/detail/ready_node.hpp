@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/detail/intrusive_list.hpp>
+
+namespace rill::detail {
+
+class loop_core;
+class task_state;
+
+struct in_loop; // tag: a place in one of the loop's own lists
+
+enum class act {
+    run,    // do it; the node may be gone when this returns
+    drop,   // the loop dies: give up what the node holds, without calling it
+    cancel, // its task or slot asks it to end early; a node that is ready already takes no notice
+};
+
+/// Something that a loop will run: a wake-up, a callback, the start of a task.
+///
+/// It is in exactly one of the loop's lists, ready or pending, from the moment it is handed over
+/// until it runs or is dropped.
+class ready_node : public hook<in_loop> {
+public:
+    using action = void (*)(ready_node&, act);
+
+    explicit ready_node(action a) noexcept
+        : action_(a)
+    {
+    }
+
+    bool ready() const noexcept
+    {
+        return ready_;
+    }
+
+protected:
+    friend class loop_core;
+
+    action action_;
+    task_state* task_ = nullptr; // the task whose step this is; null outside of tasks
+    bool ready_ = false;         // in the ready queue, or past it
+};
+
+} // namespace rill::detail

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/detail/task_state.hpp>
+
+#include <boost/asio/execution.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/query.hpp>
+#include <boost/asio/require.hpp>
+#include <boost/asio/strand.hpp>
+
+#include <type_traits>
+#include <utility>
+
+namespace rill::detail {
+
+/// The executor of a task: the loop's own, and every step that goes through it is the task's.
+///
+/// So the current task is right after every kind of wait, Asio's included. Its size is what
+/// any_io_executor stores without allocating.
+template <class Inner>
+class task_executor {
+public:
+    task_executor(Inner inner, task_slot& slot, std::uint32_t generation) noexcept
+        : inner_(std::move(inner))
+        , slot_(&slot)
+        , generation_(generation)
+    {
+    }
+
+    friend bool operator==(const task_executor& a, const task_executor& b) noexcept
+    {
+        return a.slot_ == b.slot_ && a.generation_ == b.generation_ && a.inner_ == b.inner_;
+    }
+
+    friend bool operator!=(const task_executor& a, const task_executor& b) noexcept
+    {
+        return !(a == b);
+    }
+
+    /// Null if the task has ended meanwhile. To be asked on the loop's thread only.
+    task_state* task() const noexcept
+    {
+        return slot_->generation == generation_ ? slot_->task : nullptr;
+    }
+
+    const Inner& inner() const noexcept
+    {
+        return inner_;
+    }
+
+    template <class F>
+    void execute(F&& f) const
+    {
+        if constexpr (may_run_here)
+            if (launching == slot_) {
+                std::decay_t<F> step(std::forward<F>(f));
+                step_of_task(slot_, generation_, step);
+                return;
+            }
+        inner_.execute(
+            [slot = slot_, generation = generation_, f = std::decay_t<F>(std::forward<F>(f))]() mutable {
+                step_of_task(slot, generation, f);
+            }
+        );
+    }
+
+    /// While set, the task in this slot is being spawned: its coroutine runs at once to its first
+    /// wait, which is for its turn in the ready queue, instead of a trip through the io_context.
+    static inline constinit thread_local task_slot* launching = nullptr;
+
+    template <class Property>
+    auto query(const Property& p) const noexcept(noexcept(asio::query(std::declval<const Inner&>(), p)))
+        -> decltype(asio::query(std::declval<const Inner&>(), p))
+    {
+        return asio::query(inner_, p);
+    }
+
+    template <class Property>
+        requires asio::can_require<Inner, Property>::value
+    auto require(const Property& p) const
+    {
+        return with(asio::require(inner_, p));
+    }
+
+    template <class Property>
+        requires(asio::can_prefer<Inner, Property>::value && !asio::can_require<Inner, Property>::value)
+    auto prefer(const Property& p) const
+    {
+        return with(asio::prefer(inner_, p));
+    }
+
+private:
+    static constexpr bool may_run_here = std::is_same_v<Inner, loop_core::executor_type>;
+
+    template <class F>
+    static void step_of_task(task_slot* slot, std::uint32_t generation, F& f)
+    {
+        task_state* task = slot->generation == generation ? slot->task : nullptr;
+        const step_scope step(task ? task->core() : current.loop, task);
+        std::move(f)();
+    }
+
+    template <class Other>
+    task_executor<Other> with(Other inner) const
+    {
+        return {std::move(inner), *slot_, generation_};
+    }
+
+    Inner inner_;
+    task_slot* slot_;
+    std::uint32_t generation_;
+};
+
+using loop_executor = loop_core::executor_type;
+using loop_task_executor = task_executor<loop_executor>;
+
+static_assert(
+    sizeof(loop_task_executor) <= sizeof(std::shared_ptr<void>) + sizeof(void*),
+    "any_io_executor would allocate for every copy"
+);
+
+inline loop_core& loop_core::of(const asio::any_io_executor& ex)
+{
+    if (const auto* task = ex.target<loop_task_executor>())
+        return of(task->inner().context());
+    if (const auto* plain = ex.target<executor_type>())
+        return of(plain->context());
+    if (const auto* strand = ex.target<asio::strand<executor_type>>())
+        return of(strand->get_inner_executor().context());
+    if (const auto* strand = ex.target<asio::strand<asio::any_io_executor>>())
+        return of(strand->get_inner_executor());
+    throw std::invalid_argument(
+        "rill: a loop needs the executor of an io_context (or of a task, or a strand on it); "
+        "handlers may live on any other executor"
+    );
+}
+
+/// Where a handler with executor `ex` is to run: in the loop's own turns, as a step of `task`
+/// where there is one, or else elsewhere.
+struct home {
+    bool here = false;
+    task_state* task = nullptr;
+};
+
+template <class Executor>
+home home_of(const loop_core&, const Executor&) noexcept
+{
+    return {};
+}
+
+inline home home_of(loop_core& core, const loop_executor& ex) noexcept
+{
+    return {&ex.context() == &core.io(), nullptr};
+}
+
+inline home home_of(loop_core& core, const loop_task_executor& ex) noexcept
+{
+    const bool here = &ex.inner().context() == &core.io();
+    return {here, here ? ex.task() : nullptr};
+}
+
+inline home home_of(loop_core& core, const asio::any_io_executor& ex) noexcept
+{
+    if (const auto* task = ex.target<loop_task_executor>())
+        return home_of(core, *task);
+    if (const auto* plain = ex.target<loop_executor>())
+        return home_of(core, *plain);
+    return {};
+}
+
+} // namespace rill::detail

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/detail/awaiting_handler.hpp>
+#include <rill/detail/operation.hpp>
+#include <rill/detail/task_executor.hpp>
+
+#include <boost/asio/associated_allocator.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/associated_immediate_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/recycling_allocator.hpp>
+
+#include <memory>
+#include <new>
+#include <tuple>
+#include <utility>
+
+namespace rill::detail {
+
+/// Calls a handler on an executor that is not the loop's.
+template <class Executor, class Handler, class Results>
+void dispatch_results(const Executor& ex, Handler&& handler, Results&& results)
+{
+    asio::dispatch(
+        ex,
+        [handler = std::forward<Handler>(handler), results = std::forward<Results>(results)]() mutable {
+            std::apply(std::move(handler), std::move(results));
+        }
+    );
+}
+
+/// An operation whose handler lives in memory from the handler's associated allocator.
+template <class Signature, class Waiter, class Handler>
+class allocated_operation final : Waiter {
+    using executor_type = asio::associated_executor_t<Handler, loop_executor>;
+    using allocator_type = asio::associated_allocator_t<Handler, asio::recycling_allocator<void>>;
+    using own_allocator =
+        typename std::allocator_traits<allocator_type>::template rebind_alloc<allocated_operation>;
+
+public:
+    template <class H>
+    static void start(Waiter&& waiter, H&& handler)
+    {
+        own_allocator allocator(
+            asio::get_associated_allocator(handler, asio::recycling_allocator<void>())
+        );
+        auto* memory = std::allocator_traits<own_allocator>::allocate(allocator, 1);
+        auto* op = ::new (memory) allocated_operation(std::move(waiter), std::forward<H>(handler));
+        op->begin();
+    }
+
+private:
+    template <class H>
+    allocated_operation(Waiter&& waiter, H&& handler)
+        : Waiter(std::move(waiter))
+        , handler_(std::forward<H>(handler))
+        , work_(asio::get_associated_executor(handler_, this->core_->executor()))
+    {
+        this->action_ = &on_act;
+        const home where = home_of(*this->core_, work_.get_executor());
+        here_ = where.here;
+        this->task_ = where.task;
+    }
+
+    void begin()
+    {
+        this->link_slot(asio::get_associated_cancellation_slot(handler_));
+        Waiter::start();
+        if constexpr (requires { typename Handler::immediate_executor_type; })
+            if (this->ready())
+                complete_immediately();
+    }
+
+    static void on_act(ready_node& node, act what)
+    {
+        auto& self = static_cast<allocated_operation&>(node);
+        if (what == act::cancel)
+            self.Waiter::on_cancel();
+        else
+            self.finish(what == act::run);
+    }
+
+    /// The memory is given back before the handler runs, so that what it starts can use it.
+    void finish(bool call)
+    {
+        auto results = this->template results<Signature>();
+        Handler handler(std::move(handler_));
+        const auto work = std::move(work_);
+        const bool here = here_;
+        own_allocator allocator(
+            asio::get_associated_allocator(handler, asio::recycling_allocator<void>())
+        );
+        this->~allocated_operation();
+        std::allocator_traits<own_allocator>::deallocate(allocator, this, 1);
+        if (!call)
+            return;
+        if (here)
+            std::apply(std::move(handler), std::move(results));
+        else
+            dispatch_results(work.get_executor(), std::move(handler), std::move(results));
+    }
+
+    /// It was complete at once, and its handler asks to be called on an executor for that case.
+    void complete_immediately()
+    {
+        const auto ex = asio::get_associated_immediate_executor(handler_, work_.get_executor());
+        hook<in_loop>::unlink();
+        auto results = this->template results<Signature>();
+        Handler handler(std::move(handler_));
+        own_allocator allocator(
+            asio::get_associated_allocator(handler, asio::recycling_allocator<void>())
+        );
+        this->~allocated_operation();
+        std::allocator_traits<own_allocator>::deallocate(allocator, this, 1);
+        dispatch_results(ex, std::move(handler), std::move(results));
+    }
+
+    Handler handler_;
+    asio::executor_work_guard<executor_type> work_;
+    bool here_ = false;
+};
+
+/// An asynchronous operation of Asio's kind, callable with any completion token, over a `Waiter`.
+///
+/// Awaited, it is a temporary of the awaiting coroutine and stores the handler and its place in
+/// the line in itself: nothing is allocated or posted. With any other token the waiter is moved to
+/// allocated memory.
+///
+/// A Waiter derives from operation and has: start(), which completes or waits in a line;
+/// results<Signature>(), the arguments of the handler; and on_cancel() where operation's own is
+/// not right. It is movable as long as it has not started.
+template <class Signature, class Waiter>
+class [[nodiscard]] wait_operation : public Waiter {
+public:
+    template <class... Args>
+    explicit wait_operation(std::in_place_t, Args&&... args)
+        : Waiter(std::forward<Args>(args)...)
+    {
+    }
+
+    wait_operation(wait_operation&& other) noexcept
+        : Waiter(std::move(other))
+    {
+    }
+
+    template <asio::completion_token_for<Signature> Token>
+    auto operator()(Token&& token) &&
+    {
+        if constexpr (is_awaiting_handler<std::decay_t<Token>>)
+            start_in_place(std::forward<Token>(token));
+        else
+            return std::move(*this).initiate(std::forward<Token>(token));
+    }
+
+    /// For any token; nothing of it stays in this object.
+    template <class Token>
+    auto initiate(Token&& token) &&
+    {
+        return asio::async_initiate<Token, Signature>(
+            initiation{},
+            token,
+            static_cast<Waiter&&>(*this)
+        );
+    }
+
+    /// Starts the wait of a coroutine in whose frame this object is.
+    template <class Handler>
+    void start_in_place(Handler&& h)
+    {
+        static_assert(sizeof(Handler) <= awaiting_handler_size);
+        const auto slot = asio::get_associated_cancellation_slot(h);
+        if (task_state* task = current.task; task && task->is_coroutine(slot)) {
+            this->task_ = task;
+            task->waiting = this;
+            this->action_ = &on_act<Handler, true>;
+        } else {
+            const auto ex = asio::get_associated_executor(h);
+            if constexpr (requires { this->use_loop_of(ex); })
+                this->use_loop_of(ex);
+            const home where = home_of(*this->core_, ex);
+            this->task_ = where.task;
+            this->action_ = where.here ? &on_act<Handler, true> : &on_act<Handler, false>;
+            this->link_slot(slot);
+        }
+        ::new (static_cast<void*>(handler_)) Handler(std::move(h));
+        Waiter::start();
+    }
+
+private:
+    struct initiation {
+        template <class Handler>
+        void operator()(Handler&& handler, Waiter&& waiter) const
+        {
+            allocated_operation<Signature, Waiter, std::decay_t<Handler>>::start(
+                std::move(waiter),
+                std::forward<Handler>(handler)
+            );
+        }
+    };
+
+    /// Once the handler has been called, this object may be gone with the frame it was in.
+    template <class Handler, bool Here>
+    static void on_act(ready_node& node, act what)
+    {
+        auto& self = static_cast<wait_operation&>(node);
+        if (what == act::cancel) {
+            self.Waiter::on_cancel();
+            return;
+        }
+        if (self.task_ && self.task_->waiting == &self)
+            self.task_->waiting = nullptr;
+        self.hook<in_line>::unlink();
+        auto* stored = std::launder(reinterpret_cast<Handler*>(self.handler_));
+        Handler handler(std::move(*stored));
+        stored->~Handler();
+        if (what == act::drop)
+            return;
+        auto results = self.template results<Signature>();
+        if constexpr (Here)
+            std::apply(std::move(handler), std::move(results));
+        else {
+            const auto ex = asio::get_associated_executor(handler);
+            dispatch_results(ex, std::move(handler), std::move(results));
+        }
+    }
+
+    alignas(void*) unsigned char handler_[awaiting_handler_size];
+};
+
+} // namespace rill::detail

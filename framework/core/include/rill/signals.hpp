@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/awaitable.hpp>
+#include <rill/detail/loop_core.hpp>
+
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <span>
+#include <utility>
+
+namespace rill {
+
+/// The signals that a program takes itself, as values that it waits for. Mirrors
+/// loop.add_signal_handler.
+///
+/// While it lives, the signals' default effect is off, and those that come between two calls of
+/// next() are kept. Built on asio::signal_set: what holds there for threads and several sets of
+/// the same signal holds here.
+class signals {
+public:
+    /// On the loop that this thread runs: `rill::signals stop{SIGTERM, SIGINT};`
+    template <std::same_as<int>... Numbers>
+    explicit signals(Numbers... numbers);
+
+    /// On an executor of the program's own.
+    signals(const asio::any_io_executor& ex, std::span<const int> numbers);
+
+    /// The number of the next signal. Cancellation: total.
+    awaitable<int> next();
+
+    /// Completes with void(error_code, int), the signal's number.
+    template <asio::completion_token_for<void(error_code, int)> Token>
+    auto async_next(Token&& token);
+
+private:
+    asio::signal_set set_;
+};
+
+// Implementation
+
+template <std::same_as<int>... Numbers>
+signals::signals(Numbers... numbers)
+    : set_(detail::loop_core::running().executor())
+{
+    (set_.add(numbers), ...);
+}
+
+inline signals::signals(const asio::any_io_executor& ex, std::span<const int> numbers)
+    : set_(ex)
+{
+    for (const int number : numbers)
+        set_.add(number);
+}
+
+inline awaitable<int> signals::next()
+{
+    auto arrived = set_.async_wait(asio::deferred);
+    co_return co_await std::move(arrived);
+}
+
+template <asio::completion_token_for<void(error_code, int)> Token>
+auto signals::async_next(Token&& token)
+{
+    return set_.async_wait(std::forward<Token>(token));
+}
+
+} // namespace rill

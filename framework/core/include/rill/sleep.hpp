@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/awaitable.hpp>
+#include <rill/clock.hpp>
+#include <rill/detail/wait_operation.hpp>
+
+#include <boost/asio/this_coro.hpp>
+
+#include <tuple>
+
+namespace rill {
+
+/// Waits until `d` has passed on the loop's clock, never less. Mirrors asyncio.sleep.
+///
+/// Zero or less is a yield. Equal deadlines end in the order in which they were set.
+/// Cancellation: total; the timer is gone at once.
+awaitable<void> sleep(duration d);
+
+/// Waits until `t`; a time that has passed is a yield. Cancellation: total.
+awaitable<void> sleep_until(time_point t);
+
+// Implementation
+
+namespace detail {
+
+/// Lets every other task that is ready run first. It cannot be late, so a cancel that arrives
+/// while it is in the ready queue shows as it ends.
+class yield_waiter : public operation {
+public:
+    /// Null: that of whoever awaits it.
+    explicit yield_waiter(loop_core* core) noexcept
+        : operation(core)
+    {
+    }
+
+    void use_loop_of(const asio::any_io_executor& ex)
+    {
+        core_ = &loop_core::of(ex);
+    }
+
+protected:
+    void start()
+    {
+        complete();
+    }
+
+    template <class Signature>
+    std::tuple<error_code> results() const
+    {
+        return {task_ && task_->cancelled() ? aborted() : error_code()};
+    }
+};
+
+using yield_operation = wait_operation<void(error_code), yield_waiter>;
+
+class sleep_waiter : public operation, public timer_node {
+public:
+    sleep_waiter(loop_core& core, time_point when) noexcept
+        : operation(&core)
+        , timer_node(&on_due)
+        , when_(when)
+    {
+    }
+
+    sleep_waiter(sleep_waiter&& other) noexcept
+        : sleep_waiter(*other.core_, other.when_)
+    {
+    }
+
+    ~sleep_waiter()
+    {
+        core_->disarm(*this);
+    }
+
+protected:
+    void start()
+    {
+        core_->make_pending(*this);
+        core_->arm(*this, when_);
+    }
+
+    void on_cancel()
+    {
+        core_->disarm(*this);
+        complete(aborted());
+    }
+
+    template <class Signature>
+    std::tuple<error_code> results() const
+    {
+        return {ec_};
+    }
+
+private:
+    static void on_due(timer_node& node)
+    {
+        static_cast<sleep_waiter&>(node).complete();
+    }
+
+    time_point when_;
+};
+
+using sleep_operation = wait_operation<void(error_code), sleep_waiter>;
+
+} // namespace detail
+
+/// Lets every other task that is ready run first. Mirrors asyncio.sleep(0).
+///
+/// `co_await rill::yield()` is a step through the ready queue, nothing more; it is a cancellation
+/// point.
+inline detail::yield_operation yield() noexcept
+{
+    return detail::yield_operation(std::in_place, detail::current.loop);
+}
+
+/// As sleep_until, for any completion token. Completes with void(error_code).
+template <asio::completion_token_for<void(error_code)> Token>
+auto async_sleep_until(const asio::any_io_executor& ex, time_point t, Token&& token)
+{
+    detail::sleep_operation op(std::in_place, detail::loop_core::of(ex), t);
+    return std::move(op).initiate(std::forward<Token>(token));
+}
+
+inline awaitable<void> sleep_until(time_point t)
+{
+    auto& core = detail::loop_core::of(co_await asio::this_coro::executor);
+    if (t <= core.now()) {
+        detail::yield_operation turn(std::in_place, &core);
+        co_await std::move(turn);
+    } else {
+        detail::sleep_operation wait(std::in_place, core, t);
+        co_await std::move(wait);
+    }
+}
+
+inline awaitable<void> sleep(duration d)
+{
+    auto& core = detail::loop_core::of(co_await asio::this_coro::executor);
+    if (d <= duration::zero()) {
+        detail::yield_operation turn(std::in_place, &core);
+        co_await std::move(turn);
+    } else {
+        detail::sleep_operation wait(std::in_place, core, detail::deadline_after(core.now(), d));
+        co_await std::move(wait);
+    }
+}
+
+} // namespace rill
