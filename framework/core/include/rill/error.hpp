@@ -40,8 +40,7 @@ class timeout_error : public system_error {
 public:
     explicit timeout_error(const std::string& what)
         : system_error(asio::error::make_error_code(asio::error::timed_out), what)
-    {
-    }
+    {}
 };
 
 /// An operation that the object's present state does not allow. Mirrors InvalidStateError.
@@ -59,10 +58,7 @@ namespace detail {
 
 class condition_category_t final : public boost::system::error_category {
 public:
-    const char* name() const noexcept override
-    {
-        return "rill";
-    }
+    const char* name() const noexcept override { return "rill"; }
 
     std::string message(int value) const override
     {

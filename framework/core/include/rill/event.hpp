@@ -49,8 +49,7 @@ public:
     explicit waiter(event& e) noexcept
         : operation(e.core_)
         , event_(&e)
-    {
-    }
+    {}
 
 protected:
     void start()
@@ -64,7 +63,7 @@ protected:
     template <class Signature>
     std::tuple<error_code> results() const
     {
-        return {ec_};
+        return {error()};
     }
 
 private:
@@ -73,13 +72,11 @@ private:
 
 inline event::event(const asio::any_io_executor& ex)
     : core_(&detail::loop_core::of(ex))
-{
-}
+{}
 
 inline event::event()
     : core_(&detail::loop_core::running())
-{
-}
+{}
 
 inline bool event::is_set() const noexcept
 {

@@ -17,10 +17,7 @@ public:
     explicit exception_group(std::vector<std::exception_ptr> exceptions);
 
     /// In order of completion; never empty.
-    const std::vector<std::exception_ptr>& exceptions() const noexcept
-    {
-        return exceptions_;
-    }
+    const std::vector<std::exception_ptr>& exceptions() const noexcept { return exceptions_; }
 
 private:
     static std::string describe(const std::vector<std::exception_ptr>& exceptions);
@@ -33,8 +30,7 @@ private:
 inline exception_group::exception_group(std::vector<std::exception_ptr> exceptions)
     : runtime_error(describe(exceptions))
     , exceptions_(std::move(exceptions))
-{
-}
+{}
 
 inline std::string exception_group::describe(const std::vector<std::exception_ptr>& exceptions)
 {

@@ -35,8 +35,7 @@ private:
 
     explicit handle(std::shared_ptr<node> n) noexcept
         : node_(std::move(n))
-    {
-    }
+    {}
 
     std::shared_ptr<node> node_;
 };
@@ -120,8 +119,7 @@ public:
         , timer_node(&on_due)
         , core_(core)
         , when_(when)
-    {
-    }
+    {}
 
     virtual ~node() = default;
 
@@ -149,15 +147,9 @@ public:
         drop_callable();
     }
 
-    bool cancelled() const noexcept
-    {
-        return cancelled_;
-    }
+    bool cancelled() const noexcept { return cancelled_; }
 
-    time_point when() const noexcept
-    {
-        return when_;
-    }
+    time_point when() const noexcept { return when_; }
 
 private:
     virtual void call() = 0;
@@ -191,8 +183,7 @@ public:
         : node(core, when)
         , core_(core)
         , f_(std::move(f))
-    {
-    }
+    {}
 
 private:
     void call() override
@@ -204,10 +195,7 @@ private:
         }
     }
 
-    void drop_callable() noexcept override
-    {
-        f_.reset();
-    }
+    void drop_callable() noexcept override { f_.reset(); }
 
     detail::loop_core& core_;
     std::optional<F> f_;
@@ -231,13 +219,11 @@ inline time_point handle::when() const noexcept
 inline loop::loop()
     : owned_(std::make_unique<asio::io_context>(1))
     , core_(&detail::loop_core::of(*owned_))
-{
-}
+{}
 
 inline loop::loop(asio::io_context& adopt)
     : core_(&detail::loop_core::of(adopt))
-{
-}
+{}
 
 inline asio::io_context& loop::context() noexcept
 {
@@ -365,6 +351,8 @@ T loop::run_until_complete(awaitable<T> main)
 
 inline void loop::cancel_all_tasks()
 {
+    if (core_->tasks().empty())
+        return;
     core_->tasks().for_each([](detail::task_state& task) { task.request_cancel(); });
     run_exclusively([this] {
         while (!core_->tasks().empty())

@@ -27,27 +27,15 @@ public:
         value_.emplace(std::forward<Args>(args)...);
     }
 
-    void set_exception(std::exception_ptr error) noexcept
-    {
-        error_ = std::move(error);
-    }
+    void set_exception(std::exception_ptr error) noexcept { error_ = std::move(error); }
 
-    bool has_value() const noexcept
-    {
-        return value_.has_value();
-    }
+    bool has_value() const noexcept { return value_.has_value(); }
 
     /// Null where there is a value.
-    const std::exception_ptr& exception() const noexcept
-    {
-        return error_;
-    }
+    const std::exception_ptr& exception() const noexcept { return error_; }
 
     /// Whether it ended by a cancellation.
-    bool cancelled() const noexcept
-    {
-        return is_cancellation(error_);
-    }
+    bool cancelled() const noexcept { return is_cancellation(error_); }
 
     /// The value; throws the exception unchanged where there is one.
     decltype(auto) get() const&

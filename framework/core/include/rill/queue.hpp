@@ -52,7 +52,7 @@ public:
     bool try_put(T&& value);
     std::optional<T> try_get(); ///< Empty if nothing is stored.
 
-    std::size_t size() const noexcept;     ///< Items stored; those of suspended putters not counted.
+    std::size_t size() const noexcept; ///< Items stored; those of suspended putters not counted.
     std::size_t capacity() const noexcept; ///< 0: unbounded.
     bool empty() const noexcept;
     bool full() const noexcept;
@@ -75,14 +75,12 @@ public:
     explicit get_waiter(queue& q) noexcept
         : operation(q.core_)
         , queue_(&q)
-    {
-    }
+    {}
 
     /// Only what has not started is moved, so there is no item yet.
     get_waiter(get_waiter&& other) noexcept
         : get_waiter(*other.queue_)
-    {
-    }
+    {}
 
     void take(T&& value)
     {
@@ -106,9 +104,9 @@ protected:
     auto results()
     {
         if constexpr (std::same_as<Signature, void(error_code)>)
-            return std::tuple<error_code>(this->ec_); // whoever owns this takes the item
+            return std::tuple<error_code>(this->error()); // whoever owns this takes the item
         else
-            return std::tuple<error_code, T>(this->ec_, item ? std::move(*item) : T{});
+            return std::tuple<error_code, T>(this->error(), item ? std::move(*item) : T{});
     }
 
 private:
@@ -122,13 +120,11 @@ public:
         : operation(q.core_)
         , value(std::move(v))
         , queue_(&q)
-    {
-    }
+    {}
 
     put_waiter(put_waiter&& other) noexcept(std::is_nothrow_move_constructible_v<T>)
         : put_waiter(*other.queue_, std::move(other.value))
-    {
-    }
+    {}
 
     T value;
 
@@ -144,7 +140,7 @@ protected:
     template <class Signature>
     std::tuple<error_code> results() const
     {
-        return {this->ec_};
+        return {this->error()};
     }
 
 private:
@@ -155,15 +151,13 @@ template <std::movable T>
 queue<T>::queue(const asio::any_io_executor& ex, std::size_t capacity)
     : core_(&detail::loop_core::of(ex))
     , capacity_(capacity)
-{
-}
+{}
 
 template <std::movable T>
 queue<T>::queue(std::size_t capacity)
     : core_(&detail::loop_core::running())
     , capacity_(capacity)
-{
-}
+{}
 
 template <std::movable T>
 void queue<T>::store(T&& value)
@@ -208,7 +202,9 @@ awaitable<void> queue<T>::put(T value)
 {
     if (try_put(value))
         co_return;
-    detail::wait_operation<void(error_code), put_waiter> stored(std::in_place, *this, std::move(value));
+    detail::wait_operation<void(error_code), put_waiter> stored(
+        std::in_place, *this, std::move(value)
+    );
     co_await std::move(stored);
 }
 
@@ -216,7 +212,9 @@ template <std::movable T>
 template <asio::completion_token_for<void(error_code)> Token>
 auto queue<T>::async_put(T value, Token&& token)
 {
-    detail::wait_operation<void(error_code), put_waiter> stored(std::in_place, *this, std::move(value));
+    detail::wait_operation<void(error_code), put_waiter> stored(
+        std::in_place, *this, std::move(value)
+    );
     return std::move(stored).initiate(std::forward<Token>(token));
 }
 

@@ -27,8 +27,7 @@ class shutdown_scope {
 public:
     explicit shutdown_scope(loop& l) noexcept
         : loop_(l)
-    {
-    }
+    {}
 
     ~shutdown_scope()
     {

@@ -24,10 +24,7 @@ public:
         task_->enter(scope_);
     }
 
-    ~shield_scope()
-    {
-        task_->leave(scope_);
-    }
+    ~shield_scope() { task_->leave(scope_); }
 
     shield_scope(const shield_scope&) = delete;
     shield_scope& operator=(const shield_scope&) = delete;

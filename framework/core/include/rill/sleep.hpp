@@ -3,9 +3,8 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/clock.hpp>
+#include <rill/detail/deadline.hpp>
 #include <rill/detail/wait_operation.hpp>
-
-#include <boost/asio/this_coro.hpp>
 
 #include <tuple>
 
@@ -31,24 +30,17 @@ public:
     /// Null: that of whoever awaits it.
     explicit yield_waiter(loop_core* core) noexcept
         : operation(core)
-    {
-    }
+    {}
 
-    void use_loop_of(const asio::any_io_executor& ex)
-    {
-        core_ = &loop_core::of(ex);
-    }
+    void use_loop_of(const asio::any_io_executor& ex) { core_ = &loop_core::of(ex); }
 
 protected:
-    void start()
-    {
-        complete();
-    }
+    void start() { complete(); }
 
     template <class Signature>
     std::tuple<error_code> results() const
     {
-        return {task_ && task_->cancelled() ? aborted() : error_code()};
+        return {task_ && task_->cancelled() ? aborted() : error()};
     }
 };
 
@@ -56,49 +48,54 @@ using yield_operation = wait_operation<void(error_code), yield_waiter>;
 
 class sleep_waiter : public operation, public timer_node {
 public:
-    sleep_waiter(loop_core& core, time_point when) noexcept
-        : operation(&core)
+    /// Null: the loop of whoever awaits it.
+    sleep_waiter(loop_core* core, deadline until) noexcept
+        : operation(core)
         , timer_node(&on_due)
-        , when_(when)
-    {
-    }
+        , until_(until)
+    {}
 
     sleep_waiter(sleep_waiter&& other) noexcept
-        : sleep_waiter(*other.core_, other.when_)
-    {
-    }
+        : sleep_waiter(other.core_, other.until_)
+    {}
 
     ~sleep_waiter()
     {
-        core_->disarm(*this);
+        if (armed())
+            core_->disarm(*this);
     }
+
+    void use_loop_of(const asio::any_io_executor& ex) { core_ = &loop_core::of(ex); }
 
 protected:
     void start()
     {
+        const time_point now = core_->now();
+        const time_point due = until_.counted_from(now);
+        if (due <= now) {
+            complete();
+            return;
+        }
         core_->make_pending(*this);
-        core_->arm(*this, when_);
+        core_->arm(*this, due);
     }
 
     void on_cancel()
     {
         core_->disarm(*this);
-        complete(aborted());
+        abort();
     }
 
     template <class Signature>
     std::tuple<error_code> results() const
     {
-        return {ec_};
+        return {task_ && task_->cancelled() ? aborted() : error()};
     }
 
 private:
-    static void on_due(timer_node& node)
-    {
-        static_cast<sleep_waiter&>(node).complete();
-    }
+    static void on_due(timer_node& node) { static_cast<sleep_waiter&>(node).complete(); }
 
-    time_point when_;
+    deadline until_;
 };
 
 using sleep_operation = wait_operation<void(error_code), sleep_waiter>;
@@ -118,32 +115,22 @@ inline detail::yield_operation yield() noexcept
 template <asio::completion_token_for<void(error_code)> Token>
 auto async_sleep_until(const asio::any_io_executor& ex, time_point t, Token&& token)
 {
-    detail::sleep_operation op(std::in_place, detail::loop_core::of(ex), t);
-    return std::move(op).initiate(std::forward<Token>(token));
+    detail::sleep_operation wait(
+        std::in_place, &detail::loop_core::of(ex), detail::deadline::at(t)
+    );
+    return std::move(wait).initiate(std::forward<Token>(token));
 }
 
 inline awaitable<void> sleep_until(time_point t)
 {
-    auto& core = detail::loop_core::of(co_await asio::this_coro::executor);
-    if (t <= core.now()) {
-        detail::yield_operation turn(std::in_place, &core);
-        co_await std::move(turn);
-    } else {
-        detail::sleep_operation wait(std::in_place, core, t);
-        co_await std::move(wait);
-    }
+    detail::sleep_operation wait(std::in_place, detail::current.loop, detail::deadline::at(t));
+    co_await std::move(wait);
 }
 
 inline awaitable<void> sleep(duration d)
 {
-    auto& core = detail::loop_core::of(co_await asio::this_coro::executor);
-    if (d <= duration::zero()) {
-        detail::yield_operation turn(std::in_place, &core);
-        co_await std::move(turn);
-    } else {
-        detail::sleep_operation wait(std::in_place, core, detail::deadline_after(core.now(), d));
-        co_await std::move(wait);
-    }
+    detail::sleep_operation wait(std::in_place, detail::current.loop, detail::deadline::in(d));
+    co_await std::move(wait);
 }
 
 } // namespace rill

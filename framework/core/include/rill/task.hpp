@@ -6,7 +6,6 @@
 #include <rill/error.hpp>
 #include <rill/sleep.hpp>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <optional>
@@ -51,8 +50,7 @@ public:
 
     task(task&& other) noexcept
         : data_(std::exchange(other.data_, nullptr))
-    {
-    }
+    {}
 
     task& operator=(task other) noexcept
     {
@@ -66,10 +64,7 @@ public:
             data_->release();
     }
 
-    explicit operator bool() const noexcept
-    {
-        return data_ != nullptr;
-    }
+    explicit operator bool() const noexcept { return data_ != nullptr; }
 
     friend bool operator==(const task&, const task&) = default;
 
@@ -205,24 +200,16 @@ private:
     std::optional<stored> value_;
 };
 
-/// What co_spawn calls when a task's coroutine has ended; destroyed uncalled, the loop has died.
-/// It owns the coroutine's reference.
-class task_end {
+/// The coroutine's own reference to its task. Destroyed before end(), the loop has died.
+class task_lease {
 public:
-    using cancellation_slot_type = asio::cancellation_slot;
-
-    explicit task_end(task_state& task) noexcept
+    explicit task_lease(task_state& task) noexcept
         : task_(&task)
     {
         task.retain();
     }
 
-    task_end(task_end&& other) noexcept
-        : task_(std::exchange(other.task_, nullptr))
-    {
-    }
-
-    ~task_end()
+    ~task_lease()
     {
         if (!task_)
             return;
@@ -231,12 +218,10 @@ public:
         task_->release();
     }
 
-    asio::cancellation_slot get_cancellation_slot() const noexcept
-    {
-        return task_->signal().slot();
-    }
+    task_lease(const task_lease&) = delete;
+    task_lease& operator=(const task_lease&) = delete;
 
-    void operator()(std::exception_ptr)
+    void end()
     {
         task_state* task = std::exchange(task_, nullptr);
         current.task = nullptr; // what follows may run code of the user's, and the task is over
@@ -248,27 +233,25 @@ private:
     task_state* task_;
 };
 
-/// The outermost frame of each task. It catches everything, since an exception that leaves a
-/// cancelled coroutine before its first suspension terminates the program before Boost 1.85, and
-/// asks not to throw at its end, where co_spawn still awaits.
+/// The outermost frame of a task.
 template <class T>
-awaitable<void> run_task(task_data<T>& task, awaitable<T> body)
+task_frame run_task(task_data<T>& task, awaitable<T> body)
 {
-    co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
-    task.started_with(co_await asio::this_coro::cancellation_state);
+    task_lease lease(task);
     try {
         yield_operation turn(std::in_place, task.core());
         co_await std::move(turn);
+        awaitable<T> frames = std::move(body); // gone before the end is announced
         if constexpr (std::is_void_v<T>) {
-            co_await std::move(body);
+            co_await std::move(frames);
             task.set_value();
         } else {
-            task.set_value(co_await std::move(body));
+            task.set_value(co_await std::move(frames));
         }
     } catch (...) {
         task.set_error(std::current_exception());
     }
-    co_await asio::this_coro::throw_if_cancelled(false);
+    lease.end();
 }
 
 template <class T>
@@ -277,10 +260,10 @@ task_data<T>& start_task(loop_core& core, awaitable<T> body, std::string name)
     if (core.dead())
         throw std::logic_error("rill: a task cannot start on a loop that is gone");
     auto* task = new task_data<T>(core, std::move(name));
-    const loop_task_executor ex(core.executor(), task->slot(), task->generation());
-    auto* const before = std::exchange(loop_task_executor::launching, &task->slot());
-    asio::co_spawn(ex, run_task(*task, std::move(body)), task_end(*task));
-    loop_task_executor::launching = before;
+    const asio::any_io_executor ex =
+        loop_task_executor(core.executor(), task->place(), task->generation());
+    const step_scope step(&core, task);
+    start_coroutine(run_task(*task, std::move(body)), ex, task->slot(), task->cancellation());
     return *task;
 }
 
@@ -295,7 +278,7 @@ inline bool cancel_from_any_thread(task_state& task)
 {
     if (!task.core() || task.core()->on_home_thread())
         return task.request_cancel();
-    asio::post(task.core()->io(), [slot = &task.slot(), generation = task.generation()] {
+    asio::post(task.core()->io(), [slot = &task.place(), generation = task.generation()] {
         if (slot->generation == generation && slot->task)
             slot->task->request_cancel();
     });
@@ -308,8 +291,7 @@ public:
     explicit end_waiter(task_state& task) noexcept
         : operation(task.core())
         , awaited_(&task)
-    {
-    }
+    {}
 
 protected:
     void start()
@@ -323,7 +305,7 @@ protected:
     template <class Signature>
     std::tuple<error_code> results() const
     {
-        return {ec_};
+        return {error()};
     }
 
     task_state* awaited_;
@@ -335,10 +317,7 @@ public:
     using end_waiter::end_waiter;
 
 protected:
-    void on_cancel()
-    {
-        awaited_->request_cancel();
-    }
+    void on_cancel() { awaited_->request_cancel(); }
 
     template <class Signature>
     std::tuple<> results() const
@@ -443,13 +422,9 @@ public:
 
     explicit awaiter(task&& t) noexcept
         : awaiter(t, true)
-    {
-    }
+    {}
 
-    bool ready() const noexcept
-    {
-        return task_.data_->done();
-    }
+    bool ready() const noexcept { return task_.data_->done(); }
 
     template <class Handler>
     void start(Handler&& handler)
@@ -543,8 +518,7 @@ inline task_ref::task_ref(detail::task_state& state) noexcept
 
 inline task_ref::task_ref(const task_ref& other) noexcept
     : task_ref(*other.state_)
-{
-}
+{}
 
 inline task_ref::~task_ref()
 {

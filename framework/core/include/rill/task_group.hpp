@@ -172,10 +172,7 @@ public:
         pass_on();
     }
 
-    ~exit_scope()
-    {
-        group_.parent_.leave(*this);
-    }
+    ~exit_scope() { group_.parent_.leave(*this); }
 
 private:
     void pass_on()
@@ -197,19 +194,15 @@ public:
     line_waiter(loop_core& core, wait_list<>& line) noexcept
         : operation(&core)
         , line_(&line)
-    {
-    }
+    {}
 
 protected:
-    void start()
-    {
-        line_->add(*this);
-    }
+    void start() { line_->add(*this); }
 
     template <class Signature>
     std::tuple<error_code> results() const
     {
-        return {ec_};
+        return {error()};
     }
 
 private:
@@ -221,8 +214,9 @@ private:
 inline awaitable<void> task_group::join()
 {
     while (!children_.empty()) {
-        detail::wait_operation<void(error_code), detail::line_waiter>
-            last_child(std::in_place, *parent_.core(), ended_);
+        detail::wait_operation<void(error_code), detail::line_waiter> last_child(
+            std::in_place, *parent_.core(), ended_
+        );
         co_await std::move(last_child);
     }
 }

@@ -13,7 +13,7 @@ namespace rill {
 /// What the body of a timeout may look at and change. Mirrors asyncio.Timeout.
 class timeout_scope {
 public:
-    /// Moves the deadline: earlier, later, or to `never`. A passed one cancels the body at once.
+    /// Moves the deadline: earlier, later, or to `never`. A passed one ends the body at its next wait.
     /// invalid_state if it has expired.
     void reschedule(time_point when);
 
@@ -49,13 +49,13 @@ awaitable<detail::body_result_t<Body, timeout_scope>> timeout_at(time_point t, B
 
 inline timeout_scope::timeout_scope(detail::deadline_scope& scope) noexcept
     : scope_(scope)
-{
-}
+{}
 
 inline void timeout_scope::reschedule(time_point when)
 {
     if (expired())
-        throw invalid_state("rill::timeout_scope: the timeout has expired, it cannot be rescheduled");
+        throw invalid_state("rill::timeout_scope: the timeout has expired, it cannot be rescheduled"
+        );
     scope_.set(when);
 }
 

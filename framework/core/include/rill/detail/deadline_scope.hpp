@@ -2,48 +2,23 @@
 #pragma once
 
 #include <rill/awaitable.hpp>
+#include <rill/detail/deadline.hpp>
 #include <rill/detail/task_state.hpp>
 
-#include <algorithm>
 #include <type_traits>
 #include <utility>
 
 namespace rill::detail {
 
-/// A point in time, or a duration from the moment when the scope is entered.
-class deadline {
-public:
-    static deadline at(time_point t) noexcept
-    {
-        return {t, forever};
-    }
-
-    static deadline in(duration d) noexcept
-    {
-        return {never, d};
-    }
-
-    time_point counted_from(time_point now) const noexcept
-    {
-        return std::min(at_, deadline_after(now, in_));
-    }
-
-private:
-    deadline(time_point at, duration in) noexcept
-        : at_(at)
-        , in_(in)
-    {
-    }
-
-    time_point at_;
-    duration in_;
-};
-
 /// A scope that is cancelled when its deadline passes. It allocates nothing.
-class deadline_scope : public scope, private timer_node {
+///
+/// A deadline that has passed already cancels in the next turn: what is inside begins, and ends at
+/// its first wait.
+class deadline_scope : public scope, private timer_node, private ready_node {
 public:
     deadline_scope(task_state& task, deadline when)
         : timer_node(&on_due)
+        , ready_node(&on_turn)
         , task_(task)
         , core_(*task.core())
     {
@@ -54,21 +29,18 @@ public:
 
     ~deadline_scope()
     {
-        core_.disarm(*this);
+        disarm();
         task_.leave(*this);
     }
 
-    /// `never` takes the deadline away; one that has passed cancels the scope at once.
+    /// `never` takes the deadline away.
     void set(time_point when)
     {
-        core_.disarm(*this);
+        disarm();
         set(when, core_.now());
     }
 
-    time_point when() const noexcept
-    {
-        return when_;
-    }
+    time_point when() const noexcept { return when_; }
 
     /// Whether a cancellation that leaves the body is this scope's own, and of none around it.
     bool caused(const error_code& ec) const noexcept
@@ -76,25 +48,33 @@ public:
         return cancelled && ec == condition::cancelled && !task_.cancelled_outside(*this);
     }
 
-    const task_state& task() const noexcept
-    {
-        return task_;
-    }
+    const task_state& task() const noexcept { return task_; }
 
 private:
     void set(time_point when, time_point now)
     {
         when_ = when;
         if (when <= now)
-            task_.cancel(*this);
+            core_.make_ready(*this);
         else
             core_.arm(*this, when);
     }
 
-    static void on_due(timer_node& node)
+    void disarm() noexcept
     {
-        auto& self = static_cast<deadline_scope&>(node);
-        self.task_.cancel(self);
+        core_.disarm(*this);
+        if (linked())
+            core_.forget(*this);
+    }
+
+    void expire() { task_.cancel(*this); }
+
+    static void on_due(timer_node& node) { static_cast<deadline_scope&>(node).expire(); }
+
+    static void on_turn(ready_node& node, act what)
+    {
+        if (what == act::run)
+            static_cast<deadline_scope&>(node).expire();
     }
 
     task_state& task_;

@@ -13,15 +13,9 @@ public:
     hook(const hook&) = delete;
     hook& operator=(const hook&) = delete;
 
-    ~hook()
-    {
-        assert(!linked() && "an object dies while a list still refers to it");
-    }
+    ~hook() { assert(!linked() && "an object dies while a list still refers to it"); }
 
-    bool linked() const noexcept
-    {
-        return next_ != nullptr;
-    }
+    bool linked() const noexcept { return next_ != nullptr; }
 
     void unlink() noexcept
     {
@@ -44,10 +38,7 @@ private:
 template <class T, class Tag>
 class intrusive_list {
 public:
-    intrusive_list() noexcept
-    {
-        head_.prev_ = head_.next_ = &head_;
-    }
+    intrusive_list() noexcept { head_.prev_ = head_.next_ = &head_; }
 
     ~intrusive_list()
     {
@@ -58,10 +49,7 @@ public:
     intrusive_list(const intrusive_list&) = delete;
     intrusive_list& operator=(const intrusive_list&) = delete;
 
-    bool empty() const noexcept
-    {
-        return head_.next_ == &head_;
-    }
+    bool empty() const noexcept { return head_.next_ == &head_; }
 
     void push_back(T& item) noexcept
     {
@@ -73,10 +61,7 @@ public:
         head_.prev_ = &h;
     }
 
-    T* front() const noexcept
-    {
-        return empty() ? nullptr : static_cast<T*>(head_.next_);
-    }
+    T* front() const noexcept { return empty() ? nullptr : static_cast<T*>(head_.next_); }
 
     T* pop_front() noexcept
     {

@@ -39,13 +39,9 @@ class step_scope {
 public:
     step_scope(loop_core* loop, task_state* task) noexcept
         : before_(std::exchange(current, position{loop, task}))
-    {
-    }
+    {}
 
-    ~step_scope()
-    {
-        current = before_;
-    }
+    ~step_scope() { current = before_; }
 
     step_scope(const step_scope&) = delete;
     step_scope& operator=(const step_scope&) = delete;
@@ -96,23 +92,13 @@ public:
         , io_(static_cast<asio::io_context&>(context))
         , wakeup_(io_)
         , home_(std::this_thread::get_id())
-    {
-    }
+    {}
 
-    asio::io_context& io() noexcept
-    {
-        return io_;
-    }
+    asio::io_context& io() const noexcept { return io_; }
 
-    executor_type executor() noexcept
-    {
-        return io_.get_executor();
-    }
+    executor_type executor() const noexcept { return io_.get_executor(); }
 
-    bool dead() const noexcept
-    {
-        return dead_;
-    }
+    bool dead() const noexcept { return dead_; }
 
     /// Whether the caller may touch the loop's objects: it runs the loop, or no other thread has.
     bool on_home_thread() const noexcept
@@ -139,8 +125,7 @@ public:
     /// `node` waits for somebody to make it ready.
     void make_pending(ready_node& node)
     {
-        if (!work_)
-            work_.emplace(executor());
+        hold_work();
         pending_.push_back(node);
     }
 
@@ -171,10 +156,7 @@ public:
 
     // The timer queue
 
-    time_point now() const noexcept
-    {
-        return clock_ ? clock_->now() : clock::now();
-    }
+    time_point now() const noexcept { return clock_ ? clock_->now() : clock::now(); }
 
     void arm(timer_node& node, time_point when)
     {
@@ -194,10 +176,7 @@ public:
             request_idle_check();
     }
 
-    const timer_queue& timers() const noexcept
-    {
-        return timers_;
-    }
+    const timer_queue& timers() const noexcept { return timers_; }
 
     /// Fires the timers that are due, in order. True if there was one.
     bool fire_due()
@@ -223,13 +202,11 @@ public:
 
     // Tasks
 
-    intrusive_list<task_state, in_tasks>& tasks() noexcept
-    {
-        return tasks_;
-    }
+    intrusive_list<task_state, in_tasks>& tasks() noexcept { return tasks_; }
 
     task_slot& take_slot(task_state& task)
     {
+        hold_work();
         task_slot* slot = free_slots_;
         if (slot)
             free_slots_ = slot->next_free;
@@ -248,22 +225,13 @@ public:
             request_idle_check();
     }
 
-    std::uint64_t next_task_number() noexcept
-    {
-        return ++task_number_;
-    }
+    std::uint64_t next_task_number() noexcept { return ++task_number_; }
 
     // Errors that nobody is left to catch
 
-    void set_exception_handler(exception_handler handler)
-    {
-        handler_ = std::move(handler);
-    }
+    void set_exception_handler(exception_handler handler) { handler_ = std::move(handler); }
 
-    const exception_handler& get_exception_handler() const noexcept
-    {
-        return handler_;
-    }
+    const exception_handler& get_exception_handler() const noexcept { return handler_; }
 
     /// Never throws: a handler that does is reported with what it was given.
     void report(const exception_context& context) noexcept
@@ -275,7 +243,8 @@ public:
         try {
             handler_(context);
         } catch (...) {
-            report_by_default({"the exception handler itself failed", std::current_exception(), {}});
+            report_by_default({"the exception handler itself failed", std::current_exception(), {}}
+            );
             report_by_default(context);
         }
     }
@@ -311,6 +280,12 @@ private:
     };
 
     void shutdown() noexcept override;
+
+    void hold_work()
+    {
+        if (!work_)
+            work_.emplace(executor());
+    }
 
     void run(ready_node& node)
     {
@@ -351,10 +326,7 @@ private:
             request_drain();
     }
 
-    bool idle() const noexcept
-    {
-        return tasks_.empty() && timers_.empty() && pending_.empty();
-    }
+    bool idle() const noexcept { return tasks_.empty() && timers_.empty() && pending_.empty(); }
 
     /// An idle loop keeps no io_context from returning: the timer left armed by a cancelled
     /// deadline and the guard for pending operations are kept until then, which saves arming them
@@ -393,7 +365,7 @@ private:
     timer_queue timers_;
     time_point wakeup_at_ = never; // when wakeup_ fires; never: not armed
     const clock_source* clock_ = nullptr;
-    std::optional<asio::executor_work_guard<executor_type>> work_; // held while anything is pending
+    std::optional<asio::executor_work_guard<executor_type>> work_; // held while not idle()
 
     intrusive_list<task_state, in_tasks> tasks_; // those that have not ended
     std::deque<task_slot> slots_;                // never shrinks: executors refer to them

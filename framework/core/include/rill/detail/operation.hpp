@@ -35,13 +35,21 @@ class operation : public ready_node, public hook<in_line> {
 public:
     /// Ends the wait: it leaves its line, and its handler runs in a later turn. The first call
     /// counts: an operation that was completed is not cancelled any more, so no value is lost.
-    void complete(error_code ec = {}) noexcept
+    void complete() noexcept
     {
         if (ready())
             return;
-        ec_ = ec;
         hook<in_line>::unlink();
         core_->make_ready(*this);
+    }
+
+    /// The same without what it waited for: it ends with operation_aborted.
+    void abort() noexcept
+    {
+        if (ready())
+            return;
+        aborted_ = true;
+        complete();
     }
 
     void cancel()
@@ -54,25 +62,19 @@ protected:
     explicit operation(loop_core* core) noexcept
         : ready_node(nullptr)
         , core_(core)
-    {
-    }
+    {}
 
     /// Only what has not started is moved; the base has nothing to carry over.
     operation(operation&& other) noexcept
         : operation(other.core_)
-    {
-    }
+    {}
 
-    ~operation()
-    {
-        unlink_slot();
-    }
+    ~operation() { unlink_slot(); }
 
     /// What a cancel does, unless a kind of waiting knows better.
-    void on_cancel()
-    {
-        complete(aborted());
-    }
+    void on_cancel() { abort(); }
+
+    error_code error() const noexcept { return aborted_ ? aborted() : error_code(); }
 
     template <class Slot>
     void link_slot(Slot slot)
@@ -89,7 +91,6 @@ protected:
     }
 
     loop_core* core_;
-    error_code ec_;
 
 private:
     friend class cancel_link;
@@ -101,8 +102,7 @@ private:
 
 inline cancel_link::cancel_link(operation& op) noexcept
     : op_(&op)
-{
-}
+{}
 
 inline cancel_link::~cancel_link()
 {
@@ -124,18 +124,12 @@ public:
     ~wait_list()
     {
         while (Waiter* w = list_.front())
-            w->complete(aborted());
+            w->abort();
     }
 
-    bool empty() const noexcept
-    {
-        return list_.empty();
-    }
+    bool empty() const noexcept { return list_.empty(); }
 
-    Waiter* front() const noexcept
-    {
-        return list_.front();
-    }
+    Waiter* front() const noexcept { return list_.front(); }
 
     /// `w` waits behind the others until somebody completes it.
     void add(Waiter& w)

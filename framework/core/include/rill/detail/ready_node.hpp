@@ -26,13 +26,9 @@ public:
 
     explicit ready_node(action a) noexcept
         : action_(a)
-    {
-    }
+    {}
 
-    bool ready() const noexcept
-    {
-        return ready_;
-    }
+    bool ready() const noexcept { return ready_; }
 
 protected:
     friend class loop_core;
@@ -40,6 +36,7 @@ protected:
     action action_;
     task_state* task_ = nullptr; // the task whose step this is; null outside of tasks
     bool ready_ = false;         // in the ready queue, or past it
+    bool aborted_ = false;       // of an operation: it ends without what it waited for
 };
 
 } // namespace rill::detail

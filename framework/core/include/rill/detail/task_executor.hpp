@@ -26,8 +26,7 @@ public:
         : inner_(std::move(inner))
         , slot_(&slot)
         , generation_(generation)
-    {
-    }
+    {}
 
     friend bool operator==(const task_executor& a, const task_executor& b) noexcept
     {
@@ -45,34 +44,21 @@ public:
         return slot_->generation == generation_ ? slot_->task : nullptr;
     }
 
-    const Inner& inner() const noexcept
-    {
-        return inner_;
-    }
+    const Inner& inner() const noexcept { return inner_; }
 
     template <class F>
     void execute(F&& f) const
     {
-        if constexpr (may_run_here)
-            if (launching == slot_) {
-                std::decay_t<F> step(std::forward<F>(f));
-                step_of_task(slot_, generation_, step);
-                return;
-            }
         inner_.execute(
-            [slot = slot_, generation = generation_, f = std::decay_t<F>(std::forward<F>(f))]() mutable {
-                step_of_task(slot, generation, f);
-            }
+            [slot = slot_, generation = generation_, f = std::decay_t<F>(std::forward<F>(f))](
+            ) mutable { step_of_task(slot, generation, f); }
         );
     }
 
-    /// While set, the task in this slot is being spawned: its coroutine runs at once to its first
-    /// wait, which is for its turn in the ready queue, instead of a trip through the io_context.
-    static inline constinit thread_local task_slot* launching = nullptr;
-
     template <class Property>
-    auto query(const Property& p) const noexcept(noexcept(asio::query(std::declval<const Inner&>(), p)))
-        -> decltype(asio::query(std::declval<const Inner&>(), p))
+    auto query(const Property& p) const
+        noexcept(noexcept(asio::query(std::declval<const Inner&>(), p)))
+            -> decltype(asio::query(std::declval<const Inner&>(), p))
     {
         return asio::query(inner_, p);
     }
@@ -85,15 +71,15 @@ public:
     }
 
     template <class Property>
-        requires(asio::can_prefer<Inner, Property>::value && !asio::can_require<Inner, Property>::value)
+        requires(
+            asio::can_prefer<Inner, Property>::value && !asio::can_require<Inner, Property>::value
+        )
     auto prefer(const Property& p) const
     {
         return with(asio::prefer(inner_, p));
     }
 
 private:
-    static constexpr bool may_run_here = std::is_same_v<Inner, loop_core::executor_type>;
-
     template <class F>
     static void step_of_task(task_slot* slot, std::uint32_t generation, F& f)
     {
@@ -145,28 +131,19 @@ struct home {
 };
 
 template <class Executor>
-home home_of(const loop_core&, const Executor&) noexcept
+home home_of(const loop_core& core, const Executor& ex) noexcept
 {
-    return {};
-}
-
-inline home home_of(loop_core& core, const loop_executor& ex) noexcept
-{
-    return {&ex.context() == &core.io(), nullptr};
-}
-
-inline home home_of(loop_core& core, const loop_task_executor& ex) noexcept
-{
-    const bool here = &ex.inner().context() == &core.io();
-    return {here, here ? ex.task() : nullptr};
-}
-
-inline home home_of(loop_core& core, const asio::any_io_executor& ex) noexcept
-{
-    if (const auto* task = ex.target<loop_task_executor>())
-        return home_of(core, *task);
-    if (const auto* plain = ex.target<loop_executor>())
-        return home_of(core, *plain);
+    if constexpr (std::is_same_v<Executor, asio::any_io_executor>) {
+        if (const auto* task = ex.template target<loop_task_executor>())
+            return home_of(core, *task);
+        if (const auto* plain = ex.template target<loop_executor>())
+            return home_of(core, *plain);
+    } else if constexpr (std::is_same_v<Executor, loop_task_executor>) {
+        if (&ex.inner().context() == &core.io())
+            return {true, ex.task()};
+    } else if constexpr (std::is_same_v<Executor, loop_executor>) {
+        return {&ex.context() == &core.io(), nullptr};
+    }
     return {};
 }
 

@@ -8,6 +8,7 @@
 #include <boost/asio/cancellation_state.hpp>
 
 #include <exception>
+#include <memory>
 #include <string>
 
 namespace rill::detail {
@@ -41,7 +42,7 @@ public:
     task_state(loop_core& core, std::string name)
         : core_(&core)
         , number_(core.next_task_number())
-        , name_(std::move(name))
+        , name_(name.empty() ? nullptr : std::make_unique<std::string>(std::move(name)))
         , slot_(&core.take_slot(*this))
         , generation_(slot_->generation)
         , top_(&root_)
@@ -51,10 +52,7 @@ public:
 
     // Ownership
 
-    void retain() noexcept
-    {
-        ++references_;
-    }
+    void retain() noexcept { ++references_; }
 
     void release() noexcept
     {
@@ -65,56 +63,31 @@ public:
     // Identity
 
     /// Null once the loop is gone.
-    loop_core* core() const noexcept
-    {
-        return core_;
-    }
+    loop_core* core() const noexcept { return core_; }
 
-    task_slot& slot() const noexcept
-    {
-        return *slot_;
-    }
+    task_slot& place() const noexcept { return *slot_; }
 
-    std::uint32_t generation() const noexcept
-    {
-        return generation_;
-    }
+    std::uint32_t generation() const noexcept { return generation_; }
 
-    std::string name() const
-    {
-        return name_.empty() ? "Task-" + std::to_string(number_) : name_;
-    }
+    std::string name() const { return name_ ? *name_ : "Task-" + std::to_string(number_); }
 
-    void set_name(std::string name)
-    {
-        name_ = std::move(name);
-    }
+    void set_name(std::string name) { name_ = std::make_unique<std::string>(std::move(name)); }
 
     // Cancellation
 
-    /// Called by the coroutine itself before its first step.
-    void started_with(asio::cancellation_state state) noexcept
-    {
-        cancellation_ = state;
-        coroutine_ = state.slot();
-    }
+    asio::cancellation_slot slot() noexcept { return signal_.slot(); }
 
-    asio::cancellation_signal& signal() noexcept
-    {
-        return signal_;
-    }
+    /// Shared with the coroutine, which lets every type of cancellation through.
+    asio::cancellation_state cancellation() const noexcept { return cancellation_; }
 
     /// Whether `slot` is that of this task's own coroutine, and not of another one that runs
     /// during its steps.
     bool is_coroutine(asio::cancellation_slot slot) const noexcept
     {
-        return coroutine_.is_connected() && slot == coroutine_;
+        return slot == cancellation_.slot();
     }
 
-    scope* top() const noexcept
-    {
-        return top_;
-    }
+    scope* top() const noexcept { return top_; }
 
     void enter(scope& s) noexcept
     {
@@ -148,16 +121,10 @@ public:
     }
 
     /// Whether a wait would throw now.
-    bool cancelled() const noexcept
-    {
-        return cancelled_from(top_);
-    }
+    bool cancelled() const noexcept { return cancelled_from(top_); }
 
     /// Whether a wait would throw outside `s`.
-    bool cancelled_outside(const scope& s) const noexcept
-    {
-        return cancelled_from(s.outer);
-    }
+    bool cancelled_outside(const scope& s) const noexcept { return cancelled_from(s.outer); }
 
     bool request_cancel()
     {
@@ -168,10 +135,7 @@ public:
         return true;
     }
 
-    unsigned requests() const noexcept
-    {
-        return requests_;
-    }
+    unsigned requests() const noexcept { return requests_; }
 
     unsigned take_back_request() noexcept
     {
@@ -187,31 +151,16 @@ public:
 
     // The end
 
-    bool done() const noexcept
-    {
-        return done_;
-    }
+    bool done() const noexcept { return done_; }
 
-    bool ended_cancelled() const noexcept
-    {
-        return ended_cancelled_;
-    }
+    bool ended_cancelled() const noexcept { return ended_cancelled_; }
 
-    const std::exception_ptr& error() const noexcept
-    {
-        return error_;
-    }
+    const std::exception_ptr& error() const noexcept { return error_; }
 
     /// The outcome has been looked at, so nothing is reported when the last reference goes.
-    void mark_retrieved() noexcept
-    {
-        retrieved_ = true;
-    }
+    void mark_retrieved() noexcept { retrieved_ = true; }
 
-    void set_error(std::exception_ptr error) noexcept
-    {
-        error_ = std::move(error);
-    }
+    void set_error(std::exception_ptr error) noexcept { error_ = std::move(error); }
 
     /// Ops that wait for the end, and the group's hook.
     wait_list<> joiners;
@@ -296,7 +245,7 @@ private:
 
     loop_core* core_;
     std::uint64_t number_;
-    std::string name_;
+    std::unique_ptr<std::string> name_; // null: named after its number
     task_slot* slot_;
     std::uint32_t generation_;
     unsigned references_ = 0;
@@ -306,8 +255,7 @@ private:
     bool retrieved_ = false;
 
     asio::cancellation_signal signal_;
-    asio::cancellation_state cancellation_; // shares its state with the coroutine's
-    asio::cancellation_slot coroutine_;
+    asio::cancellation_state cancellation_{signal_.slot(), asio::enable_total_cancellation()};
     scope root_; // the task as a whole
     scope* top_;
 

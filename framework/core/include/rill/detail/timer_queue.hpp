@@ -18,21 +18,14 @@ public:
 
     explicit timer_node(action fire) noexcept
         : fire_(fire)
-    {
-    }
+    {}
 
     timer_node(const timer_node&) = delete;
     timer_node& operator=(const timer_node&) = delete;
 
-    ~timer_node()
-    {
-        assert(!armed() && "a timer dies while it is armed");
-    }
+    ~timer_node() { assert(!armed() && "a timer dies while it is armed"); }
 
-    bool armed() const noexcept
-    {
-        return index_ != idle;
-    }
+    bool armed() const noexcept { return index_ != idle; }
 
 private:
     friend class timer_queue;
@@ -49,21 +42,12 @@ private:
 /// or two cache lines. A removed timer leaves at once, hence nothing accumulates.
 class timer_queue {
 public:
-    bool empty() const noexcept
-    {
-        return heap_.empty();
-    }
+    bool empty() const noexcept { return heap_.empty(); }
 
-    std::size_t size() const noexcept
-    {
-        return heap_.size();
-    }
+    std::size_t size() const noexcept { return heap_.size(); }
 
     /// The earliest deadline; `never` where there is none.
-    time_point next() const noexcept
-    {
-        return heap_.empty() ? never : heap_.front().when;
-    }
+    time_point next() const noexcept { return heap_.empty() ? never : heap_.front().when; }
 
     void add(timer_node& node, time_point when)
     {
@@ -122,10 +106,7 @@ private:
 
     static constexpr std::size_t arity = 4;
 
-    static std::size_t parent(std::size_t i) noexcept
-    {
-        return (i - 1) / arity;
-    }
+    static std::size_t parent(std::size_t i) noexcept { return (i - 1) / arity; }
 
     void place(std::size_t i, const entry& e) noexcept
     {

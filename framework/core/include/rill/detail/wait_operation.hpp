@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/awaiting_handler.hpp>
+#include <rill/detail/asio_coroutine.hpp>
 #include <rill/detail/operation.hpp>
 #include <rill/detail/task_executor.hpp>
 
@@ -27,9 +27,8 @@ void dispatch_results(const Executor& ex, Handler&& handler, Results&& results)
 {
     asio::dispatch(
         ex,
-        [handler = std::forward<Handler>(handler), results = std::forward<Results>(results)]() mutable {
-            std::apply(std::move(handler), std::move(results));
-        }
+        [handler = std::forward<Handler>(handler), results = std::forward<Results>(results)](
+        ) mutable { std::apply(std::move(handler), std::move(results)); }
     );
 }
 
@@ -139,13 +138,11 @@ public:
     template <class... Args>
     explicit wait_operation(std::in_place_t, Args&&... args)
         : Waiter(std::forward<Args>(args)...)
-    {
-    }
+    {}
 
     wait_operation(wait_operation&& other) noexcept
         : Waiter(std::move(other))
-    {
-    }
+    {}
 
     template <asio::completion_token_for<Signature> Token>
     auto operator()(Token&& token) &&
@@ -161,9 +158,7 @@ public:
     auto initiate(Token&& token) &&
     {
         return asio::async_initiate<Token, Signature>(
-            initiation{},
-            token,
-            static_cast<Waiter&&>(*this)
+            initiation{}, token, static_cast<Waiter&&>(*this)
         );
     }
 
@@ -196,8 +191,7 @@ private:
         void operator()(Handler&& handler, Waiter&& waiter) const
         {
             allocated_operation<Signature, Waiter, std::decay_t<Handler>>::start(
-                std::move(waiter),
-                std::forward<Handler>(handler)
+                std::move(waiter), std::forward<Handler>(handler)
             );
         }
     };

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
+#include <rill/awaitable.hpp>
 
-#include <concepts>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_state.hpp>
+
 #include <cstddef>
 #include <utility>
 
 namespace rill::detail {
 
-// All that Rill knows of Asio's internals stands in this file. Seen in Boost 1.83 and 1.88.
+// All that Rill knows of Asio's internals stands in this file: how a coroutine's handler is told
+// from others, how an object with an outcome is awaited, and how a task's coroutine is started.
+// The same from Boost 1.83 to 1.88.
 
 /// Whether H is the handler of a coroutine that awaits an operation object directly. The object is
 /// then a temporary of the waiting coroutine: it lives until the handler has run, and may hold it.
@@ -31,6 +36,23 @@ inline constexpr std::size_t awaiting_handler_size = 2 * sizeof(void*);
 template <class T>
 concept awaited_object = requires { typename T::awaiter; };
 
+/// What the outermost frame of a task returns.
+using task_frame =
+    asio::awaitable<asio::detail::awaitable_thread_entry_point, asio::any_io_executor>;
+
+/// Runs `frame` at once to its first wait, in the caller's stack. co_spawn would wrap it in a
+/// second frame, which dispatches at its start and posts at its end: half of what a task costs.
+inline void start_coroutine(
+    task_frame frame,
+    const asio::any_io_executor& ex,
+    asio::cancellation_slot slot,
+    asio::cancellation_state state
+)
+{
+    asio::detail::awaitable_thread<asio::any_io_executor> thread(std::move(frame), ex, slot, state);
+    thread.launch();
+}
+
 } // namespace rill::detail
 
 namespace boost::asio::detail {
@@ -44,13 +66,9 @@ public:
     awaitable_async_op(O&& object, awaitable_frame_base<Executor>* frame)
         : awaiter_(std::forward<O>(object))
         , frame_(frame)
-    {
-    }
+    {}
 
-    bool await_ready() const noexcept
-    {
-        return awaiter_.ready();
-    }
+    bool await_ready() const noexcept { return awaiter_.ready(); }
 
     void await_suspend(coroutine_handle<void>)
     {
@@ -63,10 +81,7 @@ public:
         );
     }
 
-    decltype(auto) await_resume()
-    {
-        return awaiter_.get();
-    }
+    decltype(auto) await_resume() { return awaiter_.get(); }
 
 private:
     typename Object::awaiter awaiter_;

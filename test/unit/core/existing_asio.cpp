@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The core in programs that run their own io_context: plain co_spawn, any completion token,
+// executors and allocators of the program's own.
+#include <support/loop.hpp>
+
+#include <rill/cancel_scope.hpp>
+#include <rill/detail/wait_operation.hpp>
+#include <rill/event.hpp>
+#include <rill/queue.hpp>
+#include <rill/sleep.hpp>
+#include <rill/task_group.hpp>
+#include <rill/timeout.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_allocator.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include <future>
+#include <string>
+#include <thread>
+
+namespace {
+
+namespace asio = boost::asio;
+using rill::awaitable;
+using namespace std::chrono_literals;
+
+/// Starts `body` as existing programs do, runs the io_context until it has nothing to do, and
+/// rethrows what left the coroutine.
+void run_plain(asio::io_context& io, awaitable<void> body)
+{
+    std::exception_ptr error;
+    bool ended = false;
+    asio::co_spawn(io, std::move(body), [&](std::exception_ptr e) {
+        error = e;
+        ended = true;
+    });
+    io.run();
+    REQUIRE(ended);
+    if (error)
+        std::rethrow_exception(error);
+}
+
+TEST_CASE("existing: a callback gets its event, and the io_context returns when all is done")
+{
+    asio::io_context io;
+    rill::event event(io.get_executor());
+    test::completion<> waiter;
+    event.async_wait(waiter.handler());
+    event.set();
+    CHECK_FALSE(waiter.done());
+    io.run();
+    CHECK(waiter.calls() == 1);
+    CHECK_FALSE(waiter.error());
+}
+
+TEST_CASE("existing: an operation that waits keeps the io_context running, as Asio's do")
+{
+    asio::io_context io;
+    rill::event event(io.get_executor());
+    test::completion<> waiter;
+    event.async_wait(waiter.handler());
+    io.poll();
+    CHECK_FALSE(io.stopped());
+    event.set();
+    io.run();
+    CHECK(waiter.done());
+}
+
+TEST_CASE("existing: a deadline that was cancelled does not hold the io_context up")
+{
+    asio::io_context io;
+    run_plain(io, []() -> awaitable<void> { co_await rill::timeout(1h, rill::sleep(1ms)); }());
+    rill::loop(io).call_later(1h, [] {}).cancel();
+    io.restart();
+    io.run(); // a hang is the failure
+}
+
+TEST_CASE("existing: every token, on a queue")
+{
+    asio::io_context io;
+    rill::queue<int> q(io.get_executor());
+    const auto put = [&](int v) { q.try_put(v); };
+
+    SUBCASE("callback")
+    {
+        test::completion<int> got;
+        q.async_get(got.handler());
+        put(1);
+        io.run();
+        CHECK(got.value() == 1);
+    }
+    SUBCASE("use_future")
+    {
+        std::future<int> got = q.async_get(asio::use_future);
+        put(2);
+        io.run();
+        CHECK(got.get() == 2);
+    }
+    SUBCASE("deferred, started later")
+    {
+        auto operation = q.async_get(asio::deferred);
+        put(3);
+        test::completion<int> got;
+        std::move(operation)(got.handler());
+        io.run();
+        CHECK(got.value() == 3);
+    }
+    SUBCASE("awaited in a plain coroutine: deferred, use_awaitable, as_tuple")
+    {
+        for (const int v : {4, 5, 6})
+            put(v);
+        run_plain(io, [](rill::queue<int>& queue) -> awaitable<void> {
+            CHECK(co_await queue.async_get(asio::deferred) == 4);
+            CHECK(co_await queue.async_get(asio::use_awaitable) == 5);
+            const auto [ec, v] = co_await queue.async_get(asio::as_tuple(asio::deferred));
+            CHECK_FALSE(ec);
+            CHECK(v == 6);
+        }(q));
+    }
+    SUBCASE("the coroutine face in a plain coroutine")
+    {
+        asio::post(io, [&] { put(7); });
+        run_plain(io, [](rill::queue<int>& queue) -> awaitable<void> {
+            CHECK(co_await queue.get() == 7);
+            co_await queue.put(8);
+            CHECK(queue.size() == 1);
+        }(q));
+    }
+    SUBCASE("a handler that ignores everything")
+    {
+        q.async_put(9, asio::detached);
+        io.run();
+        CHECK(q.size() == 1);
+    }
+}
+
+TEST_CASE("existing: a cancellation slot ends a wait, and may die before or after it")
+{
+    asio::io_context io;
+    rill::event event(io.get_executor());
+    test::completion<> cancelled;
+    test::completion<> set;
+    asio::cancellation_signal signal;
+    event.async_wait(asio::bind_cancellation_slot(signal.slot(), cancelled.handler()));
+    {
+        asio::cancellation_signal short_lived;
+        event.async_wait(asio::bind_cancellation_slot(short_lived.slot(), set.handler()));
+    }
+    signal.emit(asio::cancellation_type::total);
+    io.poll();
+    CHECK(cancelled.error() == rill::condition::cancelled);
+    CHECK_FALSE(set.done());
+    event.set();
+    io.run();
+    CHECK_FALSE(set.error());
+    signal.emit(asio::cancellation_type::total); // long over: nothing happens
+}
+
+TEST_CASE("existing: a handler with an executor of its own is called there")
+{
+    asio::io_context io;
+    asio::thread_pool pool(1);
+    rill::event event(io.get_executor());
+    std::promise<std::thread::id> where;
+    event.async_wait(asio::bind_executor(pool, [&](rill::error_code) {
+        where.set_value(std::this_thread::get_id());
+    }));
+    event.set();
+    io.run();
+    CHECK(where.get_future().get() != std::this_thread::get_id());
+    pool.join();
+}
+
+TEST_CASE("existing: a handler on a strand is called there")
+{
+    asio::io_context io;
+    auto strand = asio::make_strand(io);
+    rill::event event(io.get_executor());
+    bool inside = false;
+    event.async_wait(asio::bind_executor(strand, [&](rill::error_code) {
+        inside = strand.running_in_this_thread();
+    }));
+    event.set();
+    io.run();
+    CHECK(inside);
+}
+
+template <class T>
+struct counting_allocator {
+    using value_type = T;
+
+    explicit counting_allocator(int& n)
+        : live(&n)
+    {}
+
+    template <class U>
+    counting_allocator(const counting_allocator<U>& other)
+        : live(other.live)
+    {}
+
+    T* allocate(std::size_t n)
+    {
+        ++*live;
+        return std::allocator<T>().allocate(n);
+    }
+
+    void deallocate(T* p, std::size_t n)
+    {
+        --*live;
+        std::allocator<T>().deallocate(p, n);
+    }
+
+    friend bool operator==(const counting_allocator&, const counting_allocator&) = default;
+
+    int* live;
+};
+
+TEST_CASE("existing: the handler's allocator is used, and its memory is free when it is called")
+{
+    asio::io_context io;
+    rill::event event(io.get_executor());
+    int live = 0;
+    int live_in_handler = -1;
+    event.async_wait(asio::bind_allocator(counting_allocator<void>(live), [&](rill::error_code) {
+        live_in_handler = live;
+    }));
+    CHECK(live == 1);
+    event.set();
+    io.run();
+    CHECK(live_in_handler == 0);
+}
+
+TEST_CASE("existing: helpers work in a coroutine that is no task")
+{
+    asio::io_context io;
+    std::string log;
+    run_plain(io, [](std::string& l) -> awaitable<void> {
+        CHECK_FALSE(rill::current_task());
+        co_await rill::yield();
+        co_await rill::sleep(1ms);
+        try {
+            co_await rill::timeout(1ms, rill::sleep(1h));
+        } catch (const rill::timeout_error&) {
+            l += "timeout ";
+        }
+        if (!co_await rill::move_on_after(1ms, rill::sleep(1h)))
+            l += "moved on ";
+        const int sum = co_await rill::with_task_group([](rill::task_group& g) -> awaitable<int> {
+            auto a = g.create_task([]() -> awaitable<int> {
+                co_await rill::yield();
+                co_return 40;
+            });
+            co_return 2 + co_await a;
+        });
+        l += std::to_string(sum);
+    }(log));
+    CHECK(log == "timeout moved on 42");
+}
+
+TEST_CASE("existing: a cancellation of a plain coroutine goes into the helpers that it awaits")
+{
+    asio::io_context io;
+    asio::cancellation_signal signal;
+    std::string inside;
+    std::exception_ptr error;
+    asio::co_spawn(
+        io,
+        [](std::string& log) -> awaitable<void> {
+            co_await rill::timeout(1h, [&]() -> awaitable<void> {
+                try {
+                    co_await rill::sleep(2h);
+                } catch (const rill::system_error&) {
+                    log = "cancelled";
+                    throw;
+                }
+            });
+        }(inside),
+        asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr e) { error = e; })
+    );
+    io.poll();
+    signal.emit(asio::cancellation_type::terminal);
+    io.run();
+    CHECK(inside == "cancelled");
+    CHECK(rill::is_cancellation(error));
+}
+
+TEST_CASE("existing: a plain coroutine inside a task's step is not taken for the task")
+{
+    test::loop loop;
+    rill::event event(loop.executor());
+    bool plain_ended = false;
+    auto t = loop.spawn([&]() -> awaitable<void> {
+        asio::co_spawn(
+            co_await asio::this_coro::executor,
+            [&]() -> awaitable<void> {
+                co_await event.wait();
+                plain_ended = true;
+            },
+            asio::detached
+        );
+        co_await rill::sleep(1h);
+    });
+    loop.settle();
+    t.cancel(); // ends the task's wait, not the other coroutine's
+    loop.settle();
+    CHECK(t.cancelled());
+    CHECK_FALSE(plain_ended);
+    event.set();
+    loop.settle();
+    CHECK(plain_ended);
+}
+
+TEST_CASE("existing: an executor that belongs to no io_context is refused with the reason")
+{
+    asio::thread_pool pool(1);
+    CHECK_THROWS_AS(rill::event(pool.get_executor()), std::invalid_argument);
+}
+
+TEST_CASE("TASK-10: the current task is right after every kind of wait")
+{
+    test::loop loop;
+    rill::event event(loop.executor());
+    rill::queue<int> queue(loop.executor());
+    const auto other = loop.spawn(rill::sleep(3s), "other");
+    const auto here = [] { return rill::current_task()->name() == "me"; };
+    loop.spawn(
+        [&]() -> awaitable<void> {
+            CHECK(here());
+            co_await rill::yield();
+            CHECK(here());
+            co_await rill::sleep(1s);
+            CHECK(here());
+            co_await event.wait();
+            CHECK(here());
+            co_await event.async_wait(asio::deferred);
+            CHECK(here());
+            co_await event.async_wait(asio::use_awaitable);
+            CHECK(here());
+            co_await queue.get();
+            CHECK(here());
+            co_await other;
+            CHECK(here());
+            co_await other.async_wait(asio::deferred);
+            CHECK(here());
+            co_await asio::post(co_await asio::this_coro::executor, asio::deferred);
+            CHECK(here());
+            co_await rill::timeout(1s, rill::sleep(0s));
+            CHECK(here());
+            co_await asio::co_spawn(
+                co_await asio::this_coro::executor, rill::sleep(1s), asio::deferred
+            );
+            CHECK(here());
+            auto failing = rill::create_task([]() -> awaitable<void> {
+                co_await rill::yield();
+                throw 1;
+            });
+            try {
+                co_await failing;
+            } catch (int) {
+            }
+            CHECK(here());
+        },
+        "me"
+    );
+    loop.advance(2s);
+    event.set();
+    queue.try_put(1);
+    loop.advance(1h);
+    CHECK_FALSE(rill::current_task());
+}
+
+} // namespace
