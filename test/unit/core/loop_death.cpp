@@ -188,6 +188,20 @@ TEST_CASE("PRIM-02: primitives and handles may outlive the loop, and die in any 
     CHECK(queue.try_put(1));
 }
 
+TEST_CASE("PRIM-02: a loop ends with callbacks that wait for an event and a queue that outlive it")
+{
+    const auto held = std::make_shared<int>(1);
+    std::optional<test::abandoned_loop> loop(std::in_place);
+    rill::event event(loop->executor());
+    rill::queue<int> queue(loop->executor());
+    event.async_wait([held](rill::error_code) { FAIL("called"); });
+    queue.async_get([held](rill::error_code, int) { FAIL("called"); });
+    CHECK(held.use_count() == 3);
+    loop.reset();
+    CHECK(held.use_count() == 1);
+    event.set();
+}
+
 TEST_CASE("PRIM-02: a socket made in a task may be used and closed after the task has ended")
 {
     using rill::asio::ip::tcp;

@@ -298,6 +298,7 @@ void loop::run_exclusively(Run run)
     if (detail::current.loop)
         throw std::logic_error("rill::loop: a loop is running on this thread already");
     const detail::step_scope step(core_, nullptr);
+    core_->move_to_this_thread();
     core_->io().restart();
     run();
 }

@@ -23,28 +23,71 @@ awaitable<void> sleep_until(time_point t);
 
 namespace detail {
 
-/// Lets every other task that is ready run first. It cannot be late, so a cancel that arrives
-/// while it is in the ready queue shows as it ends.
+/// A step through the ready queue. It cannot fail, so there is no error code to carry about.
 class yield_waiter : public operation {
 public:
-    /// Null: that of whoever awaits it.
+    /// Null: the loop of whoever awaits it.
     explicit yield_waiter(loop_core* core) noexcept
         : operation(core)
     {}
 
     void use_loop_of(const asio::any_io_executor& ex) { core_ = &loop_core::of(ex); }
 
+    bool in_cancelled_task() const noexcept { return task_ && task_->cancelled(); }
+
 protected:
-    void start() { complete(); }
+    void start() { core_->make_ready(*this); }
 
     template <class Signature>
-    std::tuple<error_code> results() const
+    std::tuple<> results() const noexcept
     {
-        return {task_ && task_->cancelled() ? aborted() : error()};
+        return {};
     }
 };
 
-using yield_operation = wait_operation<void(error_code), yield_waiter>;
+/// What yield() gives: awaited, it lets the others run, and throws if its task is cancelled then.
+class [[nodiscard]] yield_operation {
+    using step = wait_operation<void(), yield_waiter>;
+
+public:
+    explicit yield_operation(loop_core* core) noexcept
+        : core_(core)
+    {}
+
+    template <asio::completion_token_for<void()> Token>
+    auto operator()(Token&& token) const
+    {
+        return step(std::in_place, core_ ? core_ : &loop_core::running())
+            .initiate(std::forward<Token>(token));
+    }
+
+    class awaiter {
+    public:
+        explicit awaiter(const yield_operation& y) noexcept
+            : step_(std::in_place, y.core_)
+        {}
+
+        bool ready() const noexcept { return false; }
+
+        template <class Handler>
+        void start(Handler&& handler)
+        {
+            step_.start_in_place(std::forward<Handler>(handler));
+        }
+
+        void get() const
+        {
+            if (step_.in_cancelled_task())
+                throw system_error(aborted());
+        }
+
+    private:
+        step step_;
+    };
+
+private:
+    loop_core* core_;
+};
 
 class sleep_waiter : public operation, public timer_node {
 public:
@@ -104,11 +147,11 @@ using sleep_operation = wait_operation<void(error_code), sleep_waiter>;
 
 /// Lets every other task that is ready run first. Mirrors asyncio.sleep(0).
 ///
-/// `co_await rill::yield()` is a step through the ready queue, nothing more; it is a cancellation
-/// point.
+/// `co_await rill::yield()` is a step through the ready queue, nothing more. It is a cancellation
+/// point: operation_aborted if its task has been cancelled when its turn comes.
 inline detail::yield_operation yield() noexcept
 {
-    return detail::yield_operation(std::in_place, detail::current.loop);
+    return detail::yield_operation(detail::current.loop);
 }
 
 /// As sleep_until, for any completion token. Completes with void(error_code).

@@ -239,8 +239,7 @@ task_frame run_task(task_data<T>& task, awaitable<T> body)
 {
     task_lease lease(task);
     try {
-        yield_operation turn(std::in_place, task.core());
-        co_await std::move(turn);
+        co_await yield_operation(task.core());
         awaitable<T> frames = std::move(body); // gone before the end is announced
         if constexpr (std::is_void_v<T>) {
             co_await std::move(frames);

@@ -112,7 +112,7 @@ inline void task_group::leave()
 
 inline void task_group::cancel()
 {
-    if (left_)
+    if (left_ || scope_.cancelled)
         return;
     parent_.cancel(scope_);
     children_.for_each([](detail::task_state& child) { child.request_cancel(); });

@@ -65,10 +65,13 @@ public:
 
     T* pop_front() noexcept
     {
-        T* item = front();
-        if (item)
-            static_cast<hook<Tag>*>(item)->unlink();
-        return item;
+        if (empty())
+            return nullptr;
+        hook<Tag>* h = head_.next_;
+        head_.next_ = h->next_;
+        h->next_->prev_ = &head_;
+        h->prev_ = h->next_ = nullptr;
+        return static_cast<T*>(h);
     }
 
     /// Calls f(item) for each, in order; f must not change the list.

@@ -107,6 +107,13 @@ public:
                home_.load(std::memory_order_relaxed) == std::this_thread::get_id();
     }
 
+    void move_to_this_thread() noexcept
+    {
+        const auto here = std::this_thread::get_id();
+        if (home_.load(std::memory_order_relaxed) != here)
+            home_.store(here, std::memory_order_relaxed);
+    }
+
     // The ready queue
 
     /// `node` runs in a later turn, after everything that is ready now. It leaves the pending list.
@@ -137,23 +144,6 @@ public:
         request_idle_check();
     }
 
-    /// Runs what is ready now; true if anything was.
-    bool drain()
-    {
-        if (draining_) // a handler runs the io_context from within: the outer drain goes on
-            return false;
-        const drain_scope scope(*this);
-        bool any = false;
-        for (unsigned budget = batch; budget > 0; --budget) {
-            ready_node* node = ready_.pop_front();
-            if (!node)
-                break;
-            any = true;
-            run(*node);
-        }
-        return any;
-    }
-
     // The timer queue
 
     time_point now() const noexcept { return clock_ ? clock_->now() : clock::now(); }
@@ -178,16 +168,11 @@ public:
 
     const timer_queue& timers() const noexcept { return timers_; }
 
-    /// Fires the timers that are due, in order. True if there was one.
-    bool fire_due()
+    /// Fires the timers that are due, in order.
+    void fire_due()
     {
         const drain_scope scope(*this);
-        const step_scope step(this, nullptr);
-        const time_point time = now();
-        bool any = false;
-        while (timers_.fire_one(time))
-            any = true;
-        return any;
+        run_timers();
     }
 
     /// From now on `source` is the clock, or the real one again if null.
@@ -259,8 +244,7 @@ private:
             : core_(core)
             , before_(std::exchange(core.draining_, true))
         {
-            if (core.home_.load(std::memory_order_relaxed) != std::this_thread::get_id())
-                core.home_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+            core.move_to_this_thread();
         }
 
         ~drain_scope()
@@ -287,12 +271,6 @@ private:
             work_.emplace(executor());
     }
 
-    void run(ready_node& node)
-    {
-        const step_scope step(this, node.task_);
-        node.action_(node, act::run);
-    }
-
     void request_drain()
     {
         if (draining_ || drain_posted_)
@@ -304,19 +282,52 @@ private:
         });
     }
 
+    void drain()
+    {
+        if (draining_) // a handler runs the io_context from within: the outer drain goes on
+            return;
+        const drain_scope scope(*this);
+        run_ready();
+    }
+
+    void run_ready()
+    {
+        const step_scope step(this, nullptr);
+        for (unsigned budget = batch; budget > 0; --budget) {
+            ready_node* node = ready_.pop_front();
+            if (!node)
+                return;
+            current.task = node->task_;
+            node->action_(*node, act::run);
+        }
+    }
+
+    void run_timers()
+    {
+        const step_scope step(this, nullptr);
+        const time_point time = now();
+        while (timers_.fire_one(time))
+            continue;
+    }
+
     void wake_up_at(time_point when)
     {
         wakeup_at_ = when;
         wakeup_.expires_at(when);
         wakeup_.async_wait([this](error_code ec) {
-            if (ec)
-                return;
-            wakeup_at_ = never;
-            fire_due();
-            if (timers_.next() < wakeup_at_)
-                wake_up_at(timers_.next());
-            drain();
+            if (!ec)
+                on_wakeup();
         });
+    }
+
+    void on_wakeup()
+    {
+        const drain_scope scope(*this);
+        wakeup_at_ = never;
+        run_timers();
+        if (timers_.next() < wakeup_at_)
+            wake_up_at(timers_.next());
+        run_ready();
     }
 
     void request_idle_check() noexcept

@@ -83,39 +83,43 @@ private:
             self.finish(what == act::run);
     }
 
-    /// The memory is given back before the handler runs, so that what it starts can use it.
     void finish(bool call)
     {
-        auto results = this->template results<Signature>();
-        Handler handler(std::move(handler_));
-        const auto work = std::move(work_);
         const bool here = here_;
-        own_allocator allocator(
-            asio::get_associated_allocator(handler, asio::recycling_allocator<void>())
-        );
-        this->~allocated_operation();
-        std::allocator_traits<own_allocator>::deallocate(allocator, this, 1);
-        if (!call)
-            return;
-        if (here)
-            std::apply(std::move(handler), std::move(results));
-        else
-            dispatch_results(work.get_executor(), std::move(handler), std::move(results));
+        take_apart([call, here](Handler handler, auto results, const auto& ex) {
+            if (!call)
+                return;
+            if (here)
+                std::apply(std::move(handler), std::move(results));
+            else
+                dispatch_results(ex, std::move(handler), std::move(results));
+        });
     }
 
     /// It was complete at once, and its handler asks to be called on an executor for that case.
     void complete_immediately()
     {
-        const auto ex = asio::get_associated_immediate_executor(handler_, work_.get_executor());
         hook<in_loop>::unlink();
+        take_apart([](Handler handler, auto results, const auto& ex) {
+            const auto immediate = asio::get_associated_immediate_executor(handler, ex);
+            dispatch_results(immediate, std::move(handler), std::move(results));
+        });
+    }
+
+    /// Gives the memory back before the handler is called, so that what it starts can use it.
+    template <class Then>
+    void take_apart(Then then)
+    {
+        hook<in_line>::unlink();
         auto results = this->template results<Signature>();
         Handler handler(std::move(handler_));
+        const auto work = std::move(work_);
         own_allocator allocator(
             asio::get_associated_allocator(handler, asio::recycling_allocator<void>())
         );
         this->~allocated_operation();
         std::allocator_traits<own_allocator>::deallocate(allocator, this, 1);
-        dispatch_results(ex, std::move(handler), std::move(results));
+        then(std::move(handler), std::move(results), work.get_executor());
     }
 
     Handler handler_;
