@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/app/log.hpp>
+#include <rill/conf/schema.hpp>
+
+#include <chrono>
+#include <cstddef>
+
+namespace rill::app {
+
+namespace log {
+
+BOOST_DESCRIBE_ENUM(level, debug, info, warning, error)
+
+} // namespace log
+
+/// How a log line looks.
+enum class log_format {
+    automatic, // text on a terminal, json elsewhere
+    text,
+    json,
+};
+BOOST_DESCRIBE_ENUM(log_format, automatic, text, json)
+
+/// What every service has in its conf file. A service's config nests it, usually as [service]:
+///
+///     struct config {
+///         echo::server server;
+///         rill::app::settings service;
+///     };
+struct settings {
+    std::size_t workers = 0;
+    std::chrono::milliseconds drain_delay{0};
+    std::chrono::milliseconds drain_timeout{20'000};
+    log::level log_level = log::level::info;
+    app::log_format log_format = app::log_format::automatic;
+    std::size_t log_queue = 2048;
+};
+BOOST_DESCRIBE_STRUCT(
+    settings, (), (workers, drain_delay, drain_timeout, log_level, log_format, log_queue)
+)
+
+/// Declared here and compiled once.
+void describe(conf::schema<settings>& s);
+
+} // namespace rill::app

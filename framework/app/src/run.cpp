@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "command_line.hpp"
+#include "log_backend.hpp"
+#include "supervisor.hpp"
+#include "worker.hpp"
+
+#include <rill/app/log.hpp>
+#include <rill/app/run.hpp>
+#include <rill/conf/load.hpp>
+#include <rill/conf/print.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+namespace rill::app::detail {
+
+namespace {
+
+/// Started without standard descriptors, a program would log into the first socket it opens.
+void open_standard_descriptors()
+{
+    for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (::fcntl(descriptor, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) < 0)
+            std::abort();
+}
+
+void print(std::FILE* to, const std::string& text)
+{
+    std::fputs(text.c_str(), to);
+    std::fflush(to);
+}
+
+conf::sources sources_of(const command_line& line)
+{
+    conf::sources from;
+    if (!line.file.empty())
+        from.file(line.file);
+    from.environment();
+    for (const auto& assignment : line.assignments)
+        from.flag(assignment);
+    return from;
+}
+
+int report_problems(const conf::report& loaded)
+{
+    std::string text;
+    for (const auto& problem : loaded.problems)
+        text += problem.text() + "\n";
+    print(stderr, text);
+    return exit_conf;
+}
+
+int serve(const std::string& name, const service& service, const conf::report& loaded)
+{
+    static const settings defaults;
+    const settings& settings = service.settings ? *service.settings : defaults;
+    std::signal(SIGPIPE, SIG_IGN); // a peer that is gone is an error code
+    open_log(settings, STDERR_FILENO);
+    std::string files;
+    for (const auto& file : loaded.files)
+        files += (files.empty() ? "" : ", ") + file;
+    const auto on_start = [&] {
+        log::info(
+            "starting", {{"service", name}, {"settings", files.empty() ? "defaults" : files}}
+        );
+    };
+    int code = exit_failure;
+    try {
+        code = supervise(service, settings, on_start);
+    } catch (...) {
+        log::error("the service could not run", {{"error", what(std::current_exception())}});
+    }
+    log::info("stopped", {{"exit_code", code}, {"log_lines_dropped", log::dropped()}});
+    close_log(std::chrono::seconds{1});
+    return code;
+}
+
+} // namespace
+
+int run(int argc, char** argv, const service& service)
+{
+    open_standard_descriptors();
+    const auto line = parse_command_line(argc, argv, service.table.about);
+    if (line.exit_code) {
+        print(*line.exit_code == exit_ok ? stdout : stderr, line.text);
+        return *line.exit_code;
+    }
+    if (line.action == action::print_reference) {
+        print(stdout, conf::reference(service.table, service.config));
+        return exit_ok;
+    }
+    const auto loaded = conf::load(service.table, service.config, sources_of(line));
+    if (!loaded.problems.empty())
+        return report_problems(loaded);
+    switch (line.action) {
+    case action::check_config: print(stdout, "the settings are valid\n"); return exit_ok;
+    case action::print_config:
+        print(stdout, conf::print_config(service.table, service.config, loaded));
+        return exit_ok;
+    default: return serve(program_name(argc, argv), service, loaded);
+    }
+}
+
+} // namespace rill::app::detail

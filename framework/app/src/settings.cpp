@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <rill/app/settings.hpp>
+
+namespace rill::app {
+
+void describe(conf::schema<settings>& s)
+{
+    using namespace std::chrono_literals;
+
+    s.about("The process: its threads, how it stops and what it logs.");
+    s.key(
+         &settings::workers,
+         "Threads, each with a loop and a listener of its own. 0 takes one per core that the "
+         "process may use."
+    )
+        .at_most(1024);
+    s.key(
+         &settings::drain_delay,
+         "On SIGTERM, how long new connections are still accepted. Set it to what the load "
+         "balancer "
+         "takes to notice; 5s is good under Kubernetes."
+    )
+        .range(0s, 1h);
+    s.key(
+         &settings::drain_timeout,
+         "How long running requests may take to finish after that; then they are cancelled."
+    )
+        .range(0s, 24h);
+    s.key(&settings::log_level, "The least important lines that are written.").reloadable();
+    s.key(
+        &settings::log_format,
+        "What lines look like; automatic means text on a terminal and JSON elsewhere."
+    );
+    s.key(
+         &settings::log_queue,
+         "Lines kept while standard error is slow; beyond that the oldest are dropped and counted."
+    )
+        .range(16, 1'000'000)
+        .unit("lines");
+}
+
+} // namespace rill::app

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "supervisor.hpp"
+
+#include "cpu_count.hpp"
+#include "log_backend.hpp"
+#include "worker.hpp"
+
+#include <rill/app/log.hpp>
+#include <rill/cancel_scope.hpp>
+#include <rill/run.hpp>
+#include <rill/signals.hpp>
+#include <rill/sleep.hpp>
+#include <rill/task_group.hpp>
+
+#include <csignal>
+#include <cstdlib>
+#include <memory>
+#include <vector>
+
+namespace rill::app::detail {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto cleanup_time = 5s; // for what runs after a cancellation
+
+/// Ends the process without waiting for anything but a moment of logging.
+[[noreturn]] void exit_now(int code)
+{
+    close_log(100ms);
+    std::_Exit(code);
+}
+
+/// The control loop, on the main thread: no work of the service can keep it from a signal.
+class supervisor {
+public:
+    supervisor(const service& service, const settings& settings)
+        : service_{service}
+        , settings_{settings}
+    {}
+
+    awaitable<int> run(const std::function<void()>& on_start)
+    {
+        this_loop().set_exception_handler(&log_exception);
+        signals requests{SIGTERM, SIGINT};
+        on_start();
+        const auto work = [&](task_group& helpers) -> awaitable<void> {
+            helpers.create_task(listen(requests), "signals");
+            helpers.create_task(watch_log(), "log");
+            start_workers();
+            co_await stop_.wait();
+            if (settings_.drain_delay > 0ms)
+                co_await move_on_after(settings_.drain_delay, ended_.wait());
+            for (const auto& worker : workers_)
+                worker->stop();
+            co_await await_end();
+            helpers.cancel();
+        };
+        co_await with_task_group(work);
+        co_return exit_code();
+    }
+
+private:
+    void start_workers()
+    {
+        auto loop = this_loop();
+        auto& context = loop.context();
+        const auto count = settings_.workers > 0 ? settings_.workers : usable_cores();
+        try {
+            for (std::size_t i = 0; i < count; ++i) {
+                auto made = std::make_unique<worker>(service_, settings_, worker::place{i, count});
+                made->start([this, &context, w = made.get()] {
+                    rill::loop{context}.call_soon_threadsafe([this, w] { on_end(*w); });
+                });
+                workers_.push_back(std::move(made));
+            }
+        } catch (const std::exception& error) {
+            log::error("a worker cannot start", {{"error", error.what()}});
+            failed_ = true;
+            stop_.set();
+        }
+        running_ = workers_.size();
+        if (running_ == 0)
+            ended_.set();
+    }
+
+    void on_end(const worker& ended)
+    {
+        if (ended.failure()) {
+            log::error(
+                "the service has failed",
+                {{"error", what(ended.failure())}, {"worker", ended.where().number}}
+            );
+            failed_ = true;
+            stop_.set();
+        }
+        if (--running_ == 0) {
+            ended_.set();
+            stop_.set();
+        }
+    }
+
+    awaitable<void> listen(signals& requests)
+    {
+        const int first = co_await requests.next();
+        log::info("stopping", {{"signal", name_of(first)}});
+        stop_.set();
+        const int second = co_await requests.next();
+        log::warning("ended at once by a second signal", {{"signal", name_of(second)}});
+        exit_now(128 + second);
+    }
+
+    static const char* name_of(int signal) { return signal == SIGTERM ? "SIGTERM" : "SIGINT"; }
+
+    /// Lines that were lost cannot say so themselves.
+    awaitable<void> watch_log()
+    {
+        for (std::uint64_t told = 0;;) {
+            co_await sleep(10s);
+            const auto dropped = log::dropped();
+            if (dropped != told)
+                log::warning("log lines were dropped", {{"lines", dropped - told}});
+            told = dropped;
+        }
+    }
+
+    awaitable<void> await_end()
+    {
+        const bool in_time =
+            co_await move_on_after(settings_.drain_timeout + cleanup_time, ended_.wait());
+        if (!in_time) {
+            log::error("the service does not end, it is given up", {{"workers", running_}});
+            exit_now(exit_failure);
+        }
+        for (const auto& worker : workers_)
+            worker->join();
+    }
+
+    int exit_code() const
+    {
+        bool good = !failed_;
+        for (const auto& worker : workers_)
+            good = good && !worker->was_cut_off();
+        return good ? exit_ok : exit_failure;
+    }
+
+    const service& service_;
+    const settings& settings_;
+    event stop_;
+    event ended_;
+    std::size_t running_ = 0; // workers
+    bool failed_ = false;
+    std::vector<std::unique_ptr<worker>> workers_;
+};
+
+awaitable<int> run_supervisor(
+    const service& service, const settings& settings, const std::function<void()>& on_start
+)
+{
+    supervisor control{service, settings};
+    co_return co_await control.run(on_start);
+}
+
+} // namespace
+
+int supervise(
+    const service& service, const settings& settings, const std::function<void()>& on_start
+)
+{
+    return rill::run(run_supervisor(service, settings, on_start));
+}
+
+} // namespace rill::app::detail

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "worker.hpp"
+
+#include <rill/app/log.hpp>
+#include <rill/sleep.hpp>
+
+namespace rill::app {
+
+awaitable<void> context::wait_stop()
+{
+    return worker_.stopping().wait();
+}
+
+bool context::stopping() const noexcept
+{
+    return worker_.stopping().is_set();
+}
+
+std::size_t context::worker() const noexcept
+{
+    return worker_.where().number;
+}
+
+std::size_t context::workers() const noexcept
+{
+    return worker_.where().count;
+}
+
+const settings& context::settings() const noexcept
+{
+    return worker_.settings();
+}
+
+namespace detail {
+
+std::string what(const std::exception_ptr& error)
+{
+    try {
+        std::rethrow_exception(error);
+    } catch (const std::exception& e) {
+        return e.what();
+    } catch (...) {
+        return "an exception that is no std::exception";
+    }
+}
+
+void log_exception(const exception_context& context)
+{
+    const auto error = context.exception ? what(context.exception) : std::string{};
+    if (context.task.empty())
+        log::error(context.message, {{"error", error}});
+    else
+        log::error(context.message, {{"error", error}, {"of_task", context.task}});
+}
+
+worker::worker(const service& service, const app::settings& settings, place place)
+    : service_{service}
+    , settings_{settings}
+    , place_{place}
+{
+    loop_.set_exception_handler(&log_exception);
+}
+
+void worker::start(std::function<void()> ended)
+{
+    thread_ = std::thread{[this, ended = std::move(ended)] {
+        run();
+        ended();
+    }};
+}
+
+void worker::stop()
+{
+    loop_.call_soon_threadsafe([this] { stopping_.set(); });
+}
+
+void worker::join()
+{
+    thread_.join();
+}
+
+void worker::run()
+{
+    try {
+        loop_.run_until_complete(main());
+    } catch (...) {
+        failure_ = std::current_exception();
+    }
+    try {
+        loop_.cancel_all_tasks();
+    } catch (...) {
+        failure_ = failure_ ? failure_ : std::current_exception();
+    }
+}
+
+awaitable<void> worker::main()
+{
+    task<void> serving = create_task(service_.serve(context_), "serve");
+    task<void> draining = create_task(drain(serving), "drain");
+    std::exception_ptr error;
+    try {
+        co_await serving;
+    } catch (...) {
+        error = std::current_exception();
+    }
+    draining.cancel();
+    const bool was_asked = stopping_.is_set() && is_cancellation(error);
+    if (error && !was_asked)
+        std::rethrow_exception(error);
+}
+
+/// What a stop means for the service: time to finish, then a cancellation.
+awaitable<void> worker::drain(task<void> serving)
+{
+    co_await stopping_.wait();
+    if (service_.heeds_stop) {
+        co_await sleep(settings_.drain_timeout);
+        cut_off_ = true;
+        log::warning(
+            "drain_timeout has passed, what is left is cancelled", {{"worker", place_.number}}
+        );
+    }
+    serving.cancel();
+}
+
+} // namespace detail
+
+} // namespace rill::app

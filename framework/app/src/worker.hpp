@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/app/run.hpp>
+#include <rill/event.hpp>
+#include <rill/loop.hpp>
+#include <rill/task.hpp>
+
+#include <exception>
+#include <functional>
+#include <thread>
+
+namespace rill::app::detail {
+
+/// One thread with one loop that runs the service.
+class worker {
+public:
+    struct place {
+        std::size_t number = 0; // from 0
+        std::size_t count = 0;
+    };
+
+    worker(const service& service, const settings& settings, place place);
+
+    /// `ended` is called on the worker's thread when its loop is empty.
+    void start(std::function<void()> ended);
+
+    /// Asks the service to stop. From any thread, between start and join.
+    void stop();
+
+    void join();
+
+    // Once it has ended
+
+    const std::exception_ptr& failure() const { return failure_; } // what left serve
+    bool was_cut_off() const { return cut_off_; }                  // it was cancelled, being late
+
+    // For the context
+
+    event& stopping() { return stopping_; }
+
+    const app::settings& settings() const { return settings_; }
+
+    const place& where() const { return place_; }
+
+private:
+    void run();
+    awaitable<void> main();
+    awaitable<void> drain(task<void> serving);
+
+    const service& service_;
+    const app::settings& settings_;
+    place place_;
+    rill::loop loop_;
+    event stopping_{loop_.get_executor()};
+    context context_{*this};
+    std::thread thread_;
+    std::exception_ptr failure_;
+    bool cut_off_ = false;
+};
+
+/// Writes what a loop's exception handler is given into the log.
+void log_exception(const exception_context& context);
+
+/// What an exception says, in one line.
+std::string what(const std::exception_ptr& error);
+
+} // namespace rill::app::detail

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/conf/detail/table.hpp>
+#include <rill/conf/detail/type_of.hpp>
+
+#include <boost/describe/class.hpp>
+#include <boost/describe/enum.hpp>
+#include <boost/describe/members.hpp>
+
+#include <cstddef>
+#include <initializer_list>
+#include <string_view>
+
+namespace rill::conf {
+
+namespace detail {
+
+template <class T, class Member>
+std::size_t offset_of(const T& object, Member T::* member)
+{
+    return static_cast<std::size_t>(
+        reinterpret_cast<const char*>(&(object.*member)) - reinterpret_cast<const char*>(&object)
+    );
+}
+
+} // namespace detail
+
+/// What is said of one key beyond its help: each call adds a sentence or a check.
+template <class Member>
+class key_options {
+public:
+    using element = detail::element_t<Member>;
+
+    explicit key_options(detail::field& field)
+        : field_{field}
+    {}
+
+    /// The smallest value allowed, in the member's own type; of a list, for each item.
+    key_options& at_least(element lowest)
+    {
+        field_.set_lowest(detail::scalar{detail::scalar_traits<element>::get(lowest)});
+        return *this;
+    }
+
+    /// The largest value allowed.
+    key_options& at_most(element highest)
+    {
+        field_.set_highest(detail::scalar{detail::scalar_traits<element>::get(highest)});
+        return *this;
+    }
+
+    key_options& range(element lowest, element highest)
+    {
+        return at_least(lowest).at_most(highest);
+    }
+
+    /// What a plain number counts: "connections". Durations and sizes carry their unit themselves.
+    key_options& unit(std::string_view name)
+    {
+        field_.set_unit(name);
+        return *this;
+    }
+
+    /// The words a text may be. An enumeration brings its own.
+    key_options& choices(std::initializer_list<std::string_view> words)
+    {
+        field_.set_choices(words);
+        return *this;
+    }
+
+    /// A good value, for messages and for the reference file where there is no default to show.
+    key_options& example(std::string_view value)
+    {
+        field_.set_example(value);
+        return *this;
+    }
+
+    /// A check of one's own; `text` continues "<key> must ", as in "be an address such as …".
+    key_options& must(std::string_view text, bool (*holds)(const element&))
+    {
+        field_.set_check(
+            text,
+            reinterpret_cast<detail::condition::function>(holds),
+            [](detail::condition::function test, const void* subject) {
+                const auto& value = *static_cast<const detail::scalar*>(subject);
+                return reinterpret_cast<bool (*)(const element&)>(test)(
+                    detail::scalar_traits<element>::set(value)
+                );
+            }
+        );
+        return *this;
+    }
+
+    /// Shown as "***" wherever settings are printed, and never repeated in a message.
+    key_options& secret()
+    {
+        field_.secret = true;
+        return *this;
+    }
+
+    /// May change while the service runs; every other key needs a restart.
+    key_options& reloadable()
+    {
+        field_.reloadable = true;
+        return *this;
+    }
+
+private:
+    detail::field& field_;
+};
+
+/// What a settings struct says of its keys. The struct itself holds types and defaults:
+///
+///     struct server {
+///         std::string listen = "127.0.0.1:7007";
+///         std::size_t max_connections = 1000;
+///     };
+///     BOOST_DESCRIBE_STRUCT(server, (), (listen, max_connections))
+///
+///     inline void describe(rill::conf::schema<server>& s)
+///     {
+///         s.about("Where the service listens.");
+///         s.key(&server::listen, "Address and port. Port 0 takes any free one.");
+///         s.key(&server::max_connections, "Clients served at once; more wait.").at_least(1);
+///     }
+///
+/// `describe` is a free function beside the struct. A member that is itself a described struct is
+/// a section of the file, [name], and has its own `describe`. Help is one or two sentences: what
+/// the key does and when to change it.
+template <class T>
+class schema {
+public:
+    explicit schema(detail::table& table, const T& defaults)
+        : table_{table}
+        , defaults_{defaults}
+    {}
+
+    /// What the section is for: a comment at its head in the reference file.
+    schema& about(std::string_view text)
+    {
+        table_.set_about(text);
+        return *this;
+    }
+
+    template <class Member>
+    key_options<Member> key(Member T::* member, std::string_view help)
+    {
+        detail::field& field = table_.at(detail::offset_of(defaults_, member));
+        field.set_help(help);
+        return key_options<Member>{field};
+    }
+
+    /// A condition between keys; if it does not hold, `member` is named: "<key> must <text>".
+    template <class Member>
+    schema& rule(Member T::* member, std::string_view text, bool (*holds)(const T&))
+    {
+        table_.add_rule(
+            detail::offset_of(defaults_, member),
+            text,
+            reinterpret_cast<detail::condition::function>(holds),
+            [](detail::condition::function test, const void* subject) {
+                return reinterpret_cast<bool (*)(const T&)>(test)(*static_cast<const T*>(subject));
+            }
+        );
+        return *this;
+    }
+
+private:
+    detail::table& table_;
+    const T& defaults_;
+};
+
+namespace detail {
+
+template <class T>
+const table& table_of();
+
+template <class T, class Member>
+void add_field(table& to, const T& defaults, const char* name, Member T::* member)
+{
+    if constexpr (boost::describe::has_describe_members<Member>::value)
+        to.add_section(name, offset_of(defaults, member), table_of<Member>());
+    else
+        to.add_value(name, offset_of(defaults, member), type_of<Member>());
+}
+
+template <class T, template <class...> class List, class... Descriptor>
+void add_fields(table& to, const T& defaults, List<Descriptor...>)
+{
+    (add_field(to, defaults, Descriptor::name, Descriptor::pointer), ...);
+}
+
+/// The table of a described struct; built once.
+template <class T>
+const table& table_of()
+{
+    static_assert(
+        boost::describe::has_describe_members<T>::value,
+        "the settings struct needs BOOST_DESCRIBE_STRUCT(name, (), (members...))"
+    );
+    static const table built = [] {
+        const T defaults{};
+        table made;
+        add_fields(
+            made, defaults, boost::describe::describe_members<T, boost::describe::mod_public>{}
+        );
+        schema<T> described{made, defaults};
+        if constexpr (requires { describe(described); })
+            describe(described);
+        return made;
+    }();
+    return built;
+}
+
+} // namespace detail
+
+} // namespace rill::conf

@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "values.hpp"
+
+#include "text.hpp"
+#include "units.hpp"
+
+#include <rill/conf/detail/suggest.hpp>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace rill::conf::detail {
+
+namespace {
+
+std::string real_text(double value)
+{
+    if (std::isnan(value))
+        return "nan";
+    if (std::isinf(value))
+        return value < 0 ? "-inf" : "inf";
+    std::array<char, 32> buffer{};
+    const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
+    std::string text{buffer.data(), end};
+    if (text.find_first_of(".e") == std::string::npos)
+        text += ".0";
+    return text;
+}
+
+/// A scalar as a sentence has it: no quotes around durations and sizes.
+std::string plain(kind kind, const scalar& s)
+{
+    switch (kind) {
+    case kind::boolean: return s.integer != 0 ? "true" : "false";
+    case kind::integer: return std::to_string(s.integer);
+    case kind::real: return real_text(s.real);
+    case kind::duration: return format_duration(s.integer);
+    case kind::size: return format_size(s.integer);
+    case kind::text:
+    case kind::choice: break;
+    }
+    return s.text;
+}
+
+bool is_quoted(kind kind)
+{
+    return kind != kind::boolean && kind != kind::integer && kind != kind::real;
+}
+
+std::string toml_of(kind kind, const scalar& s)
+{
+    return is_quoted(kind) ? in_quotes(plain(kind, s)) : plain(kind, s);
+}
+
+bool is_below(kind kind, const scalar& a, const scalar& b)
+{
+    return kind == kind::real ? a.real < b.real : a.integer < b.integer;
+}
+
+/// The bounds that a message names: those that were set, or those of a small integer type.
+std::optional<scalar> lowest_of(const field& field)
+{
+    if (field.lowest || field.type->kind != kind::integer)
+        return field.lowest;
+    const bool bounded = field.type->lowest != std::numeric_limits<std::int64_t>::min();
+    return bounded ? std::optional{scalar{field.type->lowest}} : std::nullopt;
+}
+
+std::optional<scalar> highest_of(const field& field)
+{
+    if (field.highest || field.type->kind != kind::integer)
+        return field.highest;
+    const bool bounded = field.type->highest != std::numeric_limits<std::int64_t>::max();
+    return bounded ? std::optional{scalar{field.type->highest}} : std::nullopt;
+}
+
+/// " from a to b", " of at least a", " of at most b", or nothing.
+std::string range_of(const field& field)
+{
+    const auto kind = field.type->kind;
+    const auto lowest = lowest_of(field);
+    const auto highest = highest_of(field);
+    if (lowest && highest)
+        return " from " + plain(kind, *lowest) + " to " + plain(kind, *highest);
+    if (lowest)
+        return " of at least " + plain(kind, *lowest);
+    if (highest)
+        return " of at most " + plain(kind, *highest);
+    return {};
+}
+
+std::string expected_element(const field& field)
+{
+    std::vector<std::string> words = choices_of(field);
+    for (auto& word : words)
+        word = in_quotes(word);
+    if (!words.empty())
+        return one_of(words);
+    switch (field.type->kind) {
+    case kind::boolean: return "true or false";
+    case kind::integer: return "an integer" + range_of(field);
+    case kind::real: return "a number" + range_of(field);
+    case kind::duration: return "a duration" + range_of(field);
+    case kind::size: return "a size" + range_of(field);
+    case kind::text:
+    case kind::choice: break;
+    }
+    return "a text";
+}
+
+/// What stands in the file instead, for the end of a sentence.
+std::string found(const field& field, const node& value)
+{
+    switch (value.kind) {
+    case node_kind::list: return "a list";
+    case node_kind::section: return "a section";
+    case node_kind::time: return "a date or time";
+    default: break;
+    }
+    if (field.secret)
+        return "something that is not shown here";
+    switch (value.kind) {
+    case node_kind::boolean: return value.integer != 0 ? "true" : "false";
+    case node_kind::integer: return std::to_string(value.integer);
+    case node_kind::real: return real_text(value.real);
+    case node_kind::bare: {
+        const auto text = in_quotes_briefly(value.text);
+        const bool is_number = field.type->kind == kind::integer || field.type->kind == kind::real;
+        return text.substr(1, text.size() - 2) + (is_number ? ", which is no number" : "");
+    }
+    default: return in_quotes_briefly(value.text);
+    }
+}
+
+bool in_range(const field& field, const scalar& s)
+{
+    const auto kind = field.type->kind;
+    if (kind == kind::real && std::isnan(s.real))
+        return false;
+    if (kind == kind::integer &&
+        (s.integer < field.type->lowest || s.integer > field.type->highest))
+        return false;
+    return !(field.lowest && is_below(kind, s, *field.lowest)) &&
+           !(field.highest && is_below(kind, *field.highest, s));
+}
+
+bool is_chosen(const field& field, const std::string& text)
+{
+    const auto words = choices_of(field);
+    return words.empty() || std::find(words.begin(), words.end(), text) != words.end();
+}
+
+/// The scalar, if the value has the right type and form; range and conditions come later.
+std::optional<scalar> scalar_of(const field& field, const node& value)
+{
+    scalar s{value.text};
+    s.integer = value.integer;
+    s.real = value.real;
+    const bool is_text = value.kind == node_kind::text;
+    std::optional<std::int64_t> measure;
+    switch (field.type->kind) {
+    case kind::boolean: return value.kind == node_kind::boolean ? std::optional{s} : std::nullopt;
+    case kind::integer: return value.kind == node_kind::integer ? std::optional{s} : std::nullopt;
+    case kind::real:
+        if (value.kind == node_kind::integer)
+            s.real = static_cast<double>(value.integer);
+        else if (value.kind != node_kind::real)
+            return std::nullopt;
+        return s;
+    case kind::duration: measure = is_text ? parse_duration(value.text) : std::nullopt; break;
+    case kind::size: measure = is_text ? parse_size(value.text) : std::nullopt; break;
+    case kind::text:
+    case kind::choice:
+        return is_text && is_chosen(field, value.text) ? std::optional{s} : std::nullopt;
+    }
+    if (!measure)
+        return std::nullopt;
+    s.integer = *measure;
+    return s;
+}
+
+/// The word that was probably meant by yes, True or off.
+std::string_view truth(std::string text)
+{
+    for (char& c : text)
+        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (text == "true" || text == "yes" || text == "on" || text == "1")
+        return "true";
+    if (text == "false" || text == "no" || text == "off" || text == "0")
+        return "false";
+    return {};
+}
+
+/// What would be right in the place of a text, with its quotes or without.
+std::string hint_for_text(const field& field, const node& value)
+{
+    const auto kind = field.type->kind;
+    const bool quoted = value.kind == node_kind::text;
+    if (kind == kind::boolean) {
+        const auto word = truth(value.text);
+        return word.empty() ? std::string{} : "; write " + std::string{word};
+    }
+    node other; // the same, quoted
+    other.text = value.text;
+    if (is_quoted(kind)) {
+        if (!quoted && scalar_of(field, other))
+            return "; write it in quotes";
+        return did_you_mean(value.text, choices_of(field));
+    }
+    return quoted && scalar_of(field, node_of(field, value.text, {})) ? "; write it without quotes"
+                                                                      : std::string{};
+}
+
+/// What would be right in the place of a value that has the wrong type or form.
+std::string hint(const field& field, const node& value)
+{
+    const auto kind = field.type->kind;
+    if (field.secret)
+        return {};
+    if (value.kind == node_kind::text || value.kind == node_kind::bare)
+        return hint_for_text(field, value);
+    if (value.kind == node_kind::integer && value.integer >= 0) {
+        const std::string digits = std::to_string(value.integer);
+        if (kind == kind::duration)
+            return "; write \"" + digits + "s\" for seconds or \"" + digits +
+                   "ms\" for milliseconds";
+        if (kind == kind::size)
+            return "; write \"" + digits + "B\" for bytes or \"" + digits +
+                   "KiB\" for 1024 times as much";
+        if (kind == kind::boolean && value.integer <= 1)
+            return value.integer == 1 ? "; write true" : "; write false";
+    }
+    const bool plain_value = value.kind == node_kind::integer || value.kind == node_kind::real ||
+                             value.kind == node_kind::boolean;
+    if (plain_value && kind == kind::text && field.choices.empty())
+        return "; write it in quotes";
+    return {};
+}
+
+/// ", such as X" where that tells more than the expectation did.
+std::string such_as(const field& field)
+{
+    const auto kind = field.type->kind;
+    if (!choices_of(field).empty() || (!is_quoted(kind) && field.example.empty()))
+        return {};
+    const auto example = example_of(field);
+    return example.empty() ? std::string{} : ", such as " + example;
+}
+
+/// The type of a list's items.
+type item_type(const field& list)
+{
+    type item = *list.type;
+    item.list = false;
+    return item;
+}
+
+/// Reads one element; `subject` is how a message calls it.
+std::optional<scalar>
+read_element(const field& field, const std::string& subject, const node& value, reading& out)
+{
+    const auto refuse = [&](const std::string& rule, const std::string& advice = {}) {
+        out.problems.push_back(
+            {value.where, subject + " must " + rule + "; found " + found(field, value) + advice}
+        );
+        return std::nullopt;
+    };
+    const auto s = scalar_of(field, value);
+    if (!s)
+        return refuse("be " + expected_element(field) + such_as(field), hint(field, value));
+    if (!in_range(field, *s))
+        return refuse("be " + expected_element(field) + such_as(field));
+    if (field.type->kind == kind::duration && s->integer % field.type->tick != 0)
+        return refuse("be in whole steps of " + format_duration(field.type->tick));
+    if (field.check && !field.check->holds_for(&*s))
+        return refuse(field.check->text);
+    return s;
+}
+
+} // namespace
+
+std::vector<std::string> choices_of(const field& field)
+{
+    if (!field.choices.empty())
+        return field.choices;
+    return {field.type->names, field.type->names + field.type->name_count};
+}
+
+std::string expected(const field& field)
+{
+    return field.type->list ? "a list, each item " + expected_element(field)
+                            : expected_element(field);
+}
+
+std::string example_of(const field& field)
+{
+    std::string example = field.example;
+    const auto kind = field.type->kind;
+    if (example.empty()) {
+        if (const auto words = choices_of(field); !words.empty())
+            example = words.front();
+        else if (kind == kind::boolean)
+            example = "true";
+        else if (kind == kind::duration)
+            example = "60s";
+        else if (kind == kind::size)
+            example = "64KiB";
+        scalar general{1.0};
+        general.integer = kind == kind::duration ? 60'000'000'000 : kind == kind::size ? 65'536 : 1;
+        if (kind != kind::text && kind != kind::choice && !in_range(field, general))
+            example = plain(kind, field.lowest ? *field.lowest : *field.highest);
+    }
+    return example.empty() || !is_quoted(kind) ? example : in_quotes(example);
+}
+
+reading read_value(const field& field, const std::string& path, const node& value)
+{
+    reading out;
+    if (!field.type->list) {
+        if (auto s = read_element(field, path, value, out))
+            out.scalars.push_back(std::move(*s));
+        return out;
+    }
+    if (value.kind != node_kind::list) {
+        out.problems.push_back(
+            {value.where,
+             path + " must be " + expected(field) + "; found " + found(field, value) +
+                 "; write it in square brackets"}
+        );
+        return out;
+    }
+    const detail::type single = item_type(field);
+    detail::field item_field = field;
+    item_field.type = &single;
+    for (const node& item : value.items)
+        if (auto s = read_element(item_field, "each item of " + path, item, out))
+            out.scalars.push_back(std::move(*s));
+    return out;
+}
+
+node node_of(const field& field, std::string_view text, const origin& where)
+{
+    if (field.type->list) {
+        const auto inside = trimmed(text);
+        if (inside.starts_with('['))
+            return parse_list(inside, where);
+        const detail::type item = item_type(field);
+        detail::field single = field;
+        single.type = &item;
+        node list;
+        list.kind = node_kind::list;
+        list.where = where;
+        if (!inside.empty())
+            for (const auto& part : split(inside, ","))
+                list.items.push_back(node_of(single, trimmed(part), where));
+        return list;
+    }
+
+    node value;
+    value.where = where;
+    value.text = text;
+    const auto word = trimmed(text);
+    const auto* begin = word.data();
+    const auto* end = begin + word.size();
+    if (field.type->kind == kind::boolean && (word == "true" || word == "false")) {
+        value.kind = node_kind::boolean;
+        value.integer = word == "true" ? 1 : 0;
+    } else if (field.type->kind == kind::integer) {
+        const auto [stop, error] = std::from_chars(begin, end, value.integer);
+        if (error == std::errc{} && stop == end)
+            value.kind = node_kind::integer;
+    } else if (field.type->kind == kind::real) {
+        const auto [stop, error] = std::from_chars(begin, end, value.real);
+        if (error == std::errc{} && stop == end)
+            value.kind = node_kind::real;
+    }
+    return value;
+}
+
+std::string toml_of(const field& field, const scalars& values)
+{
+    if (!field.type->list)
+        return values.empty() ? std::string{} : toml_of(field.type->kind, values.front());
+    std::string out = "[";
+    for (const scalar& s : values)
+        out += (out.size() > 1 ? ", " : "") + toml_of(field.type->kind, s);
+    return out += "]";
+}
+
+} // namespace rill::conf::detail

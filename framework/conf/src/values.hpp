@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "document.hpp"
+
+#include <rill/conf/detail/table.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rill::conf::detail {
+
+/// What came of reading a value: the scalars, or problems.
+struct reading {
+    detail::scalars scalars;
+    std::vector<problem> problems;
+};
+
+/// Checks a value against its field: type, unit, range, choices, its own condition.
+reading read_value(const field& field, const std::string& path, const node& value);
+
+/// The value that a text without quotes stands for, from the environment or a flag. Lists are
+/// written as in a file, or with commas alone.
+node node_of(const field& field, std::string_view text, const origin& where);
+
+/// A value as it stands in a conf file.
+std::string toml_of(const field& field, const scalars& scalars);
+
+/// "an integer from 1 to 65535", "a duration of at least 1s": what a value has to be.
+std::string expected(const field& field);
+
+/// A good value, as it stands in a conf file; the field's own example, or a general one.
+std::string example_of(const field& field);
+
+/// The words a field's value is chosen from; empty if it is not chosen.
+std::vector<std::string> choices_of(const field& field);
+
+} // namespace rill::conf::detail

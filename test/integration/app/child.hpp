@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <string>
+#include <vector>
+
+namespace test {
+
+/// The probe as a child process: standard output and error come together through one pipe.
+class child {
+public:
+    enum class output { read, unread, closed }; // what becomes of its standard error
+
+    explicit child(
+        const std::vector<std::string>& arguments,
+        const std::vector<std::string>& environment = {},
+        const std::string& name = "probe",
+        output out = output::read
+    )
+    {
+        std::array<int, 2> pipe{};
+        REQUIRE(::pipe2(pipe.data(), O_CLOEXEC) == 0);
+        std::vector<std::string> words{name};
+        words.insert(words.end(), arguments.begin(), arguments.end());
+        auto argv = pointers(words);
+        auto envp = pointers(environment);
+        posix_spawn_file_actions_t files;
+        ::posix_spawn_file_actions_init(&files);
+        ::posix_spawn_file_actions_adddup2(&files, pipe[1], STDOUT_FILENO);
+        if (out == output::closed)
+            ::posix_spawn_file_actions_addclose(&files, STDERR_FILENO);
+        else
+            ::posix_spawn_file_actions_adddup2(&files, pipe[1], STDERR_FILENO);
+        const int error =
+            ::posix_spawn(&id_, RILL_PROBE, &files, nullptr, argv.data(), envp.data());
+        ::posix_spawn_file_actions_destroy(&files);
+        REQUIRE(error == 0);
+        ::close(pipe[1]);
+        reader_ = pipe[0];
+    }
+
+    child(const child&) = delete;
+    child& operator=(const child&) = delete;
+
+    ~child()
+    {
+        if (id_ > 0) {
+            ::kill(id_, SIGKILL);
+            ::waitpid(id_, nullptr, 0);
+        }
+        ::close(reader_);
+    }
+
+    void signal(int number) const { ::kill(id_, number); }
+
+    /// Reads until `text` has come. False: it ended, or ten seconds passed.
+    bool says(const std::string& text)
+    {
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+        while (text_.find(text, looked_at_) == std::string::npos)
+            if (std::chrono::steady_clock::now() > deadline || !read_some())
+                return false;
+        looked_at_ = text_.find(text, looked_at_) + text.size();
+        return true;
+    }
+
+    /// Waits for its end: the exit code, or minus the signal that ended it.
+    int wait()
+    {
+        while (read_some()) {
+        }
+        return reap();
+    }
+
+    int reap()
+    {
+        int status = 0;
+        ::waitpid(id_, &status, 0);
+        id_ = 0;
+        return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    }
+
+    const std::string& text() const { return text_; }
+
+private:
+    static std::vector<char*> pointers(const std::vector<std::string>& words)
+    {
+        std::vector<char*> pointers;
+        for (const auto& word : words)
+            pointers.push_back(const_cast<char*>(word.c_str()));
+        pointers.push_back(nullptr);
+        return pointers;
+    }
+
+    bool read_some()
+    {
+        pollfd readable{reader_, POLLIN, 0};
+        if (::poll(&readable, 1, 15'000) <= 0)
+            return false;
+        std::array<char, 4096> buffer{};
+        const auto count = ::read(reader_, buffer.data(), buffer.size());
+        if (count <= 0)
+            return false;
+        text_.append(buffer.data(), static_cast<std::size_t>(count));
+        return true;
+    }
+
+    pid_t id_ = 0;
+    int reader_ = -1;
+    std::string text_;
+    std::size_t looked_at_ = 0;
+};
+
+} // namespace test

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "sample.hpp"
+
+#include <rill/conf/load.hpp>
+#include <rill/conf/print.hpp>
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+namespace {
+
+using namespace std::chrono_literals;
+
+struct measures {
+    std::chrono::nanoseconds time{};
+    rill::conf::bytes size;
+};
+BOOST_DESCRIBE_STRUCT(measures, (), (time, size))
+
+rill::conf::loaded<measures> with(const std::string& assignment)
+{
+    return rill::conf::load<measures>(rill::conf::sources{}.flag(assignment));
+}
+
+/// What a value looks like when it is printed again; empty if it was refused.
+std::string again(const std::string& key, const std::string& value)
+{
+    const auto settings = with(key + "=" + value);
+    const auto text = rill::conf::print_config(settings);
+    const auto line = text.find(key + " = \"") + key.size() + 4;
+    return settings ? text.substr(line, text.find('"', line) - line) : std::string{};
+}
+
+} // namespace
+
+TEST_CASE("duration: written as in Go, with days, from large units to small")
+{
+    CHECK(with("time=60s")->time == 60s);
+    CHECK(with("time=250ms")->time == 250ms);
+    CHECK(with("time=1h30m")->time == 90min);
+    CHECK(with("time=1.5s")->time == 1500ms);
+    CHECK(with("time=2d")->time == 48h);
+    CHECK(with("time=7us")->time == 7us);
+    CHECK(with("time=1s5ns")->time == 1'000'000'005ns);
+    CHECK(with("time=-3m")->time == -3min);
+    CHECK(with("time=0s")->time == 0s);
+}
+
+TEST_CASE("duration: anything else is refused")
+{
+    for (const char* bad :
+         {"",
+          "s",
+          "5",
+          "0",
+          "-",
+          "-s",
+          "5 s",
+          "s5",
+          "5x",
+          "1m1h",
+          "1s1s",
+          "1.s",
+          ".5s",
+          "1..5s",
+          "1.5.5s",
+          "1s ",
+          "--1s",
+          "+1s",
+          "1S",
+          "1e3s",
+          "0.1ns",
+          "200000000h",
+          "99999999999999999999s",
+          "1s\n"}) {
+        CAPTURE(bad);
+        CHECK_FALSE(with(std::string{"time="} + bad));
+    }
+}
+
+TEST_CASE("duration: printed in the largest unit that is whole, one minute as 60s")
+{
+    CHECK(again("time", "60s") == "60s");
+    CHECK(again("time", "120s") == "2m");
+    CHECK(again("time", "3600s") == "1h");
+    CHECK(again("time", "48h") == "48h");
+    CHECK(again("time", "90m") == "90m");
+    CHECK(again("time", "1500ms") == "1500ms");
+    CHECK(again("time", "0ms") == "0s");
+    CHECK(again("time", "-90s") == "-90s");
+    CHECK(again("time", "1us5ns") == "1005ns");
+}
+
+TEST_CASE("size: powers of 1024 with their unit")
+{
+    CHECK(with("size=100B")->size.count() == 100);
+    CHECK(with("size=64KiB")->size == rill::conf::kib(64));
+    CHECK(with("size=1.5MiB")->size == rill::conf::kib(1536));
+    CHECK(with("size=2GiB")->size == rill::conf::gib(2));
+    CHECK(with("size=1TiB")->size == rill::conf::gib(1024));
+    CHECK(with("size=0B")->size.count() == 0);
+    CHECK(again("size", "65536B") == "64KiB");
+    CHECK(again("size", "65537B") == "65537B");
+    CHECK(again("size", "0KiB") == "0B");
+}
+
+TEST_CASE("size: anything else is refused")
+{
+    for (const char* bad :
+         {"",
+          "5",
+          "KiB",
+          "64KB",
+          "64kB",
+          "64K",
+          "64kib",
+          "64 KiB",
+          "-1B",
+          "0.5B",
+          "1.B",
+          "9999999TiB",
+          "1B1B"}) {
+        CAPTURE(bad);
+        CHECK_FALSE(with(std::string{"size="} + bad));
+    }
+}
