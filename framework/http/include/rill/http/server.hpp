@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/awaitable.hpp>
+#include <rill/clock.hpp>
+#include <rill/http/limits.hpp>
+#include <rill/http/router.hpp>
+#include <rill/stream.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace rill::http {
+
+namespace detail {
+
+class server_state;
+
+} // namespace detail
+
+/// Serves HTTP/1.1 and HTTP/1.0 on connections that somebody else accepts. Mirrors aiohttp's
+/// web.Server.
+///
+/// Requests of a connection are answered in order, by one task; those that arrived together have
+/// their responses gathered into one write. Invalid framing is refused before anything else looks
+/// at it. An exception that leaves a handler is reported to the loop's exception handler and
+/// answered with 500; a handler that exceeds limits::request is cancelled and answered with 504.
+///
+/// Deadlines are looked at a few times a second, so they end up to half a second late, never early.
+/// Thread safety: belongs to one loop, like everything in it.
+class server {
+public:
+    /// `h` answers every request; a router, usually.
+    explicit server(handler h, limits l = {});
+    server(server&&) noexcept;
+    server& operator=(server&&) noexcept;
+    ~server(); ///< Connections that are left go on: they share what they need.
+
+    /// Serves one connection until it ends; errors of the connection end it without an exception.
+    ///
+    /// Cancellation: terminal. The handler is cancelled and the connection closed as it stands.
+    awaitable<void> serve(stream peer);
+
+    /// Begins to drain: connections that wait for a request are closed after `idle_grace`, the
+    /// others after the response that they are at. Whoever connects from now on is served once.
+    void stop(duration idle_grace = duration::zero());
+
+    std::size_t connections() const noexcept; ///< Those that are being served.
+    std::uint64_t requests() const noexcept;  ///< Answered by the handler since the beginning.
+    std::uint64_t refused() const noexcept;   ///< Answered without asking the handler.
+
+private:
+    std::shared_ptr<detail::server_state> state_;
+};
+
+} // namespace rill::http

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <boost/asio/execution/context.hpp>
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/query.hpp>
+
+#include <cstddef>
+#include <new>
+#include <utility>
+#include <vector>
+
+namespace rill::detail {
+
+namespace asio = boost::asio;
+
+/// Bytes on the heap, not initialised. Large ones begin with a page: the kernel copies to and from
+/// them faster.
+class memory_block {
+public:
+    memory_block() = default;
+
+    explicit memory_block(std::size_t size)
+        : data_(static_cast<char*>(::operator new(size, alignment_of(size))))
+        , size_(size)
+    {
+    }
+
+    memory_block(memory_block&& other) noexcept
+        : data_(std::exchange(other.data_, nullptr))
+        , size_(std::exchange(other.size_, 0))
+    {
+    }
+
+    memory_block& operator=(memory_block&& other) noexcept
+    {
+        memory_block before(std::move(*this));
+        data_ = std::exchange(other.data_, nullptr);
+        size_ = std::exchange(other.size_, 0);
+        return *this;
+    }
+
+    ~memory_block()
+    {
+        if (data_)
+            ::operator delete(data_, size_, alignment_of(size_));
+    }
+
+    explicit operator bool() const noexcept
+    {
+        return data_ != nullptr;
+    }
+
+    char* data() const noexcept
+    {
+        return data_;
+    }
+
+    std::size_t size() const noexcept
+    {
+        return size_;
+    }
+
+private:
+    static std::align_val_t alignment_of(std::size_t size) noexcept
+    {
+        constexpr std::size_t page = 4096;
+        return std::align_val_t(size >= page ? page : alignof(std::max_align_t));
+    }
+
+    char* data_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+/// Large blocks for the connections of one loop, which take one while bytes pass through and give
+/// it back before they wait: an idle connection holds none, and the block that was used last, still
+/// in the cache, serves the next one.
+class buffer_pool final : public asio::execution_context::service {
+public:
+    static inline asio::execution_context::id id;
+
+    static constexpr std::size_t block_size = 128 * 1024; // one read takes a message of 100 KiB
+
+    template <class Executor>
+    static buffer_pool& of(const Executor& ex)
+    {
+        return asio::use_service<buffer_pool>(asio::query(ex, asio::execution::context));
+    }
+
+    explicit buffer_pool(asio::execution_context& context)
+        : service(context)
+    {
+        blocks_.reserve(kept);
+    }
+
+    memory_block take()
+    {
+        if (blocks_.empty())
+            return memory_block(block_size);
+        memory_block block = std::move(blocks_.back());
+        blocks_.pop_back();
+        return block;
+    }
+
+    /// Blocks of other sizes are freed, and so are those beyond what is worth keeping.
+    void give_back(memory_block block) noexcept
+    {
+        if (block.size() == block_size && blocks_.size() < kept)
+            blocks_.push_back(std::move(block));
+    }
+
+private:
+    static constexpr std::size_t kept = 8;
+
+    void shutdown() noexcept override
+    {
+    }
+
+    std::vector<memory_block> blocks_;
+};
+
+} // namespace rill::detail

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/error.hpp>
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/socket_base.hpp>
+
+#include <cerrno>
+#include <concepts>
+#include <cstddef>
+#include <span>
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+namespace rill::detail {
+
+// What Rill asks of a stream beyond AsyncReadStream and AsyncWriteStream, if the stream has it.
+
+/// Whether bytes can be moved at once, without a trip through the reactor: on sockets.
+template <class Stream>
+inline constexpr bool can_try_io = false;
+
+template <class Protocol, class Executor>
+inline constexpr bool can_try_io<asio::basic_stream_socket<Protocol, Executor>> = true;
+
+inline error_code last_error() noexcept
+{
+    return {errno == EWOULDBLOCK ? EAGAIN : errno, asio::error::get_system_category()};
+}
+
+/// Reads what is there. `would_block` if that is nothing, `eof` at the end. The socket's own
+/// blocking mode is left as its owner set it.
+template <class Socket>
+std::size_t try_read(Socket& socket, std::span<char> room, error_code& ec) noexcept
+{
+    for (;;) {
+        const ssize_t n = ::recv(socket.native_handle(), room.data(), room.size(), MSG_DONTWAIT);
+        if (n >= 0) {
+            ec = n == 0 ? error_code(asio::error::eof) : error_code();
+            return static_cast<std::size_t>(n);
+        }
+        if (errno != EINTR) {
+            ec = last_error();
+            return 0;
+        }
+    }
+}
+
+/// Writes what the socket takes, in one system call.
+template <class Socket>
+std::size_t try_write(
+    Socket& socket,
+    std::span<const asio::const_buffer> data,
+    error_code& ec
+) noexcept
+{
+    constexpr int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+    ssize_t n = 0;
+    do {
+        if (data.size() == 1) {
+            n = ::send(socket.native_handle(), data[0].data(), data[0].size(), flags);
+        } else {
+            iovec parts[16];
+            msghdr message{};
+            message.msg_iov = parts;
+            for (const asio::const_buffer& b : data)
+                if (message.msg_iovlen < std::size(parts))
+                    parts[message.msg_iovlen++] = {const_cast<void*>(b.data()), b.size()};
+            n = ::sendmsg(socket.native_handle(), &message, flags);
+        }
+    } while (n < 0 && errno == EINTR);
+    ec = n < 0 ? last_error() : error_code();
+    return n < 0 ? 0 : static_cast<std::size_t>(n);
+}
+
+template <class Stream>
+decltype(auto) lowest_layer(Stream& stream) noexcept
+{
+    if constexpr (requires { stream.lowest_layer(); })
+        return stream.lowest_layer();
+    else
+        return (stream);
+}
+
+/// True where the stream cannot say.
+template <class Stream>
+bool is_open(Stream& stream) noexcept
+{
+    if constexpr (requires { lowest_layer(stream).is_open(); })
+        return lowest_layer(stream).is_open();
+    else
+        return true;
+}
+
+/// Operations that are pending end with operation_aborted.
+template <class Stream>
+void close_stream(Stream& stream) noexcept
+{
+    error_code ignored;
+    if constexpr (requires { lowest_layer(stream).close(ignored); })
+        lowest_layer(stream).close(ignored);
+    else if constexpr (requires { lowest_layer(stream).close(); })
+        lowest_layer(stream).close();
+}
+
+/// From now on a close tells the peer that the connection was cut, and what is unsent is dropped
+/// by the kernel too, instead of being offered for minutes to a peer that does not read.
+template <class Stream>
+void drop_unsent(Stream& stream) noexcept
+{
+    const asio::socket_base::linger at_once(true, 0);
+    error_code ignored;
+    if constexpr (requires { lowest_layer(stream).set_option(at_once, ignored); })
+        lowest_layer(stream).set_option(at_once, ignored);
+}
+
+/// Whether a stream can be closed for writing while it is read on. Not so with TLS.
+template <class Stream>
+inline constexpr bool can_half_close = requires(Stream& stream, error_code& ec) {
+    stream.shutdown(asio::socket_base::shutdown_send, ec);
+};
+
+} // namespace rill::detail

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/detail/buffer_pool.hpp>
+
+#include <boost/asio/buffer.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rill::detail {
+
+/// The front of what waits to be written, as one buffer sequence.
+class gathered_buffers {
+public:
+    using value_type = asio::const_buffer;
+    using const_iterator = const asio::const_buffer*;
+
+    static constexpr std::size_t most = 16;
+
+    void add(const char* data, std::size_t size) noexcept
+    {
+        buffers_[count_++] = asio::const_buffer(data, size);
+    }
+
+    bool full() const noexcept
+    {
+        return count_ == most;
+    }
+
+    const_iterator begin() const noexcept
+    {
+        return buffers_.data();
+    }
+
+    const_iterator end() const noexcept
+    {
+        return buffers_.data() + count_;
+    }
+
+private:
+    std::array<asio::const_buffer, most> buffers_;
+    std::size_t count_ = 0;
+};
+
+/// Bytes that wait to be written: small pieces are copied into one block, large strings are moved
+/// in. What has been given to gather() stays where it is until it is consumed.
+class write_buffer {
+public:
+    explicit write_buffer(buffer_pool& pool) noexcept
+        : pool_(&pool)
+    {
+    }
+
+    ~write_buffer()
+    {
+        clear();
+    }
+
+    write_buffer(const write_buffer&) = delete;
+    write_buffer& operator=(const write_buffer&) = delete;
+
+    std::size_t size() const noexcept
+    {
+        return size_;
+    }
+
+    bool empty() const noexcept
+    {
+        return size_ == 0;
+    }
+
+    void append(std::string_view data)
+    {
+        while (!data.empty()) {
+            if (size_ == 0 || pieces_.back().room() == 0)
+                pieces_.emplace_back(pool_->take());
+            const std::size_t n = pieces_.back().append(data);
+            size_ += n;
+            data.remove_prefix(n);
+        }
+    }
+
+    void append(std::string&& data)
+    {
+        if (data.size() < worth_moving) {
+            append(std::string_view(data));
+            return;
+        }
+        size_ += data.size();
+        pieces_.emplace_back(std::move(data));
+    }
+
+    gathered_buffers gather() const
+    {
+        gathered_buffers all;
+        for (std::size_t i = first_; i < pieces_.size() && !all.full(); ++i)
+            all.add(pieces_[i].data(), pieces_[i].size());
+        return all;
+    }
+
+    void consume(std::size_t n) noexcept
+    {
+        size_ -= n;
+        while (n > 0) {
+            piece& front = pieces_[first_];
+            const std::size_t part = std::min(n, front.size());
+            front.consume(part);
+            n -= part;
+            if (front.size() == 0)
+                drop_front();
+        }
+    }
+
+    void clear() noexcept
+    {
+        while (!pieces_.empty())
+            drop_front();
+        size_ = 0;
+    }
+
+private:
+    static constexpr std::size_t worth_moving = 4 * 1024; // far above what a string keeps in itself
+    static constexpr std::ptrdiff_t many = 32;
+
+    /// Either a block of the pool, which takes more, or a string.
+    class piece {
+    public:
+        explicit piece(memory_block block) noexcept
+            : block_(std::move(block))
+        {
+        }
+
+        explicit piece(std::string&& text) noexcept
+            : text_(std::move(text))
+            , end_(text_.size())
+        {
+        }
+
+        const char* data() const noexcept
+        {
+            return (block_ ? block_.data() : text_.data()) + begin_;
+        }
+
+        std::size_t size() const noexcept
+        {
+            return end_ - begin_;
+        }
+
+        std::size_t room() const noexcept
+        {
+            return block_ ? block_.size() - end_ : 0;
+        }
+
+        std::size_t append(std::string_view data) noexcept
+        {
+            const std::size_t n = std::min(data.size(), room());
+            std::memcpy(block_.data() + end_, data.data(), n);
+            end_ += n;
+            return n;
+        }
+
+        void consume(std::size_t n) noexcept
+        {
+            begin_ += n;
+        }
+
+        memory_block take_block() noexcept
+        {
+            return std::move(block_);
+        }
+
+    private:
+        memory_block block_;
+        std::string text_;
+        std::size_t begin_ = 0;
+        std::size_t end_ = 0;
+    };
+
+    void drop_front() noexcept
+    {
+        pool_->give_back(pieces_[first_].take_block());
+        pieces_[first_] = piece(memory_block());
+        if (++first_ == pieces_.size()) {
+            pieces_.clear();
+            first_ = 0;
+        } else if (first_ == many) {
+            pieces_.erase(pieces_.begin(), pieces_.begin() + many);
+            first_ = 0;
+        }
+    }
+
+    buffer_pool* pool_;
+    std::vector<piece> pieces_;
+    std::size_t first_ = 0; // of pieces_: those in front of it have been written
+    std::size_t size_ = 0;
+};
+
+} // namespace rill::detail

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/awaitable.hpp>
+#include <rill/clock.hpp>
+#include <rill/listen_address.hpp>
+#include <rill/stream.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace rill {
+
+/// How a server listens and accepts, and the options of the streams that it makes.
+class server_options : public stream_options {
+public:
+    server_options() {}
+    server_options(const stream_options& options)
+        : stream_options(options)
+    {
+    }
+
+    /// Connections at once, at least 1; more wait in the kernel's accept queue.
+    server_options& max_connections(std::size_t n)
+    {
+        most_connections = n;
+        return *this;
+    }
+
+    /// Length of that queue.
+    server_options& backlog(int n)
+    {
+        accept_queue = n;
+        return *this;
+    }
+
+    /// Several servers, one for each loop, share an address; the kernel spreads the connections.
+    server_options& reuse_port(bool on)
+    {
+        share_port = on;
+        return *this;
+    }
+
+    /// What serve_forever gives running handlers when it is cancelled.
+    server_options& drain_timeout(duration d)
+    {
+        drain_time = d;
+        return *this;
+    }
+
+    std::size_t most_connections = 10'000;
+    int accept_queue = 4096;
+    bool share_port = false;
+    duration drain_time = duration::zero();
+};
+
+/// What has happened to a server so far.
+struct server_counters {
+    std::uint64_t accepted = 0;
+    std::uint64_t handler_errors = 0;
+    std::uint64_t out_of_resources = 0; // times that accept found no descriptor or memory left
+};
+
+/// Listens, and runs a handler for each connection as a task of its own. Mirrors asyncio.Server.
+///
+/// A handler that returns has closed its connection, after flushing what it wrote. An exception of
+/// a handler goes to the loop's exception handler and ends only its connection; a cancelled one
+/// ends silently. Where descriptors or memory run out the server says so once, accepts nothing for
+/// a moment and goes on as soon as there are some again.
+///
+/// Destroyed, it stops listening and cancels its handlers; drain() ends it gracefully.
+/// Thread safety: distinct objects safe, shared objects unsafe; all on the thread of one loop.
+class server {
+public:
+    using handler = std::function<awaitable<void>(stream)>;
+
+    /// Listens at once, on the loop that this thread runs. system_error naming the address if that
+    /// cannot be; sockets opened so far are closed then.
+    server(handler h, const listen_address& at, const server_options& options = {});
+
+    /// The same on the loop of `ex`.
+    server(
+        const asio::any_io_executor& ex,
+        handler h,
+        const listen_address& at,
+        const server_options& options = {}
+    );
+
+    server(server&&) noexcept;
+    server& operator=(server&&) noexcept;
+    ~server();
+
+    /// Where it listens, port 0 replaced; empty once it is closed. Mirrors Server.sockets.
+    std::vector<endpoint> sockets() const;
+
+    /// The first of them; invalid_state once it is closed.
+    endpoint local_endpoint() const;
+
+    bool is_serving() const noexcept;
+
+    /// Connections that are open, those included that are being flushed after their handler.
+    std::size_t connections() const noexcept;
+
+    const server_counters& counters() const noexcept;
+
+    /// Stops listening: new clients are refused, connections go on. A unix socket's file is
+    /// removed.
+    void close();
+
+    /// Closes every connection after flushing; handlers see the end of their stream.
+    void close_clients();
+
+    /// Closes every connection at once; what is unsent is dropped.
+    void abort_clients();
+
+    /// Returns once the server is closed and no connection is left.
+    awaitable<void> wait_closed();
+
+    /// Serves until close(), or until it is cancelled: then it drains for the time given in the
+    /// options before the cancellation goes on. std::logic_error if it is closed already, or
+    /// served by another.
+    awaitable<void> serve_forever();
+
+    /// Stops listening, waits for at most `timeout` until the handlers are done, then cancels and
+    /// awaits those that are left. Whether all were done by themselves.
+    awaitable<bool> drain(duration timeout);
+
+private:
+    class impl;
+    std::shared_ptr<impl> impl_;
+};
+
+/// Makes a server for all addresses of `host`: a name, an address, or empty for all interfaces.
+/// For a handler that takes reader and writer, see with_streams. Mirrors asyncio.start_server.
+awaitable<server> start_server(
+    server::handler h,
+    std::string host,
+    unsigned short port,
+    server_options options = {}
+);
+
+/// Makes a server for the unix socket at `path`; a stale socket file there is replaced. Mirrors
+/// asyncio.start_unix_server.
+awaitable<server> start_unix_server(
+    server::handler h,
+    std::string path,
+    server_options options = {}
+);
+
+/// A handler in asyncio's form, with the two ends of the connection as parameters.
+template <class F>
+    requires std::is_invocable_r_v<awaitable<void>, F&, stream_reader&, stream_writer&>
+server::handler with_streams(F f);
+
+// Implementation
+
+namespace detail {
+
+template <class F>
+awaitable<void> call_with_streams(F& f, stream s)
+{
+    co_await f(s.reader(), s.writer());
+}
+
+} // namespace detail
+
+template <class F>
+    requires std::is_invocable_r_v<awaitable<void>, F&, stream_reader&, stream_writer&>
+server::handler with_streams(F f)
+{
+    return [f = std::move(f)](stream s) mutable {
+        return detail::call_with_streams(f, std::move(s));
+    };
+}
+
+} // namespace rill

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/detail/needs_net.hpp>
+#include <rill/endpoint.hpp>
+#include <rill/stream_options.hpp>
+#include <rill/stream_reader.hpp>
+#include <rill/stream_writer.hpp>
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <cstddef>
+#include <memory>
+
+namespace rill {
+
+/// The socket behind a stream: TCP or unix, on the loop's own executor.
+using stream_socket =
+    asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type>;
+
+using stream_reader = basic_stream_reader<stream_socket>;
+using stream_writer = basic_stream_writer<stream_socket>;
+
+extern template class basic_stream_reader<stream_socket>;
+extern template class basic_stream_writer<stream_socket>;
+
+/// How a stream reads and writes. Sizes in bytes.
+class stream_options {
+public:
+    stream_options() {}
+
+    /// See stream_reader.
+    stream_options& limit(std::size_t bytes)
+    {
+        read_limit = bytes;
+        return *this;
+    }
+
+    /// See write_options.
+    stream_options& watermarks(std::size_t high, std::size_t low)
+    {
+        write.watermarks(high, low);
+        return *this;
+    }
+
+    stream_options& write_stall(duration d)
+    {
+        write.write_stall(d);
+        return *this;
+    }
+
+    std::size_t read_limit = stream_reader::default_limit;
+    write_options write;
+};
+
+/// A connection: a reader and a writer over one socket, which it owns. Mirrors the pair of
+/// StreamReader and StreamWriter that asyncio hands out.
+///
+/// Destroyed, it flushes what was written and closes, in the background: for at most the time of
+/// write_stall without progress. So a handler that returns has closed its connection.
+/// Thread safety: distinct objects safe, shared objects unsafe; all on the thread of one loop.
+class stream {
+public:
+    /// Takes over a connected socket. TCP sockets get TCP_NODELAY.
+    explicit stream(stream_socket socket, const stream_options& options = {});
+
+    stream(stream&&) noexcept;
+    stream& operator=(stream&&) noexcept;
+    ~stream();
+
+    stream_reader& reader() noexcept;
+    stream_writer& writer() noexcept;
+
+    /// Of a unix client that has not bound its socket, the path is empty.
+    endpoint local_endpoint() const;
+
+    /// Who the peer was when the stream was made; it may have gone since.
+    const endpoint& remote_endpoint() const noexcept;
+
+    stream_socket& socket() noexcept;
+
+    /// As writer().close() and writer().abort().
+    void close();
+    void abort();
+
+private:
+    struct parts;
+    std::unique_ptr<parts> parts_;
+};
+
+} // namespace rill

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/awaitable.hpp>
+#include <rill/detail/wait_operation.hpp>
+#include <rill/detail/write_pump.hpp>
+#include <rill/stream_options.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace rill {
+
+namespace detail {
+
+struct writer_access;
+
+} // namespace detail
+
+/// Buffered writing to any AsyncWriteStream: a socket, a TLS stream, a pipe. Mirrors
+/// asyncio.StreamWriter.
+///
+/// write() never waits: what is written in one turn of the loop leaves in one gathered system
+/// call, and drain() is where a producer waits for a slow peer. An error of the stream is thrown
+/// by drain() and wait_closed(), now and later; what is written after it is dropped. A peer that
+/// takes nothing for the time of write_stall is cut: everything then fails with timed_out.
+///
+/// Several tasks may write and drain; each write stays in one piece, in the order of the calls.
+/// Waiting operations support total cancellation, which takes nothing back that was written.
+/// Thread safety: distinct objects safe, shared objects unsafe; all on the thread of one loop.
+template <class AsyncWriteStream>
+class basic_stream_writer {
+    using pump = detail::write_pump<AsyncWriteStream>;
+
+public:
+    using stream_type = AsyncWriteStream;
+
+    /// `stream` must outlive the writer. What is still buffered when the writer is destroyed is
+    /// dropped: drain() or close() and wait_closed() first.
+    explicit basic_stream_writer(AsyncWriteStream& stream, write_options options = {});
+
+    /// The writer keeps `stream` alive. Destroyed, it goes on in the background until what is
+    /// buffered has been flushed, for at most write_stall without progress, and closes `stream`.
+    explicit basic_stream_writer(
+        std::shared_ptr<AsyncWriteStream> stream,
+        write_options options = {}
+    );
+
+    basic_stream_writer(basic_stream_writer&&) noexcept = default;
+    basic_stream_writer& operator=(basic_stream_writer&& other) noexcept;
+    ~basic_stream_writer();
+
+    /// Copies `data`, of which the socket may take a large piece at once.
+    void write(std::string_view data);
+
+    /// Moves `data` in.
+    template <std::same_as<std::string> String>
+    void write(String&& data);
+
+    /// The concatenation of `lines`. Mirrors writelines.
+    template <class Range>
+    void write_lines(const Range& lines);
+
+    /// Sends what is buffered, and returns at once unless more than the high watermark is left;
+    /// then it waits for the low one. connection_reset after close(), or once the connection is
+    /// lost; also the error that the reader of the same connection has met.
+    awaitable<void> drain();
+
+    /// Completes with void(error_code).
+    template <asio::completion_token_for<void(error_code)> Token>
+    auto async_drain(Token&& token);
+
+    /// After what is buffered the peer sees the end; reading stays possible. Nothing can be
+    /// written any more.
+    void write_eof();
+
+    /// Not so over TLS.
+    static constexpr bool can_write_eof() noexcept;
+
+    /// Flushes what is buffered, then closes the stream: for reading too. Returns at once; what is
+    /// written from now on is dropped.
+    void close();
+
+    /// Closes now: what is buffered or on its way is dropped, and the peer sees a reset. Mirrors
+    /// transport.abort.
+    void abort();
+
+    bool is_closing() const noexcept;
+
+    /// Returns once the stream is closed; throws the error that it was lost by, if any.
+    awaitable<void> wait_closed();
+
+    /// Completes with void(error_code).
+    template <asio::completion_token_for<void(error_code)> Token>
+    auto async_wait_closed(Token&& token);
+
+    /// Bytes that the stream has not taken. Mirrors get_write_buffer_size.
+    std::size_t buffered() const noexcept;
+
+    /// May be changed at any time; a deadline that runs already stays.
+    write_options& options() noexcept;
+
+    /// The two ends of one connection learn of each other's errors. `reader` must be destroyed
+    /// after the writer, or with it.
+    template <class Reader>
+    void share_errors_with(Reader& reader) noexcept;
+
+    /// Releases `lease` once the stream is closed, which may be after this object is gone.
+    void hold_until_closed(std::shared_ptr<void> lease) noexcept;
+
+private:
+    friend detail::writer_access;
+
+    std::shared_ptr<pump> pump_;
+};
+
+// Implementation
+
+namespace detail {
+
+/// What lies behind a writer, for the rest of the library.
+struct writer_access {
+    template <class Stream>
+    static const std::shared_ptr<write_pump<Stream>>& pump_of(
+        const basic_stream_writer<Stream>& writer
+    ) noexcept
+    {
+        return writer.pump_;
+    }
+};
+
+} // namespace detail
+
+template <class Stream>
+basic_stream_writer<Stream>::basic_stream_writer(Stream& stream, write_options options)
+    : pump_(std::make_shared<pump>(stream, nullptr, options))
+{
+}
+
+template <class Stream>
+basic_stream_writer<Stream>::basic_stream_writer(
+    std::shared_ptr<Stream> stream,
+    write_options options
+)
+{
+    Stream& at = *stream;
+    pump_ = std::make_shared<pump>(at, std::move(stream), options);
+}
+
+template <class Stream>
+basic_stream_writer<Stream>& basic_stream_writer<Stream>::operator=(
+    basic_stream_writer&& other
+) noexcept
+{
+    const basic_stream_writer before(std::move(*this));
+    pump_ = std::move(other.pump_);
+    return *this;
+}
+
+template <class Stream>
+basic_stream_writer<Stream>::~basic_stream_writer()
+{
+    if (pump_)
+        pump_->let_go();
+}
+
+template <class Stream>
+void basic_stream_writer<Stream>::write(std::string_view data)
+{
+    pump_->write(data);
+}
+
+template <class Stream>
+template <std::same_as<std::string> String>
+void basic_stream_writer<Stream>::write(String&& data)
+{
+    pump_->write(std::move(data));
+}
+
+template <class Stream>
+template <class Range>
+void basic_stream_writer<Stream>::write_lines(const Range& lines)
+{
+    for (const auto& line : lines)
+        write(std::string_view(line));
+}
+
+template <class Stream>
+awaitable<void> basic_stream_writer<Stream>::drain()
+{
+    pump_->flush();
+    if (const error_code ec = pump_->drain_error())
+        throw system_error(ec, "rill::stream_writer: drain");
+    if (!pump_->above_high())
+        co_return;
+    detail::wait_operation<void(error_code), typename pump::drained> low(std::in_place, *pump_);
+    co_await std::move(low);
+}
+
+template <class Stream>
+template <asio::completion_token_for<void(error_code)> Token>
+auto basic_stream_writer<Stream>::async_drain(Token&& token)
+{
+    detail::wait_operation<void(error_code), typename pump::drained> low(std::in_place, *pump_);
+    return std::move(low).initiate(std::forward<Token>(token));
+}
+
+template <class Stream>
+void basic_stream_writer<Stream>::write_eof()
+{
+    static_assert(can_write_eof(), "this kind of stream cannot be closed for writing alone");
+    pump_->write_eof();
+}
+
+template <class Stream>
+constexpr bool basic_stream_writer<Stream>::can_write_eof() noexcept
+{
+    return detail::can_half_close<Stream>;
+}
+
+template <class Stream>
+void basic_stream_writer<Stream>::close()
+{
+    pump_->close();
+}
+
+template <class Stream>
+void basic_stream_writer<Stream>::abort()
+{
+    pump_->abort(asio::error::connection_reset);
+}
+
+template <class Stream>
+bool basic_stream_writer<Stream>::is_closing() const noexcept
+{
+    return pump_->closing();
+}
+
+template <class Stream>
+awaitable<void> basic_stream_writer<Stream>::wait_closed()
+{
+    const auto keep = pump_; // the writer may go while others close it
+    detail::wait_operation<void(error_code), typename pump::closed> end(std::in_place, *keep);
+    co_await std::move(end);
+}
+
+template <class Stream>
+template <asio::completion_token_for<void(error_code)> Token>
+auto basic_stream_writer<Stream>::async_wait_closed(Token&& token)
+{
+    detail::wait_operation<void(error_code), typename pump::closed> end(std::in_place, *pump_);
+    return std::move(end).initiate(std::forward<Token>(token));
+}
+
+template <class Stream>
+std::size_t basic_stream_writer<Stream>::buffered() const noexcept
+{
+    return pump_->size();
+}
+
+template <class Stream>
+write_options& basic_stream_writer<Stream>::options() noexcept
+{
+    return pump_->options();
+}
+
+template <class Stream>
+template <class Reader>
+void basic_stream_writer<Stream>::share_errors_with(Reader& reader) noexcept
+{
+    pump_->share_error(&reader.error());
+    reader.share_cut(&pump_->cut());
+}
+
+template <class Stream>
+void basic_stream_writer<Stream>::hold_until_closed(std::shared_ptr<void> lease) noexcept
+{
+    pump_->hold_until_closed(std::move(lease));
+}
+
+} // namespace rill

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <rill/open_connection.hpp>
+
+#include "resolver.hpp"
+#include "sockets.hpp"
+
+#include <rill/detail/loop_core.hpp>
+#include <rill/detail/task_executor.hpp>
+#include <rill/timeout.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace rill {
+
+namespace {
+
+struct failed_attempt {
+    endpoint to;
+    error_code error;
+};
+
+[[noreturn]] void throw_failures(
+    const std::string& target,
+    const std::vector<failed_attempt>& failures
+)
+{
+    const error_code first = failures.front().error;
+    std::string what = "connecting to " + target;
+    const bool same = std::all_of(failures.begin(), failures.end(), [&](const failed_attempt& f) {
+        return f.error == first;
+    });
+    if (!same)
+        for (const failed_attempt& f : failures)
+            what += "; " + to_string(f.to) + ": " + f.error.message();
+    detail::throw_error(first, what);
+}
+
+/// A socket connected to the first endpoint that answers.
+awaitable<stream_socket> connect_any(std::string target, std::vector<endpoint> endpoints)
+{
+    auto& core = detail::loop_core::of(co_await asio::this_coro::executor);
+    std::vector<failed_attempt> failures;
+    for (const endpoint& to : endpoints) {
+        stream_socket socket(core.executor());
+        detail::unique_fd fd = detail::open_socket(to, "opening a socket for " + target);
+        socket.assign(to.protocol(), fd.get());
+        fd.release();
+        auto attempt = socket.async_connect(to, asio::as_tuple(asio::deferred));
+        const auto [ec] = co_await std::move(attempt);
+        if (!ec)
+            co_return std::move(socket);
+        if (ec == condition::cancelled)
+            throw system_error(ec);
+        failures.push_back({to, ec});
+    }
+    throw_failures(target, failures);
+}
+
+awaitable<stream> open_tcp(std::string host, unsigned short port, connect_options options)
+{
+    const std::string target = host + ":" + std::to_string(port);
+    std::vector<endpoint> endpoints = co_await detail::resolve(std::move(host), port);
+    stream_socket socket = co_await connect_any(target, std::move(endpoints));
+    co_return stream(std::move(socket), options);
+}
+
+awaitable<stream> open_unix(std::string path, connect_options options)
+{
+    std::vector<endpoint> endpoints(1, detail::unix_endpoint(path));
+    stream_socket socket = co_await connect_any("unix:" + path, std::move(endpoints));
+    co_return stream(std::move(socket), options);
+}
+
+} // namespace
+
+awaitable<stream> open_connection(std::string host, unsigned short port, connect_options options)
+{
+    if (host.empty())
+        throw std::invalid_argument("rill::open_connection: the host is empty");
+    const duration limit = options.connect_timeout;
+    return timeout(limit, open_tcp(std::move(host), port, std::move(options)));
+}
+
+awaitable<stream> open_unix_connection(std::string path, connect_options options)
+{
+    const duration limit = options.connect_timeout;
+    return timeout(limit, open_unix(std::move(path), std::move(options)));
+}
+
+} // namespace rill

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "sockets.hpp"
+
+#include <rill/detail/stream_traits.hpp>
+
+#include <boost/asio/local/stream_protocol.hpp>
+
+#include <stdexcept>
+#include <utility>
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace rill::detail {
+
+int unique_fd::release() noexcept
+{
+    return std::exchange(fd_, -1);
+}
+
+void unique_fd::reset(int fd) noexcept
+{
+    const int before = std::exchange(fd_, fd);
+    if (before >= 0)
+        ::close(before);
+}
+
+unique_fd open_socket(const endpoint& for_what, const std::string& what)
+{
+    unique_fd fd(::socket(for_what.data()->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!fd)
+        throw_last_error(what);
+    return fd;
+}
+
+unique_fd accept_from(int listener, endpoint& peer, error_code& ec) noexcept
+{
+    sockaddr_storage from{};
+    socklen_t size = sizeof from;
+    unique_fd fd(::accept4(listener, reinterpret_cast<sockaddr*>(&from), &size, SOCK_CLOEXEC));
+    ec = fd ? error_code() : last_error();
+    if (fd) // a unix client without a name has an address of the family alone
+        peer = endpoint(&from, size);
+    return fd;
+}
+
+unique_fd open_reserve() noexcept
+{
+    return unique_fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+}
+
+void set_no_delay(int fd, const endpoint& peer) noexcept
+{
+    const int on = 1;
+    if (peer.data()->sa_family == AF_INET || peer.data()->sa_family == AF_INET6)
+        ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+endpoint unix_endpoint(const std::string& path)
+{
+    constexpr std::size_t most = sizeof(sockaddr_un::sun_path) - 1;
+    if (path.empty())
+        throw std::invalid_argument("the path of a unix socket is empty");
+    if (path.size() > most)
+        throw std::invalid_argument(
+            "the path of a unix socket has " + std::to_string(path.size()) + " bytes, at most " +
+            std::to_string(most) + " are possible: " + path
+        );
+    return asio::local::stream_protocol::endpoint(path);
+}
+
+void throw_error(error_code ec, const std::string& what)
+{
+    throw system_error(ec, what);
+}
+
+void throw_last_error(const std::string& what)
+{
+    throw_error(last_error(), what);
+}
+
+} // namespace rill::detail

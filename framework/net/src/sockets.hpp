@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/endpoint.hpp>
+#include <rill/error.hpp>
+#include <rill/stream.hpp>
+
+#include <string>
+
+namespace rill::detail {
+
+// The few system calls that Asio makes without close-on-exec: descriptors would reach children
+// that another thread starts meanwhile.
+
+/// A descriptor that is closed on every way out.
+class unique_fd {
+public:
+    unique_fd() = default;
+
+    explicit unique_fd(int fd) noexcept
+        : fd_(fd)
+    {
+    }
+
+    unique_fd(unique_fd&& other) noexcept
+        : fd_(other.release())
+    {
+    }
+
+    unique_fd& operator=(unique_fd&& other) noexcept
+    {
+        reset(other.release());
+        return *this;
+    }
+
+    ~unique_fd()
+    {
+        reset();
+    }
+
+    explicit operator bool() const noexcept
+    {
+        return fd_ >= 0;
+    }
+
+    int get() const noexcept
+    {
+        return fd_;
+    }
+
+    int release() noexcept;
+    void reset(int fd = -1) noexcept;
+
+private:
+    int fd_ = -1;
+};
+
+/// A stream socket of the endpoint's family. Throws, with `what` in front, if there is none to be
+/// had.
+unique_fd open_socket(const endpoint& for_what, const std::string& what);
+
+/// The next connection in the queue of a listening socket, which must be non-blocking.
+unique_fd accept_from(int listener, endpoint& peer, error_code& ec) noexcept;
+
+/// Any descriptor at all, to be given up when there is no other.
+unique_fd open_reserve() noexcept;
+
+/// Answers at once: for messages too small to be worth a wait for more. No error on unix sockets.
+void set_no_delay(int fd, const endpoint& peer) noexcept;
+
+endpoint unix_endpoint(const std::string& path);
+
+[[noreturn]] void throw_error(error_code ec, const std::string& what);
+[[noreturn]] void throw_last_error(const std::string& what);
+
+} // namespace rill::detail

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <rill/stream.hpp>
+
+#include "sockets.hpp"
+
+namespace rill {
+
+template class basic_stream_reader<stream_socket>;
+template class basic_stream_writer<stream_socket>;
+
+namespace {
+
+/// A peer that has gone already leaves no address behind.
+endpoint peer_of(const stream_socket& socket)
+{
+    error_code ignored;
+    return socket.remote_endpoint(ignored);
+}
+
+} // namespace
+
+struct stream::parts {
+    parts(std::shared_ptr<stream_socket> s, const stream_options& options)
+        : socket(std::move(s))
+        , peer(peer_of(*socket))
+        , writer(socket, options.write)
+        , reader(*socket, options.read_limit)
+    {
+        writer.share_errors_with(reader);
+    }
+
+    std::shared_ptr<stream_socket> socket; // the writer keeps it until it is flushed
+    endpoint peer;
+    stream_writer writer;
+    stream_reader reader;
+};
+
+stream::stream(stream_socket socket, const stream_options& options)
+    : parts_(std::make_unique<parts>(
+          std::make_shared<stream_socket>(std::move(socket)),
+          options
+      ))
+{
+    detail::set_no_delay(parts_->socket->native_handle(), parts_->peer);
+}
+
+stream::stream(stream&&) noexcept = default;
+stream& stream::operator=(stream&&) noexcept = default;
+stream::~stream() = default;
+
+stream_reader& stream::reader() noexcept
+{
+    return parts_->reader;
+}
+
+stream_writer& stream::writer() noexcept
+{
+    return parts_->writer;
+}
+
+endpoint stream::local_endpoint() const
+{
+    return parts_->socket->local_endpoint();
+}
+
+const endpoint& stream::remote_endpoint() const noexcept
+{
+    return parts_->peer;
+}
+
+stream_socket& stream::socket() noexcept
+{
+    return *parts_->socket;
+}
+
+void stream::close()
+{
+    parts_->writer.close();
+}
+
+void stream::abort()
+{
+    parts_->writer.abort();
+}
+
+} // namespace rill

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "echo.hpp"
+
+#include <rill/app/log.hpp>
+#include <rill/loop.hpp>
+#include <rill/server.hpp>
+#include <rill/timeout.hpp>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace echo {
+
+namespace {
+
+/// The deadline for the next message, moved on with each one. A single timeout around the whole
+/// conversation costs less than one for each message.
+class idle_deadline {
+public:
+    idle_deadline(rill::timeout_scope& scope, rill::duration silence)
+        : scope_(scope)
+        , silence_(silence)
+    {}
+
+    void begin_again()
+    {
+        if (silence_ > rill::duration::zero())
+            scope_.reschedule(rill::this_loop().time() + silence_);
+    }
+
+private:
+    rill::timeout_scope& scope_;
+    rill::duration silence_;
+};
+
+rill::awaitable<void> echo_bytes(rill::stream& client, idle_deadline idle)
+{
+    for (;;) {
+        idle.begin_again();
+        const std::string_view data = co_await client.reader().read_some();
+        if (data.empty())
+            co_return;
+        client.writer().write(data);
+        client.reader().consume(data.size());
+        co_await client.writer().drain();
+    }
+}
+
+rill::awaitable<void> echo_lines(rill::stream& client, idle_deadline idle)
+{
+    for (;;) {
+        idle.begin_again();
+        std::string line = co_await client.reader().read_line();
+        if (line.empty())
+            co_return;
+        client.writer().write(std::move(line));
+        co_await client.writer().drain();
+    }
+}
+
+/// Ends that are the client's doing, and no failure of the service.
+bool is_the_clients_doing(const rill::error_code& ec)
+{
+    namespace error = boost::asio::error;
+    return ec == rill::condition::timed_out || ec == error::connection_reset ||
+           ec == error::broken_pipe || ec == error::message_size;
+}
+
+} // namespace
+
+rill::awaitable<void> session(rill::stream client, const server& settings)
+{
+    const auto converse = [&](rill::timeout_scope& scope) {
+        const idle_deadline idle(scope, settings.idle_timeout);
+        return settings.mode == mode::raw ? echo_bytes(client, idle) : echo_lines(client, idle);
+    };
+    try {
+        co_await rill::timeout(rill::forever, converse);
+    } catch (const rill::system_error& error) {
+        if (!is_the_clients_doing(error.code()))
+            throw;
+        rill::app::log::info("client disconnected", {{"reason", error.what()}});
+    }
+}
+
+rill::awaitable<void> serve(const config& cfg, rill::app::context& here)
+{
+    const auto address = rill::listen_address::parse(cfg.server.listen);
+    const bool shared = here.workers() > 1 && address.shareable();
+    if (here.worker() > 0 && !shared) {
+        co_await here.wait_stop();
+        co_return;
+    }
+    rill::server_options options;
+    options.max_connections(cfg.server.max_connections).reuse_port(shared);
+    options.write_stall(cfg.server.write_stall);
+    rill::server server(
+        [&cfg](rill::stream client) { return session(std::move(client), cfg.server); }, address, options
+    );
+    if (here.worker() == 0)
+        rill::app::log::info("listening", {{"address", rill::to_string(server.local_endpoint())}});
+
+    co_await here.wait_stop();
+    server.close();
+    server.close_clients();
+    co_await server.wait_closed();
+}
+
+} // namespace echo

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "config.hpp"
+
+#include <rill/app/context.hpp>
+#include <rill/awaitable.hpp>
+#include <rill/stream.hpp>
+
+namespace echo {
+
+/// Sends back what `client` sends, until it ends, is silent for too long or does not read.
+rill::awaitable<void> session(rill::stream client, const server& settings);
+
+/// Listens and serves until the service is asked to stop; then clients get what was read from
+/// them, and are disconnected.
+rill::awaitable<void> serve(const config& cfg, rill::app::context& here);
+
+} // namespace echo

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "client.hpp"
+#include "handlers.hpp"
+#include "live_server.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/local/connect_pair.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/write.hpp>
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+const std::string get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+void wait_until_empty(test::live_server& server)
+{
+    while (server.connections() != 0)
+        std::this_thread::sleep_for(1ms);
+}
+
+} // namespace
+
+TEST_CASE("http server: an exception in a handler is a 500, is reported, and says nothing outside")
+{
+    test::live_server server(test::sample_service());
+    test::client client(server.port());
+    client.send("GET /throw HTTP/1.1\r\nHost: a\r\n\r\n" + get);
+    const auto answer = client.response();
+    CHECK(test::status(answer) == 500);
+    CHECK(answer.find("secret") == std::string::npos);
+    CHECK(test::status(client.response()) == 200);
+    CHECK(server.reported() == 1);
+}
+
+TEST_CASE("http server: an exception before the handler's first step is a 500 too")
+{
+    test::live_server server([](rill::http::request&) -> rill::awaitable<rill::http::response> {
+        throw std::runtime_error("no coroutine was made");
+    });
+    test::client client(server.port());
+    client.send(get);
+    CHECK(test::status(client.response()) == 500);
+    CHECK(server.reported() == 1);
+}
+
+TEST_CASE("http server: a response that cannot be built is a 500")
+{
+    test::live_server server([](rill::http::request& r) -> rill::awaitable<rill::http::response> {
+        rill::http::response answer;
+        answer.header("X-Path", "a\r\nSet-Cookie: " + std::string(r.path()));
+        co_return answer;
+    });
+    test::client client(server.port());
+    client.send(get);
+    const auto answer = client.response();
+    CHECK(test::status(answer) == 500);
+    CHECK(answer.find("Cookie") == std::string::npos);
+}
+
+TEST_CASE("http server: a reset at any offset of a request harms nobody else")
+{
+    test::live_server server(test::sample_service());
+    test::client witness(server.port());
+    const std::string bytes = get +
+                              "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+                              "chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n" +
+                              "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n";
+    for (std::size_t at = 0; at <= bytes.size(); ++at) {
+        test::client client(server.port());
+        client.send(bytes.substr(0, at));
+        client.reset();
+    }
+    witness.send(get);
+    CHECK(test::status(witness.response()) == 200);
+    witness.reset();
+    wait_until_empty(server);
+    CHECK(server.reported() == 0);
+}
+
+TEST_CASE("http server: a reset in the middle of a response ends the connection")
+{
+    test::live_server server(test::sample_service());
+    for (int i = 0; i < 20; ++i) {
+        test::client client(server.port(), 4096);
+        client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+        std::this_thread::sleep_for(1ms * (i % 5));
+        client.reset();
+    }
+    wait_until_empty(server);
+    CHECK(server.reported() == 0);
+}
+
+TEST_CASE("http server: an end at any offset of a request is no error")
+{
+    test::live_server server(test::sample_service());
+    const std::string bytes = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+        test::client client(server.port());
+        client.send(bytes.substr(0, at));
+        client.half_close();
+        REQUIRE(client.closed());
+    }
+    wait_until_empty(server);
+    CHECK(server.reported() == 0);
+}
+
+TEST_CASE("http server: a loop that dies takes its connections with it")
+{
+    rill::http::server http(test::sample_service());
+    boost::asio::io_context other;
+    using local = boost::asio::local::stream_protocol;
+    std::vector<local::socket> theirs;
+    {
+        rill::loop loop;
+        for (const char* begun : {"", "GET / HT", "GET /stuck HTTP/1.1\r\nHost: a\r\n\r\n"}) {
+            local::socket ours(loop.context());
+            theirs.emplace_back(other);
+            boost::asio::local::connect_pair(ours, theirs.back());
+            boost::asio::write(theirs.back(), boost::asio::buffer(std::string(begun)));
+            rill::stream_socket socket(loop.get_executor(), local(), ours.release());
+            rill::stream stream(std::move(socket));
+            rill::create_task(loop.get_executor(), http.serve(std::move(stream)));
+        }
+        loop.context().run_for(50ms);
+        CHECK(http.connections() == 3);
+    }
+    CHECK(http.connections() == 0);
+}

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <rill/open_connection.hpp>
+#include <rill/server.hpp>
+
+#include "run.hpp"
+
+#include <rill/task_group.hpp>
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+namespace {
+
+using namespace test;
+using rill::awaitable;
+
+const auto any_port = rill::listen_address::parse("127.0.0.1:0");
+
+awaitable<void> echo(rill::stream client)
+{
+    for (;;) {
+        const std::string_view data = co_await client.reader().read_some();
+        if (data.empty())
+            co_return;
+        client.writer().write(data);
+        client.reader().consume(data.size());
+        co_await client.writer().drain();
+    }
+}
+
+awaitable<rill::stream> connect_to(const rill::server& server)
+{
+    return rill::open_connection("127.0.0.1", rill::port_of(server.local_endpoint()));
+}
+
+TEST_CASE("CON-01, CON-10: open_connection gives a stream without delay, closed on exec")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        rill::server server(echo, any_port);
+        rill::stream s = co_await connect_to(server);
+        s.writer().write("hello\n");
+        CHECK(co_await s.reader().read_line() == "hello\n");
+        CHECK(s.remote_endpoint() == server.local_endpoint());
+
+        int no_delay = 0;
+        socklen_t size = sizeof no_delay;
+        const int fd = s.socket().native_handle();
+        CHECK(::getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, &size) == 0);
+        CHECK(no_delay != 0);
+        CHECK((::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+    });
+}
+
+TEST_CASE("a message of 10 MiB comes back whole, through buffers of bounded size")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        std::size_t most_buffered = 0;
+        const auto counting_echo = [&](rill::stream client) -> awaitable<void> {
+            for (;;) {
+                const std::string_view data = co_await client.reader().read_some();
+                if (data.empty())
+                    co_return;
+                client.writer().write(data);
+                most_buffered = std::max(most_buffered, client.writer().buffered());
+                client.reader().consume(data.size());
+                co_await client.writer().drain();
+            }
+        };
+        rill::server server(counting_echo, any_port);
+        rill::stream s = co_await connect_to(server);
+        std::string sent;
+        while (sent.size() < 10 * 1024 * 1024)
+            sent += std::to_string(sent.size()) + ' ';
+        const auto send = [&]() -> awaitable<void> {
+            s.writer().write(sent);
+            co_await s.writer().drain();
+            s.writer().write_eof();
+        };
+        std::string received;
+        co_await rill::with_task_group([&](rill::task_group& g) -> awaitable<void> {
+            g.create_task(send);
+            received = co_await s.reader().read_all();
+        });
+        CHECK((received == sent));
+        CHECK(most_buffered <= 64 * 1024 + 128 * 1024);
+    });
+}
+
+TEST_CASE("CON-02, CON-08: names are looked up off the loop, and the addresses tried in order")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        rill::server server(echo, any_port);
+        rill::stream s =
+            co_await rill::open_connection("localhost", rill::port_of(server.local_endpoint()));
+        s.writer().write("x");
+        CHECK(co_await s.reader().read_exactly(1) == "x");
+    });
+}
+
+TEST_CASE("CON-03: a refused connection is an error that names the target")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        unsigned short port = 0;
+        {
+            const rill::server server(echo, any_port);
+            port = rill::port_of(server.local_endpoint());
+        }
+        std::string what;
+        try {
+            co_await rill::open_connection("127.0.0.1", port);
+        } catch (const rill::system_error& error) {
+            CHECK(error.code() == boost::asio::error::connection_refused);
+            what = error.what();
+        }
+        CHECK(what.find("127.0.0.1:" + std::to_string(port)) != std::string::npos);
+    });
+}
+
+TEST_CASE("CON-05: a name that does not exist is an error that names it")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        std::string what;
+        try {
+            co_await rill::open_connection("no-such-host.invalid", 80);
+        } catch (const rill::system_error& error) {
+            what = error.what();
+        }
+        CHECK(what.find("no-such-host.invalid") != std::string::npos);
+    });
+}
+
+TEST_CASE("CON-04: a connect that times out, or is cancelled, leaves no descriptor behind")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        // A listener that never accepts, with its queue full: the next connect hangs.
+        boost::asio::io_context other;
+        boost::asio::ip::tcp::acceptor full(other);
+        full.open(boost::asio::ip::tcp::v4());
+        full.bind({boost::asio::ip::address_v4::loopback(), 0});
+        full.listen(0);
+        const unsigned short port = full.local_endpoint().port();
+        std::vector<rill::stream> queued;
+        rill::connect_options options;
+        options.timeout(200ms);
+        std::size_t before = 0;
+        bool timed_out = false;
+        for (int i = 0; i < 8 && !timed_out; ++i) {
+            before = open_descriptors();
+            try {
+                queued.push_back(co_await rill::open_connection("127.0.0.1", port, options));
+            } catch (const rill::timeout_error&) {
+                timed_out = true;
+            }
+        }
+        CHECK(timed_out);
+        CHECK(open_descriptors() == before);
+
+        auto connecting = rill::create_task(rill::open_connection("127.0.0.1", port));
+        co_await rill::sleep(20ms);
+        connecting.cancel();
+        co_await rill::sleep(1ms);
+        CHECK(connecting.cancelled());
+        CHECK(open_descriptors() == before);
+    });
+}
+
+TEST_CASE("a cancelled look-up is abandoned at once")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        auto connecting = rill::create_task(rill::open_connection("localhost", 1));
+        co_await rill::yield();
+        co_await rill::yield();
+        connecting.cancel();
+        co_await rill::yield();
+        co_await rill::yield();
+        CHECK(connecting.done());
+    });
+}
+
+TEST_CASE("a loop may end while a look-up is under way")
+{
+    for (int i = 0; i < 20; ++i) {
+        rill::loop loop;
+        const auto connecting = rill::create_task(
+            loop.get_executor(), rill::open_connection("localhost", 1)
+        );
+        loop.context().run_for(std::chrono::microseconds(i * 50));
+    }
+}
+
+TEST_CASE("UX-01: unix sockets, connected by path")
+{
+    live l;
+    const scratch dir;
+    l.run([&]() -> awaitable<void> {
+        rill::server server = co_await rill::start_unix_server(echo, dir.file("s"));
+        CHECK(rill::to_string(server.local_endpoint()) == "unix:" + dir.file("s"));
+        rill::stream s = co_await rill::open_unix_connection(dir.file("s"));
+        s.writer().write("over unix\n");
+        CHECK(co_await s.reader().read_line() == "over unix\n");
+    });
+}
+
+TEST_CASE("SW-10: after write_eof the peer sees the end, and its answer can be read")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        const auto answer = [](rill::stream client) -> awaitable<void> {
+            const std::string all = co_await client.reader().read_all();
+            client.writer().write("got " + std::to_string(all.size()));
+        };
+        rill::server server(answer, any_port);
+        rill::stream s = co_await connect_to(server);
+        s.writer().write("12345");
+        s.writer().write_eof();
+        CHECK(co_await s.reader().read_all() == "got 5");
+    });
+}
+
+TEST_CASE("SR-31, SW-09: a reader sees the end when its own writer is closed")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        rill::server server(echo, any_port);
+        rill::stream s = co_await connect_to(server);
+        const auto reading = rill::create_task(s.reader().read_line());
+        co_await rill::sleep(1ms);
+        s.close();
+        co_await s.writer().wait_closed();
+        CHECK((co_await reading).empty());
+        CHECK(s.reader().at_eof());
+    });
+}
+
+TEST_CASE("R4: a peer that does not read is cut after the write stall, the buffer stays bounded")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        std::string why;
+        std::size_t most = 0;
+        const auto flood = [&](rill::stream client) -> awaitable<void> {
+            const std::string piece(16 * 1024, 'f');
+            try {
+                for (;;) {
+                    client.writer().write(piece);
+                    most = std::max(most, client.writer().buffered());
+                    co_await client.writer().drain();
+                }
+            } catch (const rill::system_error& error) {
+                why = error.code().message();
+            }
+        };
+        rill::server_options options;
+        options.write_stall(100ms);
+        rill::server server(flood, any_port, options);
+        rill::stream silent = co_await connect_to(server);
+        CHECK(co_await eventually([&] { return !why.empty(); }));
+        CHECK(why.find("timed out") != std::string::npos);
+        CHECK(most <= 64 * 1024 + 16 * 1024);
+        CHECK(co_await eventually([&] { return server.connections() == 0; }));
+    });
+}
+
+} // namespace

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSL-1.0
+
+// The echo service's behaviour, on real sockets.
+
+#include "run.hpp"
+
+#include <echo.hpp>
+
+#include <rill/conf/load.hpp>
+#include <rill/conf/print.hpp>
+#include <rill/cancel_scope.hpp>
+#include <rill/open_connection.hpp>
+#include <rill/server.hpp>
+
+#include <fstream>
+#include <iterator>
+
+namespace {
+
+using namespace test;
+using rill::awaitable;
+
+/// The service's session behind a server of the test's own.
+struct service {
+    echo::server settings;
+    rill::server server;
+
+    explicit service(const echo::server& s, const char* at = "127.0.0.1:0")
+        : settings(s)
+        , server(
+              [this](rill::stream client) { return echo::session(std::move(client), settings); },
+              rill::listen_address::parse(at), options(s)
+          )
+    {}
+
+    static rill::server_options options(const echo::server& s)
+    {
+        rill::server_options o;
+        o.write_stall(s.write_stall);
+        return o;
+    }
+
+    awaitable<rill::stream> connect()
+    {
+        return rill::open_connection("127.0.0.1", rill::port_of(server.local_endpoint()));
+    }
+};
+
+echo::server lines()
+{
+    echo::server s;
+    s.mode = echo::mode::line;
+    return s;
+}
+
+TEST_CASE("echo, raw: every byte comes back, in any pieces")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        service echo((echo::server()));
+        rill::stream s = co_await echo.connect();
+        for (const std::size_t size : {1u, 100u, 1024u, 10'240u, 102'400u, 1'000'000u}) {
+            const std::string sent(size, static_cast<char>('a' + size % 26));
+            s.writer().write(sent);
+            CHECK((co_await s.reader().read_exactly(size) == sent));
+        }
+        s.writer().write_eof();
+        CHECK((co_await s.reader().read_all()).empty());
+    });
+}
+
+TEST_CASE("echo, line: whole lines come back, the unfinished last one included")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        service echo(lines());
+        rill::stream s = co_await echo.connect();
+        s.writer().write("one\ntw");
+        CHECK(co_await s.reader().read_line() == "one\n");
+        const auto nothing = co_await rill::move_on_after(20ms, s.reader().read_line());
+        CHECK_FALSE(nothing.has_value());
+        s.writer().write("o\nthree");
+        CHECK(co_await s.reader().read_line() == "two\n");
+        s.writer().write_eof();
+        CHECK(co_await s.reader().read_all() == "three");
+    });
+}
+
+TEST_CASE("echo, line: a line over 64 KiB ends the connection, and others go on")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        service echo(lines());
+        rill::stream other = co_await echo.connect();
+        rill::stream s = co_await echo.connect();
+        s.writer().write(std::string(200'000, 'x'));
+        try {
+            CHECK((co_await s.reader().read_all()).empty());
+        } catch (const rill::system_error& error) {
+            CHECK(error.code() == boost::asio::error::connection_reset);
+        }
+        other.writer().write("fine\n");
+        CHECK(co_await other.reader().read_line() == "fine\n");
+    });
+    CHECK(l.reported.empty());
+}
+
+TEST_CASE("echo: a client that is silent for idle_timeout is disconnected, an active one is not")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        echo::server settings;
+        settings.idle_timeout = 150ms;
+        service echo(settings);
+        rill::stream silent = co_await echo.connect();
+        rill::stream active = co_await echo.connect();
+        for (int i = 0; i < 8; ++i) {
+            co_await rill::sleep(40ms);
+            active.writer().write("x");
+            CHECK(co_await active.reader().read_exactly(1) == "x");
+        }
+        CHECK((co_await silent.reader().read_all()).empty());
+        CHECK(echo.server.connections() == 1);
+    });
+    CHECK(l.reported.empty());
+}
+
+TEST_CASE("echo: idle_timeout 0 means never")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        echo::server settings;
+        settings.idle_timeout = 0ms;
+        service echo(settings);
+        rill::stream s = co_await echo.connect();
+        co_await rill::sleep(50ms);
+        s.writer().write("x");
+        CHECK(co_await s.reader().read_exactly(1) == "x");
+    });
+}
+
+TEST_CASE("echo, R4: a client that sends and does not read is cut after write_stall")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        echo::server settings;
+        settings.write_stall = 100ms;
+        service echo(settings);
+        rill::stream s = co_await echo.connect();
+        bool cut = false;
+        const std::string piece(64 * 1024, 'x');
+        try {
+            for (;;) {
+                s.writer().write(piece);
+                co_await s.writer().drain();
+            }
+        } catch (const rill::system_error&) {
+            cut = true;
+        }
+        CHECK(cut);
+        CHECK(co_await eventually([&] { return echo.server.connections() == 0; }));
+    });
+    CHECK(l.reported.empty());
+}
+
+TEST_CASE("echo: conf/echo.toml shows every key at its default")
+{
+    std::ifstream file(RILL_SOURCE_DIR "/conf/echo.toml");
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    CHECK(text == rill::conf::reference<echo::config>());
+}
+
+} // namespace

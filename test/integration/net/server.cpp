@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <rill/server.hpp>
+
+#include "run.hpp"
+
+#include <rill/event.hpp>
+#include <rill/open_connection.hpp>
+#include <rill/task.hpp>
+
+#include <fstream>
+#include <optional>
+#include <stdexcept>
+
+namespace {
+
+using namespace test;
+using rill::awaitable;
+
+const auto any_port = rill::listen_address::parse("127.0.0.1:0");
+
+awaitable<void> echo_lines(rill::stream client)
+{
+    while (auto line = co_await client.reader().next_line())
+        client.writer().write(std::move(*line));
+}
+
+awaitable<rill::stream> connect_to(const rill::server& server)
+{
+    return rill::open_connection("127.0.0.1", rill::port_of(server.local_endpoint()));
+}
+
+awaitable<std::string> ask(const rill::server& server, std::string line)
+{
+    rill::stream s = co_await connect_to(server);
+    s.writer().write(std::move(line));
+    co_return co_await s.reader().read_line();
+}
+
+TEST_CASE("SRV-01, SRV-02, SRV-17: a server listens at once, at the port in sockets()")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        rill::server server(echo_lines, any_port);
+        CHECK(server.is_serving());
+        REQUIRE(server.sockets().size() == 1);
+        CHECK(rill::port_of(server.local_endpoint()) != 0);
+        CHECK(co_await ask(server, "hi\n") == "hi\n");
+        server.close();
+        CHECK(server.sockets().empty());
+        CHECK_THROWS_AS(server.local_endpoint(), rill::invalid_state);
+    });
+}
+
+TEST_CASE("SRV-03, SRV-06: close refuses new clients, old ones go on; wait_closed waits for them")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        rill::server server(echo_lines, any_port);
+        const unsigned short port = rill::port_of(server.local_endpoint());
+        std::optional<rill::stream> old = co_await connect_to(server);
+        old->writer().write("1\n");
+        CHECK(co_await old->reader().read_line() == "1\n");
+        const auto closed = rill::create_task(server.wait_closed()); // before the close
+        server.close();
+        server.close();
+        bool refused = false;
+        try {
+            co_await rill::open_connection("127.0.0.1", port);
+        } catch (const rill::system_error&) {
+            refused = true;
+        }
+        CHECK(refused);
+        old->writer().write("2\n");
+        CHECK(co_await old->reader().read_line() == "2\n");
+        CHECK_FALSE(closed.done());
+        old.reset();
+        co_await closed;
+        co_await server.wait_closed(); // SRV-07
+        CHECK(server.connections() == 0);
+    });
+}
+
+TEST_CASE("SRV-04: serve_forever of a closed server, or twice at a time, is a logic error")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        rill::server server(echo_lines, any_port);
+        const auto serving = rill::create_task(server.serve_forever());
+        co_await rill::sleep(1ms);
+        bool refused = false;
+        try {
+            co_await server.serve_forever();
+        } catch (const std::logic_error&) {
+            refused = true;
+        }
+        CHECK(refused);
+        server.close();
+        co_await serving;
+        refused = false;
+        try {
+            co_await server.serve_forever();
+        } catch (const std::logic_error&) {
+            refused = true;
+        }
+        CHECK(refused);
+    });
+}
+
+TEST_CASE("serve_forever: cancelled, it drains and passes the cancellation on")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        rill::server_options options;
+        options.drain_timeout(5s);
+        rill::server server(echo_lines, any_port, options);
+        auto serving = rill::create_task(server.serve_forever());
+        std::optional<rill::stream> client = co_await connect_to(server);
+        client->writer().write("x\n");
+        CHECK(co_await client->reader().read_line() == "x\n");
+        serving.cancel();
+        co_await rill::sleep(5ms);
+        CHECK_FALSE(serving.done());
+        CHECK_FALSE(server.is_serving());
+        client->writer().write("still served\n");
+        CHECK(co_await client->reader().read_line() == "still served\n");
+        client.reset();
+        CHECK(co_await eventually([&] { return serving.done(); }));
+        CHECK(serving.cancelled());
+    });
+}
+
+TEST_CASE("drain: waits for handlers, then cancels those that are left")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        rill::server server(echo_lines, any_port);
+        rill::stream client = co_await connect_to(server);
+        CHECK(co_await eventually([&] { return server.connections() == 1; }));
+        CHECK_FALSE(co_await server.drain(20ms));
+        CHECK(server.connections() == 0);
+        CHECK((co_await client.reader().read_line()).empty());
+
+        rill::server idle(echo_lines, any_port);
+        CHECK(co_await idle.drain(20ms));
+    });
+}
+
+TEST_CASE("SRV-09: close_clients flushes and closes; abort_clients closes at once")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        const auto wait_for_the_end = [](rill::stream client) -> awaitable<void> {
+            client.writer().write("welcome\n");
+            co_await client.reader().read_all();
+        };
+        rill::server server(wait_for_the_end, any_port);
+        rill::stream one = co_await connect_to(server);
+        CHECK(co_await one.reader().read_line() == "welcome\n");
+        server.close_clients();
+        CHECK((co_await one.reader().read_line()).empty());
+
+        rill::stream two = co_await connect_to(server);
+        CHECK(co_await two.reader().read_line() == "welcome\n");
+        server.abort_clients();
+        bool reset = false;
+        try {
+            co_await two.reader().read_line();
+        } catch (const rill::system_error& error) {
+            reset = error.code() == boost::asio::error::connection_reset;
+        }
+        CHECK(reset);
+        server.close();
+        co_await server.wait_closed();
+    });
+}
+
+TEST_CASE("SRV-12: an exception of a handler is reported, ends its connection, and no other")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        const auto fail_at_bad = [](rill::stream client) -> awaitable<void> {
+            while (auto line = co_await client.reader().next_line()) {
+                if (*line == "bad\n")
+                    throw std::runtime_error("a bad line");
+                client.writer().write(std::move(*line));
+            }
+        };
+        rill::server server(fail_at_bad, any_port);
+        rill::stream good = co_await connect_to(server);
+        CHECK((co_await ask(server, "bad\n")).empty());
+        good.writer().write("good\n");
+        CHECK(co_await good.reader().read_line() == "good\n");
+        CHECK(server.counters().handler_errors == 1);
+        CHECK(server.counters().accepted == 2);
+    });
+    REQUIRE(l.reported.size() == 1);
+    CHECK(l.reported[0].find("a bad line") != std::string::npos);
+    CHECK(l.reported[0].find("connection from 127.0.0.1:") != std::string::npos);
+}
+
+TEST_CASE("SRV-14: a handler that returns has flushed what it wrote and closed its connection")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        const std::string text(3 * 1024 * 1024, 'q');
+        rill::server server(
+            [&](rill::stream client) -> awaitable<void> {
+                client.writer().write(text);
+                co_return;
+            },
+            any_port
+        );
+        rill::stream s = co_await connect_to(server);
+        CHECK((co_await s.reader().read_all() == text));
+        CHECK(co_await eventually([&] { return server.connections() == 0; }));
+    });
+}
+
+TEST_CASE("a handler in asyncio's form, with reader and writer")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        const auto greet = [](rill::stream_reader& in, rill::stream_writer& out) -> awaitable<void> {
+            out.write("hello " + co_await in.read_line());
+        };
+        rill::server server =
+            co_await rill::start_server(rill::with_streams(greet), "127.0.0.1", 0);
+        CHECK(co_await ask(server, "you\n") == "hello you\n");
+    });
+}
+
+TEST_CASE("SRV-16: an empty host is all interfaces, in both families")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        rill::server server = co_await rill::start_server(echo_lines, "", 0);
+        REQUIRE(server.sockets().size() >= 1);
+        for (const rill::endpoint& at : server.sockets()) {
+            const bool v6 = rill::to_string(at).starts_with("[");
+            rill::stream s =
+                co_await rill::open_connection(v6 ? "::1" : "127.0.0.1", rill::port_of(at));
+            s.writer().write("x\n");
+            CHECK(co_await s.reader().read_line() == "x\n");
+        }
+    });
+}
+
+TEST_CASE("SRV-18: an address in use is an error that names it, and nothing stays open")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        const rill::server server(echo_lines, any_port);
+        const std::size_t before = open_descriptors();
+        const std::string address = rill::to_string(server.local_endpoint());
+        try {
+            const rill::server second(echo_lines, rill::listen_address::parse(address));
+            FAIL("no error");
+        } catch (const rill::system_error& error) {
+            CHECK(error.code() == boost::asio::error::address_in_use);
+            CHECK(std::string(error.what()).find(address) != std::string::npos);
+        }
+        CHECK(open_descriptors() == before);
+        co_return;
+    });
+}
+
+TEST_CASE("SRV-19: with reuse_port two servers share an address")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        rill::server_options options;
+        options.reuse_port(true);
+        const rill::server one(echo_lines, any_port, options);
+        const rill::server two(echo_lines, rill::listen_address(one.local_endpoint()), options);
+        for (int i = 0; i < 20; ++i)
+            CHECK(co_await ask(one, "x\n") == "x\n");
+        CHECK(one.counters().accepted + two.counters().accepted == 20);
+    });
+}
+
+TEST_CASE("max_connections: more clients wait in the accept queue until one has gone")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        rill::server_options options;
+        options.max_connections(2);
+        rill::server server(echo_lines, any_port, options);
+        std::optional<rill::stream> one = co_await connect_to(server);
+        rill::stream two = co_await connect_to(server);
+        rill::stream three = co_await connect_to(server); // the kernel takes it
+        three.writer().write("third\n");
+        co_await rill::sleep(30ms);
+        CHECK(server.connections() == 2);
+        CHECK(server.counters().accepted == 2);
+        one.reset();
+        CHECK(co_await three.reader().read_line() == "third\n");
+        CHECK(server.connections() == 2);
+        CHECK_THROWS_AS(
+            rill::server(echo_lines, any_port, rill::server_options().max_connections(0)),
+            std::invalid_argument
+        );
+    });
+}
+
+TEST_CASE("UX-02, UX-07: a stale socket file is replaced, a live one is not; close removes ours")
+{
+    live l;
+    const scratch dir;
+    l.run([&]() -> awaitable<void> {
+        const std::string path = dir.file("s");
+        const auto at = rill::listen_address::parse("unix:" + path);
+        {
+            rill::server server(echo_lines, at);
+            CHECK(std::filesystem::is_socket(path));
+            CHECK_THROWS_AS(rill::server(echo_lines, at), rill::system_error);
+            std::filesystem::rename(path, dir.file("moved")); // now it is not removed
+        }
+        std::filesystem::rename(dir.file("moved"), path);
+        CHECK(std::filesystem::is_socket(path)); // stale
+        {
+            const rill::server server(echo_lines, at);
+            rill::stream s = co_await rill::open_unix_connection(path);
+        }
+        CHECK_FALSE(std::filesystem::exists(path));
+    });
+}
+
+TEST_CASE("UX-03, UX-08: a file that is no socket stays, and so does one that replaced ours")
+{
+    live l;
+    const scratch dir;
+    l.run([&]() -> awaitable<void> {
+        const std::string path = dir.file("s");
+        std::ofstream(path) << "precious";
+        const auto at = rill::listen_address::parse("unix:" + path);
+        CHECK_THROWS_AS(rill::server(echo_lines, at), rill::system_error);
+        CHECK(std::filesystem::file_size(path) == 8);
+        std::filesystem::remove(path);
+        {
+            const rill::server server(echo_lines, at);
+            std::filesystem::remove(path);
+            std::ofstream(path) << "another";
+        }
+        CHECK(std::filesystem::exists(path));
+        co_return;
+    });
+}
+
+TEST_CASE("a server that is destroyed stops listening and cancels its handlers")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        std::optional<rill::server> server(std::in_place, echo_lines, any_port);
+        rill::stream client = co_await connect_to(*server);
+        CHECK(co_await eventually([&] { return server->connections() == 1; }));
+        server.reset();
+        CHECK((co_await client.reader().read_line()).empty());
+    });
+    CHECK(l.reported.empty());
+}
+
+TEST_CASE("a loop may end with a server and its connections still going on")
+{
+    rill::loop loop;
+    std::optional<rill::server> server;
+    std::optional<rill::stream> client;
+    const auto start = [&]() -> awaitable<void> {
+        server.emplace(echo_lines, any_port);
+        client.emplace(co_await connect_to(*server));
+        client->writer().write("x\n");
+        CHECK(co_await client->reader().read_line() == "x\n");
+    };
+    loop.run_until_complete(start());
+    client.reset();
+    server.reset();
+}
+
+TEST_CASE("R2: a thousand connections come and go, and no descriptor stays")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        rill::server server(echo_lines, any_port);
+        CHECK(co_await ask(server, "first\n") == "first\n");
+        CHECK(co_await eventually([&] { return server.connections() == 0; }));
+        const std::size_t before = open_descriptors();
+        for (int i = 0; i < 1000; ++i)
+            CHECK(co_await ask(server, "x\n") == "x\n");
+        CHECK(co_await eventually([&] { return server.connections() == 0; }));
+        CHECK(open_descriptors() == before);
+    });
+}
+
+} // namespace

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: BSL-1.0
+#
+# The functions that keep each folder's CMakeLists.txt a short list.
+include_guard(GLOBAL)
+include(GNUInstallDirs)
+
+# rill_add_layer(<name>
+#     SOURCES      src/….cpp             compiled into librill_<name>.a; none: header-only
+#     HEADERS      include/rill/….hpp    public headers, also those in rill/detail
+#     LINK         rill::… Boost::…      what users of the layer need too
+#     LINK_PRIVATE …                     what only the sources need
+#     PACKAGES     …                     the packages that the two lines above come from
+# )
+# Defines rill_<name>, with the alias rill::<name>, and its install rules as component <name>.
+function(rill_add_layer name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;HEADERS;LINK;LINK_PRIVATE;PACKAGES")
+    if(arg_UNPARSED_ARGUMENTS)
+        message(FATAL_ERROR "rill_add_layer(${name}): unknown: ${arg_UNPARSED_ARGUMENTS}")
+    endif()
+
+    set(target rill_${name})
+    if(arg_SOURCES)
+        set(scope PUBLIC)
+        add_library(${target} STATIC ${arg_SOURCES})
+        target_link_libraries(${target} PRIVATE ${arg_LINK_PRIVATE} $<BUILD_INTERFACE:rill_warnings>)
+    else()
+        set(scope INTERFACE)
+        add_library(${target} INTERFACE)
+    endif()
+    add_library(rill::${name} ALIAS ${target})
+    target_compile_features(${target} ${scope} cxx_std_20)
+    target_link_libraries(${target} ${scope} ${arg_LINK})
+    target_sources(${target} ${scope}
+        FILE_SET HEADERS
+        BASE_DIRS include
+        FILES ${arg_HEADERS}
+    )
+    set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+
+    set_property(GLOBAL APPEND PROPERTY RILL_LAYERS ${name})
+    set(requires ${arg_LINK} ${arg_LINK_PRIVATE})
+    list(FILTER requires INCLUDE REGEX "^rill::")
+    list(TRANSFORM requires REPLACE "^rill::" "")
+    set_property(GLOBAL PROPERTY RILL_${name}_REQUIRES "${requires}")
+    set_property(GLOBAL PROPERTY RILL_${name}_PACKAGES "${arg_PACKAGES}")
+endfunction()
+
+# rill_add_service(<name> SOURCES … LINK …)
+# Defines the program <name>, and <name>_service, which holds every source but main.cpp: the
+# service's tests link that.
+function(rill_add_service name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
+    if(NOT arg_SOURCES)
+        return()
+    endif()
+    set(sources ${arg_SOURCES})
+    list(REMOVE_ITEM sources main.cpp)
+    add_library(${name}_service OBJECT ${sources})
+    target_include_directories(${name}_service PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+    target_link_libraries(${name}_service PUBLIC ${arg_LINK} PRIVATE rill_warnings)
+    add_executable(${name} main.cpp)
+    target_link_libraries(${name} PRIVATE ${name}_service rill_warnings)
+endfunction()
+
+# rill_add_test(<name> [TIMEOUT <seconds>] [INTERNALS <layer>] SOURCES … LINK …)
+# Defines one doctest program; each of its cases is one test of ctest, "<name>: <case>". With
+# INTERNALS, it sees the headers in the layer's src/ too.
+function(rill_add_test name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;INTERNALS" "SOURCES;LINK")
+    if(NOT arg_TIMEOUT)
+        set(arg_TIMEOUT 60)
+    endif()
+    add_executable(${name} ${arg_SOURCES})
+    target_link_libraries(${name} PRIVATE ${arg_LINK} test_support rill_warnings)
+    if(arg_INTERNALS)
+        target_include_directories(${name} PRIVATE
+            ${PROJECT_SOURCE_DIR}/framework/${arg_INTERNALS}/src
+        )
+    endif()
+    rill_discover_tests(${name} ${arg_TIMEOUT})
+endfunction()
+
+# Lists the cases of a test program after each build of it.
+function(rill_discover_tests target timeout)
+    set(file ${CMAKE_CURRENT_BINARY_DIR}/${target}_cases.cmake)
+    add_custom_command(TARGET ${target} POST_BUILD
+        COMMAND ${CMAKE_COMMAND}
+            -D PROGRAM=$<TARGET_FILE:${target}>
+            -D PREFIX=${target}
+            -D TIMEOUT=${timeout}
+            -D FILE=${file}
+            -P ${PROJECT_SOURCE_DIR}/tools/cmake/list_cases.cmake
+        BYPRODUCTS ${file}
+        VERBATIM
+    )
+    set(include_file ${CMAKE_CURRENT_BINARY_DIR}/${target}_include.cmake)
+    file(WRITE ${include_file}
+        "if(EXISTS \"${file}\")\n"
+        "    include(\"${file}\")\n"
+        "else()\n"
+        "    add_test(\"${target} is not built\" \"${target}\")\n"
+        "endif()\n"
+    )
+    set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${include_file})
+endfunction()
