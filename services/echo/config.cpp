@@ -34,12 +34,18 @@ void describe(rill::conf::schema<server>& s)
             "be an address such as \"127.0.0.1:7007\", \"[::1]:7007\" or \"unix:/path\"",
             &is_listen_address
         );
-    s.key(&server::max_connections, "Clients served at once by each worker; more wait to be accepted.")
+    s.key(
+         &server::max_connections,
+         "Clients served at once by each worker; more wait to be accepted."
+    )
         .range(1, 1'000'000)
         .unit("connections");
     s.key(&server::idle_timeout, "Silence after which a client is disconnected; 0 means never.")
         .range(0ms, 24h);
-    s.key(&server::write_stall, "A client that reads nothing of what waits for it for so long is cut.")
+    s.key(
+         &server::write_stall,
+         "A client that reads nothing of what waits for it for so long is cut."
+    )
         .range(10ms, 1h);
     s.key(
         &server::mode,

@@ -96,7 +96,9 @@ rill::awaitable<void> serve(const config& cfg, rill::app::context& here)
     options.max_connections(cfg.server.max_connections).reuse_port(shared);
     options.write_stall(cfg.server.write_stall);
     rill::server server(
-        [&cfg](rill::stream client) { return session(std::move(client), cfg.server); }, address, options
+        [&cfg](rill::stream client) { return session(std::move(client), cfg.server); },
+        address,
+        options
     );
     if (here.worker() == 0)
         rill::app::log::info("listening", {{"address", rill::to_string(server.local_endpoint())}});

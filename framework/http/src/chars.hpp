@@ -69,7 +69,8 @@ constexpr bool is_token(std::string_view text) noexcept
 
 constexpr char to_lower(char c) noexcept
 {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    const bool upper = static_cast<unsigned char>(c - 'A') < 26;
+    return static_cast<char>(c | static_cast<char>(upper << 5));
 }
 
 /// Whether `text` is `lower` in any spelling; `lower` is given in lower case.
@@ -129,20 +130,45 @@ constexpr void for_each_element(std::string_view list, F&& f)
     }
 }
 
+/// Whether `text` is `Lower`, a word of lower-case letters and hyphens, in any case. `text` has no
+/// control characters: then one bit is all that an upper-case letter differs in, and the comparison
+/// is a few instructions for a whole word.
+template <std::size_t N>
+constexpr bool is_word(std::string_view text, const char (&lower)[N]) noexcept
+{
+    if (text.size() != N - 1)
+        return false;
+    unsigned difference = 0;
+    for (std::size_t i = 0; i < N - 1; ++i)
+        difference |= static_cast<unsigned>((text[i] | 0x20) ^ lower[i]);
+    return difference == 0;
+}
+
+#if defined(__SSE2__)
+/// Bit i is set if byte i of these 16 is a control character that no field value may contain.
+inline unsigned control_mask(const char* p) noexcept
+{
+    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
+    const __m128i tab = _mm_cmpeq_epi8(v, _mm_set1_epi8('\t'));
+    const __m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
+    return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(_mm_andnot_si128(tab, low), del)));
+}
+#endif
+
 /// First byte in [p, end) that no field value may contain: in a valid head, the CR of a line end.
-inline const char* find_control(const char* p, const char* end) noexcept
+/// The bytes from `begin` to `p` may be read too.
+inline const char*
+find_control([[maybe_unused]] const char* begin, const char* p, const char* end) noexcept
 {
 #if defined(__SSE2__)
-    const __m128i highest = _mm_set1_epi8(0x1f);
-    const __m128i tab = _mm_set1_epi8('\t');
-    const __m128i del = _mm_set1_epi8(0x7f);
-    for (; end - p >= 16; p += 16) {
-        const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-        const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, highest), v);
-        const __m128i bad =
-            _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(v, tab), low), _mm_cmpeq_epi8(v, del));
-        if (const int mask = _mm_movemask_epi8(bad); mask != 0)
-            return p + __builtin_ctz(static_cast<unsigned>(mask));
+    for (; end - p >= 16; p += 16)
+        if (const unsigned mask = control_mask(p))
+            return p + __builtin_ctz(mask);
+    if (end - begin >= 16 && p != end) { // the rest, with bytes before it that are shifted out
+        const auto before = 16 - (end - p);
+        const unsigned mask = control_mask(end - 16) >> before;
+        return mask ? p + __builtin_ctz(mask) : end;
     }
 #endif
     while (p != end && !is(*p, control_char))

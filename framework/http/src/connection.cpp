@@ -9,7 +9,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/deferred.hpp>
 
 #include <algorithm>
 #include <array>
@@ -23,7 +23,7 @@ namespace rill::http::detail {
 
 namespace {
 
-constexpr auto with_code = asio::as_tuple(asio::use_awaitable);
+constexpr auto with_code = asio::as_tuple(asio::deferred); // awaited without a frame of its own
 
 constexpr std::size_t least_read = 4 * 1024;    // a read has at least this much room
 constexpr std::size_t large_read = 64 * 1024;   // room for more of a body than is there
@@ -86,7 +86,9 @@ awaitable<void> connection::run()
         } catch (...) {
             error = std::current_exception();
         }
-        append(error ? failure(error) : std::move(answer));
+        if (error)
+            answer = failure(error);
+        append(answer);
         if (may_gather())
             continue;
         const bool more_requests = !in_.empty();
@@ -291,7 +293,7 @@ bool connection::may_gather() const noexcept
 }
 
 /// Puts the response behind those that wait to be written, and the request away.
-void connection::append(response&& r)
+void connection::append(response& r)
 {
     take_lateness(); // the handler has ended: completion wins over a deadline
     ++count_;

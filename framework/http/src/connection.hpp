@@ -73,7 +73,7 @@ private:
     bool may_gather() const noexcept;
     void refuse(int status);
     bool may_live_on(const response& r) const noexcept;
-    void append(response&& r);
+    void append(response& r);
     enum class written : std::uint8_t { all, blocked, failed };
     written write_now();
     std::size_t write_some(error_code& ec);

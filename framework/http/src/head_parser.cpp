@@ -74,7 +74,7 @@ progress head_parser::parse(std::string_view bytes)
         const std::size_t last = last_line_end();
         const std::size_t stop = std::min(bytes.size(), last + 1);
         const auto found = static_cast<std::size_t>(
-            find_control(base_ + std::min(scanned_, stop), base_ + stop) - base_
+            find_control(base_, base_ + std::min(scanned_, stop), base_ + stop) - base_
         );
         scanned_ = found;
         if (found == stop)
@@ -216,12 +216,12 @@ bool head_parser::field(std::string_view text)
 bool head_parser::framing_field(std::string_view name, std::string_view value)
 {
     switch (name.size()) {
-    case 4: return equals_lower(name, "host") ? host(value) : true;
-    case 6: return equals_lower(name, "expect") ? expect(value) : true;
-    case 7: return equals_lower(name, "upgrade") ? upgrade(value) : true;
-    case 10: return equals_lower(name, "connection") ? connection(value) : true;
-    case 14: return equals_lower(name, "content-length") ? content_length(value) : true;
-    case 17: return equals_lower(name, "transfer-encoding") ? transfer_encoding(value) : true;
+    case 4: return is_word(name, "host") ? host(value) : true;
+    case 6: return is_word(name, "expect") ? expect(value) : true;
+    case 7: return is_word(name, "upgrade") ? upgrade(value) : true;
+    case 10: return is_word(name, "connection") ? connection(value) : true;
+    case 14: return is_word(name, "content-length") ? content_length(value) : true;
+    case 17: return is_word(name, "transfer-encoding") ? transfer_encoding(value) : true;
     default: return true;
     }
 }
@@ -291,6 +291,10 @@ bool head_parser::transfer_encoding(std::string_view value)
 // RFC 9110 section 7.6.1: a list of tokens.
 bool head_parser::connection(std::string_view value)
 {
+    if (is_word(value, "keep-alive")) { // what most clients send
+        connection_keep_alive_ = true;
+        return true;
+    }
     bool valid = true;
     for_each_element(value, [&](std::string_view option) {
         valid = valid && is_token(option);

@@ -3,12 +3,12 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include <algorithm>
 #include <cstring>
 #include <sstream>
-
-#include <sys/socket.h>
-#include <sys/un.h>
 
 namespace rill {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <rill/listen_address.hpp>
-
 #include "sockets.hpp"
+
+#include <rill/listen_address.hpp>
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -84,14 +84,12 @@ listen_address::listen_address(std::vector<endpoint> at)
 
 listen_address::listen_address(const endpoint& at)
     : listen_address(std::vector<endpoint>(1, at))
-{
-}
+{}
 
 listen_address::listen_address(std::string text, std::vector<endpoint> endpoints)
     : text_(std::move(text))
     , endpoints_(std::move(endpoints))
-{
-}
+{}
 
 const std::vector<endpoint>& listen_address::endpoints() const& noexcept
 {

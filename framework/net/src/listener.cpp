@@ -25,7 +25,7 @@ std::string unix_path_of(const endpoint& e)
 /// says that the address is in use.
 void remove_stale(const std::string& path, const endpoint& at)
 {
-    struct stat file {};
+    struct stat file{};
     if (::lstat(path.c_str(), &file) != 0 || !S_ISSOCK(file.st_mode))
         return;
     const unique_fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -74,9 +74,7 @@ endpoint local_of(int fd)
 } // namespace
 
 listener::listener(
-    const asio::io_context::executor_type& ex,
-    const endpoint& at,
-    const server_options& options
+    const asio::io_context::executor_type& ex, const endpoint& at, const server_options& options
 )
     : socket_(ex)
 {
@@ -96,7 +94,7 @@ listener::~listener()
 
 void listener::remember_file()
 {
-    struct stat file {};
+    struct stat file{};
     if (path_.empty() || ::stat(path_.c_str(), &file) != 0)
         return;
     device_ = file.st_dev;
@@ -108,7 +106,7 @@ void listener::close() noexcept
 {
     error_code ignored;
     socket_.close(ignored);
-    struct stat file {};
+    struct stat file{};
     if (path_.empty() || ::stat(path_.c_str(), &file) != 0)
         return;
     if (file.st_dev == device_ && file.st_ino == inode_)

@@ -9,9 +9,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 
-#include <string>
-
 #include <sys/types.h>
+
+#include <string>
 
 namespace rill::detail {
 
@@ -22,9 +22,7 @@ public:
 
     /// system_error naming the address if it cannot be listened on.
     listener(
-        const asio::io_context::executor_type& ex,
-        const endpoint& at,
-        const server_options& options
+        const asio::io_context::executor_type& ex, const endpoint& at, const server_options& options
     );
     ~listener();
 
@@ -32,15 +30,9 @@ public:
     listener& operator=(const listener&) = delete;
 
     /// For waiting until a connection is there.
-    descriptor& socket() noexcept
-    {
-        return socket_;
-    }
+    descriptor& socket() noexcept { return socket_; }
 
-    const endpoint& local() const noexcept
-    {
-        return local_;
-    }
+    const endpoint& local() const noexcept { return local_; }
 
     void close() noexcept;
 

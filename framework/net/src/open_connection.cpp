@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <rill/open_connection.hpp>
-
 #include "resolver.hpp"
 #include "sockets.hpp"
 
 #include <rill/detail/loop_core.hpp>
 #include <rill/detail/task_executor.hpp>
+#include <rill/open_connection.hpp>
 #include <rill/timeout.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -25,10 +24,8 @@ struct failed_attempt {
     error_code error;
 };
 
-[[noreturn]] void throw_failures(
-    const std::string& target,
-    const std::vector<failed_attempt>& failures
-)
+[[noreturn]] void
+throw_failures(const std::string& target, const std::vector<failed_attempt>& failures)
 {
     const error_code first = failures.front().error;
     std::string what = "connecting to " + target;

@@ -9,6 +9,9 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 
+#include <netdb.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <cstring>
@@ -17,9 +20,6 @@
 #include <mutex>
 #include <system_error>
 #include <thread>
-
-#include <netdb.h>
-#include <sys/socket.h>
 
 namespace rill::detail {
 
@@ -34,8 +34,7 @@ class look_up_waiter;
 struct look_up {
     explicit look_up(std::string h)
         : host(std::move(h))
-    {
-    }
+    {}
 
     const std::string host;
     std::vector<endpoint> addresses; // written by the thread, read once it has posted
@@ -137,15 +136,11 @@ public:
     look_up_waiter(loop_core& core, std::shared_ptr<look_up> work) noexcept
         : operation(&core)
         , work_(std::move(work))
-    {
-    }
+    {}
 
     look_up_waiter(look_up_waiter&&) = default;
 
-    ~look_up_waiter()
-    {
-        abandon();
-    }
+    ~look_up_waiter() { abandon(); }
 
 protected:
     void start()

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <rill/server.hpp>
-
 #include "listener.hpp"
 #include "resolver.hpp"
 #include "sockets.hpp"
@@ -8,6 +6,7 @@
 #include <rill/cancel_scope.hpp>
 #include <rill/detail/run_as_task.hpp>
 #include <rill/event.hpp>
+#include <rill/server.hpp>
 #include <rill/shield.hpp>
 #include <rill/sleep.hpp>
 #include <rill/task.hpp>
@@ -44,10 +43,8 @@ bool concerns_one_connection(int error) noexcept
     case ENONET:
     case EHOSTUNREACH:
     case EOPNOTSUPP:
-    case ENETUNREACH:
-        return true;
-    default:
-        return false;
+    case ENETUNREACH: return true;
+    default: return false;
     }
 }
 
@@ -133,10 +130,7 @@ public:
         server_->look_whether_all_gone();
     }
 
-    impl& server() const noexcept
-    {
-        return *server_;
-    }
+    impl& server() const noexcept { return *server_; }
 
     task<void> handler;
     std::weak_ptr<detail::write_pump<stream_socket>> connection;
@@ -190,9 +184,7 @@ void server::impl::listen(const std::vector<endpoint>& at)
 {
     for (const endpoint& e : at) {
         try {
-            listeners_.push_back(
-                std::make_unique<detail::listener>(core_.executor(), e, options_)
-            );
+            listeners_.push_back(std::make_unique<detail::listener>(core_.executor(), e, options_));
         } catch (const system_error& error) {
             const bool no_such_family = error.code().value() == EAFNOSUPPORT;
             if (!no_such_family || (listeners_.empty() && &e == &at.back()))
@@ -237,8 +229,7 @@ awaitable<void> server::impl::accept_loop(std::shared_ptr<impl> self, detail::li
     while (!self->closed_) {
         co_await self->below_limit_.wait();
         auto readable = from.socket().async_wait(
-            asio::posix::descriptor_base::wait_read,
-            asio::as_tuple(asio::deferred)
+            asio::posix::descriptor_base::wait_read, asio::as_tuple(asio::deferred)
         );
         const auto [ec] = co_await std::move(readable);
         if (ec)
@@ -253,12 +244,14 @@ awaitable<void> server::impl::accept_what_is_there(detail::listener& from)
         endpoint peer;
         error_code ec;
         detail::unique_fd fd = detail::accept_from(from.socket().native_handle(), peer, ec);
-        if (fd)
+        if (fd) {
             start_session(std::move(fd), peer);
-        else if (ec == asio::error::would_block)
+        } else if (ec == asio::error::would_block) {
+            short_ = false; // nobody is left who waited for descriptors
             break;
-        else if (!concerns_one_connection(ec.value()))
+        } else if (!concerns_one_connection(ec.value())) {
             co_await wait_for_resources(ec);
+        }
     }
 }
 
@@ -280,7 +273,6 @@ awaitable<void> server::impl::wait_for_resources(error_code why)
 void server::impl::start_session(detail::unique_fd fd, const endpoint& peer)
 {
     ++counters_.accepted;
-    short_ = false;
     try {
         const auto s = std::make_shared<session>(shared_from_this());
         stream_socket socket(core_.executor());
@@ -290,9 +282,7 @@ void server::impl::start_session(detail::unique_fd fd, const endpoint& peer)
         s->connection = detail::writer_access::pump_of(connection.writer());
         connection.writer().hold_until_closed(s);
         s->handler = create_task(
-            core_.executor(),
-            serve(s, std::move(connection)),
-            "connection from " + to_string(peer)
+            core_.executor(), serve(s, std::move(connection)), "connection from " + to_string(peer)
         );
     } catch (...) {
         report("a connection could not be started", std::current_exception());
@@ -421,8 +411,7 @@ awaitable<bool> server::impl::drain(duration timeout)
 
 server::server(handler h, const listen_address& at, const server_options& options)
     : server(detail::loop_core::running().executor(), std::move(h), at, options)
-{
-}
+{}
 
 server::server(
     const asio::any_io_executor& ex,
@@ -510,12 +499,8 @@ awaitable<bool> server::drain(duration timeout)
     return impl_->drain(timeout);
 }
 
-awaitable<server> start_server(
-    server::handler h,
-    std::string host,
-    unsigned short port,
-    server_options options
-)
+awaitable<server>
+start_server(server::handler h, std::string host, unsigned short port, server_options options)
 {
     auto& core = detail::loop_core::of(co_await asio::this_coro::executor);
     const std::vector<endpoint> at = co_await detail::resolve(std::move(host), port);

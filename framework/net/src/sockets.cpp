@@ -5,15 +5,15 @@
 
 #include <boost/asio/local/stream_protocol.hpp>
 
-#include <stdexcept>
-#include <utility>
-
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include <stdexcept>
+#include <utility>
 
 namespace rill::detail {
 
@@ -73,9 +73,10 @@ endpoint unix_endpoint(const std::string& path)
     return asio::local::stream_protocol::endpoint(path);
 }
 
+/// Without the place in Asio's sources that the code may carry: nobody's concern in a message.
 void throw_error(error_code ec, const std::string& what)
 {
-    throw system_error(ec, what);
+    throw system_error(error_code(ec.value(), ec.category()), what);
 }
 
 void throw_last_error(const std::string& what)

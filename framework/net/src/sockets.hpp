@@ -19,13 +19,11 @@ public:
 
     explicit unique_fd(int fd) noexcept
         : fd_(fd)
-    {
-    }
+    {}
 
     unique_fd(unique_fd&& other) noexcept
         : fd_(other.release())
-    {
-    }
+    {}
 
     unique_fd& operator=(unique_fd&& other) noexcept
     {
@@ -33,20 +31,11 @@ public:
         return *this;
     }
 
-    ~unique_fd()
-    {
-        reset();
-    }
+    ~unique_fd() { reset(); }
 
-    explicit operator bool() const noexcept
-    {
-        return fd_ >= 0;
-    }
+    explicit operator bool() const noexcept { return fd_ >= 0; }
 
-    int get() const noexcept
-    {
-        return fd_;
-    }
+    int get() const noexcept { return fd_; }
 
     int release() noexcept;
     void reset(int fd = -1) noexcept;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <rill/stream.hpp>
-
 #include "sockets.hpp"
+
+#include <rill/stream.hpp>
 
 namespace rill {
 
@@ -36,10 +36,7 @@ struct stream::parts {
 };
 
 stream::stream(stream_socket socket, const stream_options& options)
-    : parts_(std::make_unique<parts>(
-          std::make_shared<stream_socket>(std::move(socket)),
-          options
-      ))
+    : parts_(std::make_unique<parts>(std::make_shared<stream_socket>(std::move(socket)), options))
 {
     detail::set_no_delay(parts_->socket->native_handle(), parts_->peer);
 }

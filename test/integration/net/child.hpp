@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <string>
-#include <vector>
-
-#include <csignal>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <csignal>
+#include <stdexcept>
+#include <string>
+#include <vector>
 
 namespace test {
 
@@ -70,9 +71,8 @@ private:
         return true;
     }
 
-    [[noreturn]] static void become(
-        std::vector<std::string> arguments, rlim_t descriptors, int output
-    )
+    [[noreturn]] static void
+    become(std::vector<std::string> arguments, rlim_t descriptors, int output)
     {
         const rlimit limit{descriptors, descriptors};
         ::setrlimit(RLIMIT_NOFILE, &limit);

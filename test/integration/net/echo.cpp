@@ -4,13 +4,13 @@
 
 #include "run.hpp"
 
-#include <echo.hpp>
-
+#include <rill/cancel_scope.hpp>
 #include <rill/conf/load.hpp>
 #include <rill/conf/print.hpp>
-#include <rill/cancel_scope.hpp>
 #include <rill/open_connection.hpp>
 #include <rill/server.hpp>
+
+#include <echo.hpp>
 
 #include <fstream>
 #include <iterator>
@@ -29,7 +29,8 @@ struct service {
         : settings(s)
         , server(
               [this](rill::stream client) { return echo::session(std::move(client), settings); },
-              rill::listen_address::parse(at), options(s)
+              rill::listen_address::parse(at),
+              options(s)
           )
     {}
 
@@ -95,7 +96,8 @@ TEST_CASE("echo, line: a line over 64 KiB ends the connection, and others go on"
         rill::stream s = co_await echo.connect();
         s.writer().write(std::string(200'000, 'x'));
         try {
-            CHECK((co_await s.reader().read_all()).empty());
+            const std::string answer = co_await s.reader().read_all();
+            CHECK(answer.empty());
         } catch (const rill::system_error& error) {
             CHECK(error.code() == boost::asio::error::connection_reset);
         }

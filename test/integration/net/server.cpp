@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <rill/server.hpp>
-
 #include "run.hpp"
 
 #include <rill/event.hpp>
 #include <rill/open_connection.hpp>
+#include <rill/server.hpp>
 #include <rill/task.hpp>
 
 #include <fstream>
@@ -220,9 +219,8 @@ TEST_CASE("a handler in asyncio's form, with reader and writer")
 {
     live l;
     l.run([]() -> awaitable<void> {
-        const auto greet = [](rill::stream_reader& in, rill::stream_writer& out) -> awaitable<void> {
-            out.write("hello " + co_await in.read_line());
-        };
+        const auto greet = [](rill::stream_reader& in, rill::stream_writer& out
+                           ) -> awaitable<void> { out.write("hello " + co_await in.read_line()); };
         rill::server server =
             co_await rill::start_server(rill::with_streams(greet), "127.0.0.1", 0);
         CHECK(co_await ask(server, "you\n") == "hello you\n");

@@ -4,6 +4,7 @@
 
 #include <boost/asio/buffers_iterator.hpp>
 #include <boost/asio/io_context.hpp>
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -38,7 +39,9 @@ TEST_CASE("read_buffer: gives back what was put in, whatever the order of steps"
     read_buffer buffer(buffer_pool::of(io.get_executor()));
     std::string expected;
     for (int i = 0; i < 3000; ++i) {
-        const std::string piece(below(i % 10 == 0 ? 100'000 : 500), static_cast<char>('a' + i % 26));
+        const std::string piece(
+            below(i % 10 == 0 ? 100'000 : 500), static_cast<char>('a' + i % 26)
+        );
         put(buffer, piece);
         expected += piece;
         if (i % 7 == 0)
@@ -85,7 +88,9 @@ TEST_CASE("write_buffer: pieces leave in their order, at any size of steps")
     write_buffer buffer(buffer_pool::of(io.get_executor()));
     std::string expected;
     for (int i = 0; i < 3000; ++i) {
-        const std::string piece(random() % (i % 20 == 0 ? 200'000 : 6000), static_cast<char>('a' + i % 26));
+        const std::string piece(
+            random() % (i % 20 == 0 ? 200'000 : 6000), static_cast<char>('a' + i % 26)
+        );
         expected += piece;
         if (i % 2)
             buffer.append(std::string_view(piece));

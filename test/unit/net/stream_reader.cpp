@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <rill/stream_reader.hpp>
-
 #include <support/loop.hpp>
 #include <support/memory_stream.hpp>
+
+#include <rill/stream_reader.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <rill/stream_writer.hpp>
+#include <support/loop.hpp>
+#include <support/memory_stream.hpp>
 
 #include <rill/sleep.hpp>
 #include <rill/stream_reader.hpp>
-
-#include <support/loop.hpp>
-#include <support/memory_stream.hpp>
+#include <rill/stream_writer.hpp>
 
 #include <memory>
 #include <string>

@@ -33,7 +33,7 @@ public:
 
     void use_loop_of(const asio::any_io_executor& ex) { core_ = &loop_core::of(ex); }
 
-    bool in_cancelled_task() const noexcept { return task_ && task_->cancelled(); }
+    bool in_cancelled_task() const noexcept { return task_ && task_->told_to_stop(); }
 
 protected:
     void start() { core_->make_ready(*this); }
@@ -132,7 +132,7 @@ protected:
     template <class Signature>
     std::tuple<error_code> results() const
     {
-        return {task_ && task_->cancelled() ? aborted() : error()};
+        return {task_ && task_->told_to_stop() ? aborted() : error()};
     }
 
 private:

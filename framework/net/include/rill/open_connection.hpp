@@ -16,8 +16,7 @@ public:
     connect_options() {}
     connect_options(const stream_options& options)
         : stream_options(options)
-    {
-    }
+    {}
 
     /// For the look-up and all attempts together. `forever`: as long as the system tries.
     connect_options& timeout(duration d)
@@ -37,11 +36,8 @@ public:
 ///
 /// Errors: system_error, whose text lists every address with its own error if they differ;
 /// timeout_error. Cancellation: total, no socket is left behind.
-awaitable<stream> open_connection(
-    std::string host,
-    unsigned short port,
-    connect_options options = {}
-);
+awaitable<stream>
+open_connection(std::string host, unsigned short port, connect_options options = {});
 
 /// Connects to the unix socket at `path`. Mirrors asyncio.open_unix_connection.
 awaitable<stream> open_unix_connection(std::string path, connect_options options = {});

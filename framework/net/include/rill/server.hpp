@@ -25,8 +25,7 @@ public:
     server_options() {}
     server_options(const stream_options& options)
         : stream_options(options)
-    {
-    }
+    {}
 
     /// Connections at once, at least 1; more wait in the kernel's accept queue.
     server_options& max_connections(std::size_t n)
@@ -140,20 +139,13 @@ private:
 
 /// Makes a server for all addresses of `host`: a name, an address, or empty for all interfaces.
 /// For a handler that takes reader and writer, see with_streams. Mirrors asyncio.start_server.
-awaitable<server> start_server(
-    server::handler h,
-    std::string host,
-    unsigned short port,
-    server_options options = {}
-);
+awaitable<server>
+start_server(server::handler h, std::string host, unsigned short port, server_options options = {});
 
 /// Makes a server for the unix socket at `path`; a stale socket file there is replaced. Mirrors
 /// asyncio.start_unix_server.
-awaitable<server> start_unix_server(
-    server::handler h,
-    std::string path,
-    server_options options = {}
-);
+awaitable<server>
+start_unix_server(server::handler h, std::string path, server_options options = {});
 
 /// A handler in asyncio's form, with the two ends of the connection as parameters.
 template <class F>
@@ -176,9 +168,8 @@ template <class F>
     requires std::is_invocable_r_v<awaitable<void>, F&, stream_reader&, stream_writer&>
 server::handler with_streams(F f)
 {
-    return [f = std::move(f)](stream s) mutable {
-        return detail::call_with_streams(f, std::move(s));
-    };
+    return
+        [f = std::move(f)](stream s) mutable { return detail::call_with_streams(f, std::move(s)); };
 }
 
 } // namespace rill

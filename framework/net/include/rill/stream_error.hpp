@@ -51,8 +51,7 @@ public:
 // Implementation
 
 inline incomplete_read_error::incomplete_read_error(
-    std::string partial,
-    std::optional<std::size_t> expected
+    std::string partial, std::optional<std::size_t> expected
 )
     : system_error(
           asio::error::eof,
@@ -61,8 +60,7 @@ inline incomplete_read_error::incomplete_read_error(
       )
     , partial_(std::move(partial))
     , expected_(expected)
-{
-}
+{}
 
 inline const std::string& incomplete_read_error::partial() const noexcept
 {
@@ -77,8 +75,7 @@ inline std::optional<std::size_t> incomplete_read_error::expected() const noexce
 inline limit_overrun_error::limit_overrun_error(const char* what, std::size_t consumed)
     : system_error(asio::error::message_size, what)
     , consumed_(consumed)
-{
-}
+{}
 
 inline std::size_t limit_overrun_error::consumed() const noexcept
 {
@@ -87,7 +84,6 @@ inline std::size_t limit_overrun_error::consumed() const noexcept
 
 inline line_too_long::line_too_long(const char* what)
     : system_error(asio::error::message_size, what)
-{
-}
+{}
 
 } // namespace rill

@@ -50,8 +50,7 @@ public:
 
     /// The reader keeps `stream` alive.
     explicit basic_stream_reader(
-        std::shared_ptr<AsyncReadStream> stream,
-        std::size_t limit = default_limit
+        std::shared_ptr<AsyncReadStream> stream, std::size_t limit = default_limit
     );
 
     /// Waits for bytes and gives at most `n` of them; none at the end of the stream.
@@ -127,7 +126,8 @@ private:
     template <class Step>
     class composed_read;
 
-    static constexpr std::size_t worth_a_call = 64 * 1024; // what one read is to take if it is there
+    static constexpr std::size_t worth_a_call =
+        64 * 1024; // what one read is to take if it is there
 
     std::shared_ptr<AsyncReadStream> owned_;
     AsyncReadStream* stream_;
@@ -259,9 +259,8 @@ awaitable<std::string> basic_stream_reader<Stream>::read_until(std::string_view 
 }
 
 template <class Stream>
-awaitable<std::string> basic_stream_reader<Stream>::read_until(
-    std::span<const std::string_view> separators
-)
+awaitable<std::string>
+basic_stream_reader<Stream>::read_until(std::span<const std::string_view> separators)
 {
     return run(detail::read_step_until(separators));
 }
@@ -290,15 +289,19 @@ bool basic_stream_reader<Stream>::worth_a_try() noexcept
 template <class Stream>
 bool basic_stream_reader<Stream>::receive_now(std::size_t room)
 {
-    const std::size_t most = room - state_.buffer.size();
-    std::span<char> bytes = state_.buffer.prepare(std::min(most, worth_a_call));
-    bytes = bytes.first(std::min(bytes.size(), most));
-    error_code ec;
-    const std::size_t n = detail::try_read(*stream_, bytes, ec);
-    more_is_there_ = n == bytes.size();
-    if (ec == asio::error::would_block)
-        return false;
-    return received(ec, n);
+    if constexpr (detail::can_try_io<Stream>) {
+        const std::size_t most = room - state_.buffer.size();
+        std::span<char> bytes = state_.buffer.prepare(std::min(most, worth_a_call));
+        bytes = bytes.first(std::min(bytes.size(), most));
+        error_code ec;
+        const std::size_t n = detail::try_read(*stream_, bytes, ec);
+        more_is_there_ = n == bytes.size();
+        if (ec == asio::error::would_block)
+            return false;
+        return received(ec, n);
+    } else {
+        return room == 0; // never called: such a stream is always waited for
+    }
 }
 
 /// Of a stream that fills what it is offered, the next read asks for more.
@@ -389,8 +392,7 @@ public:
     composed_read(basic_stream_reader& reader, Step step)
         : reader_(&reader)
         , step_(std::move(step))
-    {
-    }
+    {}
 
     template <class Self>
     void operator()(Self& self)
@@ -468,9 +470,7 @@ template <class Step, class Token>
 auto basic_stream_reader<Stream>::start(Step step, Token&& token)
 {
     return asio::async_compose<Token, void(error_code, std::string)>(
-        composed_read<Step>(*this, std::move(step)),
-        token,
-        *stream_
+        composed_read<Step>(*this, std::move(step)), token, *stream_
     );
 }
 

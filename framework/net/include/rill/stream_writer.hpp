@@ -46,8 +46,7 @@ public:
     /// The writer keeps `stream` alive. Destroyed, it goes on in the background until what is
     /// buffered has been flushed, for at most write_stall without progress, and closes `stream`.
     explicit basic_stream_writer(
-        std::shared_ptr<AsyncWriteStream> stream,
-        write_options options = {}
+        std::shared_ptr<AsyncWriteStream> stream, write_options options = {}
     );
 
     basic_stream_writer(basic_stream_writer&&) noexcept = default;
@@ -125,9 +124,8 @@ namespace detail {
 /// What lies behind a writer, for the rest of the library.
 struct writer_access {
     template <class Stream>
-    static const std::shared_ptr<write_pump<Stream>>& pump_of(
-        const basic_stream_writer<Stream>& writer
-    ) noexcept
+    static const std::shared_ptr<write_pump<Stream>>&
+    pump_of(const basic_stream_writer<Stream>& writer) noexcept
     {
         return writer.pump_;
     }
@@ -138,13 +136,11 @@ struct writer_access {
 template <class Stream>
 basic_stream_writer<Stream>::basic_stream_writer(Stream& stream, write_options options)
     : pump_(std::make_shared<pump>(stream, nullptr, options))
-{
-}
+{}
 
 template <class Stream>
 basic_stream_writer<Stream>::basic_stream_writer(
-    std::shared_ptr<Stream> stream,
-    write_options options
+    std::shared_ptr<Stream> stream, write_options options
 )
 {
     Stream& at = *stream;
@@ -152,8 +148,7 @@ basic_stream_writer<Stream>::basic_stream_writer(
 }
 
 template <class Stream>
-basic_stream_writer<Stream>& basic_stream_writer<Stream>::operator=(
-    basic_stream_writer&& other
+basic_stream_writer<Stream>& basic_stream_writer<Stream>::operator=(basic_stream_writer&& other
 ) noexcept
 {
     const basic_stream_writer before(std::move(*this));

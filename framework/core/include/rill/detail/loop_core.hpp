@@ -136,6 +136,24 @@ public:
         pending_.push_back(node);
     }
 
+    /// A step that comes from elsewhere, a socket's completion say, and then what it made ready: no
+    /// further trip through the io_context is needed for that.
+    template <class F>
+    void run_step(task_state* task, F& f)
+    {
+        if (draining_) {
+            const step_scope step(this, task);
+            std::move(f)();
+            return;
+        }
+        const drain_scope scope(*this);
+        {
+            const step_scope step(this, task);
+            std::move(f)();
+        }
+        run_ready();
+    }
+
     /// `node` is not to run after all.
     void forget(ready_node& node) noexcept
     {

@@ -84,8 +84,12 @@ private:
     static void step_of_task(task_slot* slot, std::uint32_t generation, F& f)
     {
         task_state* task = slot->generation == generation ? slot->task : nullptr;
-        const step_scope step(task ? task->core() : current.loop, task);
-        std::move(f)();
+        if (task) {
+            task->core()->run_step(task, f);
+        } else {
+            const step_scope step(current.loop, nullptr);
+            std::move(f)();
+        }
     }
 
     template <class Other>

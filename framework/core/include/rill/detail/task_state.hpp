@@ -120,7 +120,13 @@ public:
         refresh();
     }
 
-    /// Whether a wait would throw now.
+    /// Whether a wait throws now: the coroutine's own state, which agrees with cancelled().
+    bool told_to_stop() const noexcept
+    {
+        return cancellation_.cancelled() != asio::cancellation_type::none;
+    }
+
+    /// Whether a scope around what runs now is cancelled.
     bool cancelled() const noexcept { return cancelled_from(top_); }
 
     /// Whether a wait would throw outside `s`.

@@ -23,14 +23,12 @@ public:
     explicit memory_block(std::size_t size)
         : data_(static_cast<char*>(::operator new(size, alignment_of(size))))
         , size_(size)
-    {
-    }
+    {}
 
     memory_block(memory_block&& other) noexcept
         : data_(std::exchange(other.data_, nullptr))
         , size_(std::exchange(other.size_, 0))
-    {
-    }
+    {}
 
     memory_block& operator=(memory_block&& other) noexcept
     {
@@ -46,20 +44,11 @@ public:
             ::operator delete(data_, size_, alignment_of(size_));
     }
 
-    explicit operator bool() const noexcept
-    {
-        return data_ != nullptr;
-    }
+    explicit operator bool() const noexcept { return data_ != nullptr; }
 
-    char* data() const noexcept
-    {
-        return data_;
-    }
+    char* data() const noexcept { return data_; }
 
-    std::size_t size() const noexcept
-    {
-        return size_;
-    }
+    std::size_t size() const noexcept { return size_; }
 
 private:
     static std::align_val_t alignment_of(std::size_t size) noexcept
@@ -112,9 +101,7 @@ public:
 private:
     static constexpr std::size_t kept = 8;
 
-    void shutdown() noexcept override
-    {
-    }
+    void shutdown() noexcept override {}
 
     std::vector<memory_block> blocks_;
 };

@@ -15,31 +15,20 @@ class read_buffer {
 public:
     explicit read_buffer(buffer_pool& pool) noexcept
         : pool_(&pool)
-    {
-    }
+    {}
 
-    ~read_buffer()
-    {
-        pool_->give_back(std::move(block_));
-    }
+    ~read_buffer() { pool_->give_back(std::move(block_)); }
 
     read_buffer(read_buffer&& other) noexcept
         : pool_(other.pool_)
         , block_(std::move(other.block_))
         , begin_(std::exchange(other.begin_, 0))
         , end_(std::exchange(other.end_, 0))
-    {
-    }
+    {}
 
-    std::string_view view() const noexcept
-    {
-        return {block_.data() + begin_, end_ - begin_};
-    }
+    std::string_view view() const noexcept { return {block_.data() + begin_, end_ - begin_}; }
 
-    std::size_t size() const noexcept
-    {
-        return end_ - begin_;
-    }
+    std::size_t size() const noexcept { return end_ - begin_; }
 
     void consume(std::size_t n) noexcept
     {
@@ -48,10 +37,7 @@ public:
             begin_ = end_ = 0;
     }
 
-    void clear() noexcept
-    {
-        begin_ = end_ = 0;
-    }
+    void clear() noexcept { begin_ = end_ = 0; }
 
     /// Room behind what is held, `at_least` bytes of it. Views are invalid from here on.
     std::span<char> prepare(std::size_t at_least)
@@ -62,10 +48,7 @@ public:
     }
 
     /// The first `n` bytes of that room have been filled.
-    void commit(std::size_t n) noexcept
-    {
-        end_ += n;
-    }
+    void commit(std::size_t n) noexcept { end_ += n; }
 
     /// Before a wait of unknown length: holds no more memory than the bytes need, more or less.
     void park()

@@ -42,10 +42,7 @@ public:
         return std::move(bytes_);
     }
 
-    std::size_t room(const read_state& s) const noexcept
-    {
-        return 2 * s.limit;
-    }
+    std::size_t room(const read_state& s) const noexcept { return 2 * s.limit; }
 
 protected:
     void cut(read_state& s, std::size_t n)
@@ -69,8 +66,7 @@ class read_step_some : public read_step {
 public:
     explicit read_step_some(std::size_t n) noexcept
         : n_(n)
-    {
-    }
+    {}
 
     bool operator()(read_state& s)
     {
@@ -109,8 +105,7 @@ class read_step_exactly : public read_step {
 public:
     explicit read_step_exactly(std::size_t n) noexcept
         : n_(n)
-    {
-    }
+    {}
 
     bool operator()(read_state& s)
     {
@@ -133,10 +128,7 @@ public:
         return read_step::take(s);
     }
 
-    std::size_t room(const read_state& s) const noexcept
-    {
-        return std::max(n_, 2 * s.limit);
-    }
+    std::size_t room(const read_state& s) const noexcept { return std::max(n_, 2 * s.limit); }
 
 private:
     std::size_t n_;
@@ -234,8 +226,7 @@ public:
     explicit read_step_until_one(std::string_view separator)
         : read_step_until(std::span(&separator, 1))
         , separator_(separator)
-    {
-    }
+    {}
 
     bool operator()(read_state& s)
     {
@@ -250,10 +241,7 @@ private:
 /// Something to look at, without taking it.
 class read_step_view : public read_step {
 public:
-    bool operator()(read_state& s) noexcept
-    {
-        return failed(s) || s.buffer.size() > 0 || s.eof;
-    }
+    bool operator()(read_state& s) noexcept { return failed(s) || s.buffer.size() > 0 || s.eof; }
 
     std::string_view take(read_state& s)
     {
@@ -298,8 +286,7 @@ class read_step_line : public read_step_until {
 public:
     read_step_line()
         : read_step_until(line_end)
-    {
-    }
+    {}
 
     bool operator()(read_state& s)
     {

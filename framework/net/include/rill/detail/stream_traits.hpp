@@ -7,13 +7,13 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/socket_base.hpp>
 
+#include <sys/socket.h>
+#include <sys/uio.h>
+
 #include <cerrno>
 #include <concepts>
 #include <cstddef>
 #include <span>
-
-#include <sys/socket.h>
-#include <sys/uio.h>
 
 namespace rill::detail {
 
@@ -51,11 +51,8 @@ std::size_t try_read(Socket& socket, std::span<char> room, error_code& ec) noexc
 
 /// Writes what the socket takes, in one system call.
 template <class Socket>
-std::size_t try_write(
-    Socket& socket,
-    std::span<const asio::const_buffer> data,
-    error_code& ec
-) noexcept
+std::size_t
+try_write(Socket& socket, std::span<const asio::const_buffer> data, error_code& ec) noexcept
 {
     constexpr int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
     ssize_t n = 0;

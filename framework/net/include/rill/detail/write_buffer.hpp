@@ -27,20 +27,11 @@ public:
         buffers_[count_++] = asio::const_buffer(data, size);
     }
 
-    bool full() const noexcept
-    {
-        return count_ == most;
-    }
+    bool full() const noexcept { return count_ == most; }
 
-    const_iterator begin() const noexcept
-    {
-        return buffers_.data();
-    }
+    const_iterator begin() const noexcept { return buffers_.data(); }
 
-    const_iterator end() const noexcept
-    {
-        return buffers_.data() + count_;
-    }
+    const_iterator end() const noexcept { return buffers_.data() + count_; }
 
 private:
     std::array<asio::const_buffer, most> buffers_;
@@ -53,26 +44,16 @@ class write_buffer {
 public:
     explicit write_buffer(buffer_pool& pool) noexcept
         : pool_(&pool)
-    {
-    }
+    {}
 
-    ~write_buffer()
-    {
-        clear();
-    }
+    ~write_buffer() { clear(); }
 
     write_buffer(const write_buffer&) = delete;
     write_buffer& operator=(const write_buffer&) = delete;
 
-    std::size_t size() const noexcept
-    {
-        return size_;
-    }
+    std::size_t size() const noexcept { return size_; }
 
-    bool empty() const noexcept
-    {
-        return size_ == 0;
-    }
+    bool empty() const noexcept { return size_ == 0; }
 
     void append(std::string_view data)
     {
@@ -132,29 +113,21 @@ private:
     public:
         explicit piece(memory_block block) noexcept
             : block_(std::move(block))
-        {
-        }
+        {}
 
         explicit piece(std::string&& text) noexcept
             : text_(std::move(text))
             , end_(text_.size())
-        {
-        }
+        {}
 
         const char* data() const noexcept
         {
             return (block_ ? block_.data() : text_.data()) + begin_;
         }
 
-        std::size_t size() const noexcept
-        {
-            return end_ - begin_;
-        }
+        std::size_t size() const noexcept { return end_ - begin_; }
 
-        std::size_t room() const noexcept
-        {
-            return block_ ? block_.size() - end_ : 0;
-        }
+        std::size_t room() const noexcept { return block_ ? block_.size() - end_ : 0; }
 
         std::size_t append(std::string_view data) noexcept
         {
@@ -164,15 +137,9 @@ private:
             return n;
         }
 
-        void consume(std::size_t n) noexcept
-        {
-            begin_ += n;
-        }
+        void consume(std::size_t n) noexcept { begin_ += n; }
 
-        memory_block take_block() noexcept
-        {
-            return std::move(block_);
-        }
+        memory_block take_block() noexcept { return std::move(block_); }
 
     private:
         memory_block block_;

@@ -25,8 +25,7 @@ class write_waiter : public operation {
 public:
     explicit write_waiter(loop_core& core) noexcept
         : operation(&core)
-    {
-    }
+    {}
 
     void end(error_code ec) noexcept
     {
@@ -66,18 +65,11 @@ public:
         , stream_(&stream)
         , options_(options)
         , buffer_(buffer_pool::of(stream.get_executor()))
-    {
-    }
+    {}
 
-    ~write_pump()
-    {
-        stop_timers();
-    }
+    ~write_pump() { stop_timers(); }
 
-    loop_core& core() const noexcept
-    {
-        return *core_;
-    }
+    loop_core& core() const noexcept { return *core_; }
 
     void write(std::string_view data)
     {
@@ -174,51 +166,27 @@ public:
         return closing_ ? error_code(asio::error::connection_reset) : error_code();
     }
 
-    bool above_high() const noexcept
-    {
-        return buffer_.size() > options_.high;
-    }
+    bool above_high() const noexcept { return buffer_.size() > options_.high; }
 
-    bool closing() const noexcept
-    {
-        return closing_;
-    }
+    bool closing() const noexcept { return closing_; }
 
-    std::size_t size() const noexcept
-    {
-        return buffer_.size();
-    }
+    std::size_t size() const noexcept { return buffer_.size(); }
 
-    write_options& options() noexcept
-    {
-        return options_;
-    }
+    write_options& options() noexcept { return options_; }
 
     /// Why the connection was cut on this side; no error if it was not.
-    const error_code& cut() const noexcept
-    {
-        return cut_;
-    }
+    const error_code& cut() const noexcept { return cut_; }
 
-    void share_error(const error_code* of_reader) noexcept
-    {
-        reader_error_ = of_reader;
-    }
+    void share_error(const error_code* of_reader) noexcept { reader_error_ = of_reader; }
 
     /// `lease` is released once the stream is closed.
-    void hold_until_closed(std::shared_ptr<void> lease) noexcept
-    {
-        lease_ = std::move(lease);
-    }
+    void hold_until_closed(std::shared_ptr<void> lease) noexcept { lease_ = std::move(lease); }
 
 private:
     // A larger write goes out at once, without a copy; smaller ones of a turn leave together.
     static constexpr std::size_t worth_a_call = 8 * 1024;
 
-    bool accepts() const noexcept
-    {
-        return !error_ && !closing_ && !eof_asked_;
-    }
+    bool accepts() const noexcept { return !error_ && !closing_ && !eof_asked_; }
 
     /// What is buffered and then `data`, as far as the socket takes it: how much of `data`.
     std::size_t write_now(std::string_view data)
@@ -261,8 +229,7 @@ private:
 
         explicit write_handler(std::shared_ptr<write_pump> pump) noexcept
             : pump_(std::move(pump))
-        {
-        }
+        {}
 
         asio::cancellation_slot get_cancellation_slot() const noexcept
         {
@@ -401,8 +368,7 @@ public:
     explicit drained(write_pump& pump) noexcept
         : write_waiter(*pump.core_)
         , pump_(&pump)
-    {
-    }
+    {}
 
 protected:
     void start()
@@ -426,8 +392,7 @@ public:
     explicit closed(write_pump& pump) noexcept
         : write_waiter(*pump.core_)
         , pump_(&pump)
-    {
-    }
+    {}
 
 protected:
     void start()
