@@ -316,7 +316,8 @@ void connection::append(response& r)
 std::size_t connection::write_some(error_code& ec)
 {
     const std::array<asio::const_buffer, 2> bytes{
-        asio::buffer(out_.view()), asio::buffer(large_content_)};
+        asio::buffer(out_.view()), asio::buffer(large_content_)
+    };
     const std::size_t used = large_content_.empty() ? 1 : 2;
     return rill::detail::try_write(socket_, std::span(bytes).first(used), ec);
 }

@@ -164,9 +164,8 @@ TEST_CASE("hello: the curl line fits every kind of address")
 TEST_CASE("hello: the program serves, and a stop closes idle connections and exits with 0")
 {
     process program(
-        {"--set=server.listen=127.0.0.1:0",
-         "--set=http.keep_alive_grace=0s",
-         "--config=" HELLO_CONF}
+        {"--set=server.listen=127.0.0.1:0", "--set=http.keep_alive_grace=0s", "--config=" HELLO_CONF
+        }
     );
     test::client client(program.port());
     client.send(get("/hello/you"));

@@ -170,9 +170,8 @@ std::vector<vector> bodies()
         chunks("quoted value", "5;a=\"b;c=\\\"\\\\ \t\xc3\xa4\"\r\nhello\r\n0\r\n\r\n", "hello"),
         chunks("trailers", "5\r\nhello\r\n0\r\nA: b\r\nDigest:\t\xc3\xa4 \r\nC:\r\n\r\n", "hello"),
         chunks("trailer of a long name", "0\r\nTransfer-Encoding-And-More: x\r\n\r\n", ""),
-        {"next request behind",
-         chunked_head + "1\r\na\r\n0\r\n\r\nGET /",
-         chunked_text + "a|left 5"},
+        {"next request behind", chunked_head + "1\r\na\r\n0\r\n\r\nGET /", chunked_text + "a|left 5"
+        },
     };
 }
 

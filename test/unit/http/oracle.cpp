@@ -59,7 +59,8 @@ TEST_CASE("framing guard: Beast reads what it lets through in the same way")
         "POST /a?b=c HTTP/1.1\r\n",
         "PROPFIND /x HTTP/1.1\r\n",
         "OPTIONS * HTTP/1.1\r\n",
-        "HEAD http://a/ HTTP/1.1\r\n"};
+        "HEAD http://a/ HTTP/1.1\r\n"
+    };
     const std::vector<std::string> fields{
         "",
         "Connection: close\r\n",
@@ -68,7 +69,8 @@ TEST_CASE("framing guard: Beast reads what it lets through in the same way")
         "Transfer-Encoding: chunked\r\n",
         "A:\r\nB: \t b\tc \r\n",
         "Accept: */*\r\nAccept: x\r\n",
-        "Expect: 100-continue\r\nContent-Length: 0\r\n"};
+        "Expect: 100-continue\r\nContent-Length: 0\r\n"
+    };
     for (const auto& start : starts)
         for (const auto& field : fields)
             check_same(start + "Host: a\r\n" + field + "\r\n");
