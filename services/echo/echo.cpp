@@ -14,8 +14,9 @@ namespace echo {
 
 namespace {
 
-/// The deadline for the next message, moved on with each one. A single timeout around the whole
-/// conversation costs less than one for each message.
+/// The deadline for the next message. A single timeout around the whole conversation is moved on,
+/// and only when a part of the time has gone by: a client is cut after its silence, or a little
+/// later.
 class idle_deadline {
 public:
     idle_deadline(rill::timeout_scope& scope, rill::duration silence)
@@ -25,8 +26,11 @@ public:
 
     void begin_again()
     {
-        if (silence_ > rill::duration::zero())
-            scope_.reschedule(rill::this_loop().time() + silence_);
+        if (silence_ == rill::duration::zero())
+            return;
+        const rill::time_point earliest = rill::this_loop().time() + silence_;
+        if (scope_.when() < earliest || scope_.when() == rill::never)
+            scope_.reschedule(earliest + silence_ / 32);
     }
 
 private:

@@ -54,16 +54,6 @@ answer json(http::request&)
     co_return http::json(R"({"message":"Hello, World!"})");
 }
 
-/// Workers share an address by its port; a unix socket, or a port that the kernel chooses, has one
-/// listener.
-bool can_be_shared(const rill::listen_address& at)
-{
-    for (const auto& e : at.endpoints())
-        if (rill::port_of(e) == 0)
-            return false;
-    return true;
-}
-
 } // namespace
 
 http::router routes()
@@ -89,7 +79,7 @@ std::string curl_line(const std::string& address)
 rill::awaitable<void> serve(const config& cfg, rill::app::context& here)
 {
     const auto address = rill::listen_address::parse(cfg.server.listen);
-    const bool shared = here.workers() > 1 && can_be_shared(address);
+    const bool shared = here.workers() > 1 && address.shareable();
     if (here.worker() > 0 && !shared) {
         co_await here.wait_stop();
         co_return;

@@ -3,10 +3,12 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/detail/read_steps.hpp>
+#include <rill/detail/readable.hpp>
 #include <rill/detail/stream_traits.hpp>
 #include <rill/stream_error.hpp>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/compose.hpp>
 #include <boost/asio/deferred.hpp>
@@ -131,7 +133,9 @@ private:
 
     std::shared_ptr<AsyncReadStream> owned_;
     AsyncReadStream* stream_;
+    detail::loop_core* core_;
     detail::read_state state_;
+    asio::cancellation_signal cancel_wait_;
     const error_code* writer_cut_ = nullptr;
     bool busy_ = false;                // an operation waits
     bool more_is_there_ = false;       // the last read filled the room that it had
@@ -156,6 +160,7 @@ private:
 template <class Stream>
 basic_stream_reader<Stream>::basic_stream_reader(Stream& stream, std::size_t limit)
     : stream_(&stream)
+    , core_(&detail::loop_core::of(stream.get_executor()))
     , state_{detail::read_buffer(detail::buffer_pool::of(stream.get_executor())), limit, false, {}}
 {
     if (limit == 0)
@@ -185,20 +190,21 @@ auto basic_stream_reader<Stream>::run(Step step) -> awaitable<decltype(step.take
             if (worth_a_try() && receive_now(room))
                 continue;
             state_.buffer.park();
-            auto readable = stream_->async_wait(Stream::wait_read, asio::as_tuple(asio::deferred));
-            error_code ec;
+            detail::readable_operation<Stream> readable(
+                std::in_place, *core_, *stream_, cancel_wait_
+            );
             busy_ = true;
             try {
-                std::tie(ec) = co_await std::move(readable);
+                co_await std::move(readable);
             } catch (...) { // cancelled before it began
                 busy_ = false;
                 throw;
             }
             busy_ = false;
-            if (!ec)
+            if (!readable.outcome)
                 receive_now(room);
-            else if (!received(ec, 0))
-                throw system_error(ec);
+            else if (!received(readable.outcome, 0))
+                throw system_error(readable.outcome);
         } else {
             const asio::mutable_buffer bytes = next_room(room);
             auto some = stream_->async_read_some(bytes, asio::as_tuple(asio::deferred));
