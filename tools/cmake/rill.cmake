@@ -65,7 +65,7 @@ endfunction()
 function(rill_add_test name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;INTERNALS" "SOURCES;LINK")
     if(NOT arg_TIMEOUT)
-        set(arg_TIMEOUT 60)
+        set(arg_TIMEOUT 120) # a hang ends as a failure, a slow machine under load does not
     endif()
     add_executable(${name} ${arg_SOURCES})
     target_link_libraries(${name} PRIVATE ${arg_LINK} test_support rill_warnings)
