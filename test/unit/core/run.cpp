@@ -92,15 +92,20 @@ TEST_CASE("RUN-06: a leftover that fails at shutdown is reported and does not re
             throw std::runtime_error("late");
         }
     };
+    std::string line;
     CHECK(rill::run([&]() -> awaitable<int> {
               rill::this_loop().set_exception_handler([&](const rill::exception_context& c) {
                   reported = to_string(c);
               });
+              line = std::to_string(__LINE__ + 1);
               rill::create_task(leftover(), "leftover");
               co_await rill::yield();
               co_return 5;
           }) == 5);
-    CHECK(reported == "task exception was never retrieved (task 'leftover'): late");
+    CHECK(
+        reported == "task exception was never retrieved (task 'leftover', created at run.cpp:" + line +
+                        "): late"
+    );
 }
 
 } // namespace

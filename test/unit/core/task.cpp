@@ -212,13 +212,17 @@ TEST_CASE("TASK-10: the current task is right across interleaving tasks and empt
 TEST_CASE("TASK-14: a failure that nobody looked at is reported once, when the last handle goes")
 {
     test::loop loop;
+    const std::string line = std::to_string(__LINE__ + 2);
     {
         const auto t = loop.spawn(fail("unseen"), "worker");
         loop.settle();
         CHECK(loop.reported().empty());
     }
     REQUIRE(loop.reported().size() == 1);
-    CHECK(loop.reported()[0] == "task exception was never retrieved (task 'worker'): unseen");
+    CHECK(
+        loop.reported()[0] == "task exception was never retrieved (task 'worker', created at task.cpp:" +
+                                  line + "): unseen"
+    );
     loop.forget_reported();
 }
 

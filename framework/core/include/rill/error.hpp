@@ -7,8 +7,10 @@
 #include <boost/system/system_error.hpp>
 
 #include <exception>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace rill {
 
@@ -33,13 +35,31 @@ namespace rill {
 const boost::system::error_category& condition_category() noexcept;
 boost::system::error_condition make_error_condition(condition c) noexcept;
 
+namespace detail {
+
+/// A system_error whose what() is a sentence of its own, without the code's message behind it.
+class worded_error : public system_error {
+public:
+    worded_error(error_code ec, std::string what)
+        : system_error(ec)
+        , what_(std::make_shared<const std::string>(std::move(what)))
+    {}
+
+    const char* what() const noexcept override { return what_->c_str(); }
+
+private:
+    std::shared_ptr<const std::string> what_; // copies of an exception must not throw
+};
+
+} // namespace detail
+
 /// A timed-out scope was left. Mirrors TimeoutError.
 ///
 /// It exists outside the scope only: the body sees a cancellation. Its code is timed_out.
-class timeout_error : public system_error {
+class timeout_error : public detail::worded_error {
 public:
-    explicit timeout_error(const std::string& what)
-        : system_error(asio::error::make_error_code(asio::error::timed_out), what)
+    explicit timeout_error(std::string what)
+        : worded_error(asio::error::make_error_code(asio::error::timed_out), std::move(what))
     {}
 };
 
@@ -47,6 +67,15 @@ public:
 class invalid_state : public std::logic_error {
 public:
     using std::logic_error::logic_error;
+};
+
+/// An error after which the program is not to go on: it leaves the task, and the loop's run as well.
+/// Mirrors SystemExit and KeyboardInterrupt.
+///
+/// It passes every exception handler and leaves task groups bare. The loop stays usable.
+class fatal_error : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
 };
 
 /// Whether `error` is a cancellation, whatever code reports it.
@@ -81,9 +110,32 @@ inline error_code aborted() noexcept
     return asio::error::operation_aborted;
 }
 
-inline std::exception_ptr cancelled_error()
+inline std::exception_ptr aborted_error()
 {
     return std::make_exception_ptr(system_error(aborted()));
+}
+
+/// What an exception says.
+inline std::string text_of(const std::exception_ptr& error)
+{
+    try {
+        std::rethrow_exception(error);
+    } catch (const std::exception& e) {
+        return e.what();
+    } catch (...) {
+        return "an exception that is no std::exception";
+    }
+}
+
+inline bool is_fatal(const std::exception_ptr& error) noexcept
+{
+    try {
+        std::rethrow_exception(error);
+    } catch (const fatal_error&) {
+        return true;
+    } catch (...) {
+        return false;
+    }
 }
 
 } // namespace detail

@@ -6,6 +6,10 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <source_location>
+#include <string>
+#include <tuple>
+
 namespace rill {
 
 /// A flag that tasks wait for. Mirrors asyncio.Event.
@@ -30,11 +34,14 @@ public:
     void clear() noexcept;
 
     /// Returns once the event is set; at once, without suspending, if it is.
-    awaitable<void> wait();
+    awaitable<void> wait(std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code) once the event is set.
     template <asio::completion_token_for<void(error_code)> Token>
     auto async_wait(Token&& token);
+
+    /// Without a token: an operation to be awaited, or given to select.
+    auto async_wait(std::source_location where = std::source_location::current());
 
 private:
     detail::loop_core* core_;
@@ -46,8 +53,8 @@ private:
 
 class event::waiter : public detail::operation {
 public:
-    explicit waiter(event& e) noexcept
-        : operation(e.core_)
+    waiter(event& e, std::source_location where) noexcept
+        : operation(e.core_, where)
         , event_(&e)
     {}
 
@@ -59,6 +66,8 @@ protected:
         else
             event_->waiters_.add(*this);
     }
+
+    void describe_to(std::string& text) const { text = "an event"; }
 
     template <class Signature>
     std::tuple<error_code> results() const
@@ -94,19 +103,23 @@ inline void event::clear() noexcept
     set_ = false;
 }
 
-inline awaitable<void> event::wait()
+inline auto event::async_wait(std::source_location where)
 {
-    if (set_)
-        co_return;
-    detail::wait_operation<void(error_code), waiter> set(std::in_place, *this);
-    co_await std::move(set);
+    return detail::wait_operation<void(error_code), waiter>(std::in_place, *this, where);
 }
 
 template <asio::completion_token_for<void(error_code)> Token>
 auto event::async_wait(Token&& token)
 {
-    detail::wait_operation<void(error_code), waiter> set(std::in_place, *this);
-    return std::move(set).initiate(std::forward<Token>(token));
+    return async_wait(std::source_location()).initiate(std::forward<Token>(token));
+}
+
+inline awaitable<void> event::wait(std::source_location where)
+{
+    if (set_)
+        co_return;
+    auto set = async_wait(where);
+    co_await std::move(set);
 }
 
 } // namespace rill

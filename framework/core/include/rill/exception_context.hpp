@@ -12,10 +12,11 @@ namespace rill {
 struct exception_context {
     std::string message;          // what was going on, in one sentence
     std::exception_ptr exception; // null where there is only the message
-    std::string task;             // name of the task concerned; empty outside of tasks
+    std::string task = {};        // name of the task concerned; empty outside of tasks
+    std::string place = {};       // where the task or future was created: "orders.cpp:42"
 };
 
-/// One line: the message, the task's name and what the exception says.
+/// One line: the message, the task's name, where it was created and what the exception says.
 std::string to_string(const exception_context& context);
 
 using exception_handler = std::function<void(const exception_context&)>;
@@ -26,7 +27,11 @@ inline std::string to_string(const exception_context& context)
 {
     std::string line = context.message;
     if (!context.task.empty())
-        line += " (task '" + context.task + "')";
+        line += " (task '" + context.task + "'";
+    if (!context.place.empty())
+        line += std::string(context.task.empty() ? " (" : ", ") + "created at " + context.place;
+    if (!context.task.empty() || !context.place.empty())
+        line += ")";
     if (!context.exception)
         return line;
     try {

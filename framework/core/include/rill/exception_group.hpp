@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concepts>
 #include <exception>
+#include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -11,30 +15,91 @@ namespace rill {
 
 /// Several errors that happened beside each other. Mirrors ExceptionGroup.
 ///
-/// what() lists them all on one line; nested groups are kept nested.
+/// An error in it may be a group again, and stays one. The errors that are no groups are its
+/// leaves; to catch by type is to ask for leaves, as `except*` does in Python:
+///
+///     catch (const rill::exception_group& group) {
+///         if (auto rest = group.handle<parse_error>(report))
+///             throw *rest;
+///     }
+///
+/// Copying it is cheap and does not throw. Thread safety: distinct objects safe, copies included.
 class exception_group : public std::runtime_error {
 public:
+    /// std::invalid_argument if there are no exceptions, or one of them is null.
     explicit exception_group(std::vector<std::exception_ptr> exceptions);
+    exception_group(std::string message, std::vector<std::exception_ptr> exceptions);
 
-    /// In order of completion; never empty.
-    const std::vector<std::exception_ptr>& exceptions() const noexcept { return exceptions_; }
+    // No moves: a group that has been moved from would be empty.
+    exception_group(const exception_group&) noexcept = default;
+    exception_group& operator=(const exception_group&) noexcept = default;
+
+    /// What went wrong as a whole; may be empty. what() adds count and errors, nested groups in
+    /// brackets: "shutdown: 2 errors: no route; [1 error: disk full]".
+    const std::string& message() const noexcept { return contents_->message; }
+
+    /// In the order given, a task group's in order of completion; never empty.
+    const std::vector<std::exception_ptr>& exceptions() const noexcept
+    {
+        return contents_->exceptions;
+    }
+
+    /// All errors, also those of nested groups, in the order in which what() lists them.
+    std::vector<std::exception_ptr> leaves() const;
+
+    /// The leaves of type E or derived from it, and the others; either is empty if it has none.
+    /// Both keep the messages and the nesting. Mirrors ExceptionGroup.split.
+    template <class E>
+    std::pair<std::optional<exception_group>, std::optional<exception_group>> split() const;
+
+    /// Calls `f(const E&)` for each leaf of type E or derived from it, in order, and gives the
+    /// others; empty if there are none. What `f` throws leaves at once. Mirrors `except*`.
+    template <class E, std::invocable<const E&> F>
+    std::optional<exception_group> handle(F f) const;
 
 private:
-    static std::string describe(const std::vector<std::exception_ptr>& exceptions);
+    struct contents {
+        std::string message;
+        std::vector<std::exception_ptr> exceptions;
+    };
 
-    std::vector<std::exception_ptr> exceptions_;
+    static void check(const std::vector<std::exception_ptr>& exceptions);
+    static std::string
+    describe(const std::string& message, const std::vector<std::exception_ptr>& exceptions);
+    void append_leaves(std::vector<std::exception_ptr>& leaves) const;
+    std::optional<exception_group> part(std::vector<std::exception_ptr> exceptions) const;
+
+    std::shared_ptr<const contents> contents_; // shared by the copies; never null
 };
 
 // Implementation
 
 inline exception_group::exception_group(std::vector<std::exception_ptr> exceptions)
-    : runtime_error(describe(exceptions))
-    , exceptions_(std::move(exceptions))
+    : exception_group(std::string(), std::move(exceptions))
 {}
 
-inline std::string exception_group::describe(const std::vector<std::exception_ptr>& exceptions)
+inline exception_group::exception_group(
+    std::string message, std::vector<std::exception_ptr> exceptions
+)
+    : runtime_error((check(exceptions), describe(message, exceptions)))
+    , contents_(std::make_shared<contents>(contents{std::move(message), std::move(exceptions)}))
+{}
+
+inline void exception_group::check(const std::vector<std::exception_ptr>& exceptions)
 {
-    std::string text = std::to_string(exceptions.size());
+    if (exceptions.empty())
+        throw std::invalid_argument("rill::exception_group: it must have an exception");
+    for (const std::exception_ptr& e : exceptions)
+        if (!e)
+            throw std::invalid_argument("rill::exception_group: an exception_ptr is null");
+}
+
+inline std::string exception_group::describe(
+    const std::string& message, const std::vector<std::exception_ptr>& exceptions
+)
+{
+    std::string text = message.empty() ? "" : message + ": ";
+    text += std::to_string(exceptions.size());
     text += exceptions.size() == 1 ? " error" : " errors";
     const char* separator = ": ";
     for (const std::exception_ptr& e : exceptions) {
@@ -50,6 +115,85 @@ inline std::string exception_group::describe(const std::vector<std::exception_pt
         }
     }
     return text;
+}
+
+inline std::vector<std::exception_ptr> exception_group::leaves() const
+{
+    std::vector<std::exception_ptr> leaves;
+    append_leaves(leaves);
+    return leaves;
+}
+
+inline void exception_group::append_leaves(std::vector<std::exception_ptr>& leaves) const
+{
+    for (const std::exception_ptr& e : exceptions()) {
+        try {
+            std::rethrow_exception(e);
+        } catch (const exception_group& group) {
+            group.append_leaves(leaves);
+        } catch (...) {
+            leaves.push_back(e);
+        }
+    }
+}
+
+inline std::optional<exception_group>
+exception_group::part(std::vector<std::exception_ptr> exceptions) const
+{
+    if (exceptions.empty())
+        return std::nullopt;
+    if (exceptions == this->exceptions())
+        return *this;
+    return exception_group(message(), std::move(exceptions));
+}
+
+template <class E>
+std::pair<std::optional<exception_group>, std::optional<exception_group>>
+exception_group::split() const
+{
+    static_assert(
+        !std::derived_from<E, exception_group>,
+        "a group is split by the type of its leaves, and a group is none"
+    );
+    std::vector<std::exception_ptr> matching;
+    std::vector<std::exception_ptr> others;
+    for (const std::exception_ptr& e : exceptions()) {
+        try {
+            std::rethrow_exception(e);
+        } catch (const exception_group& group) {
+            // A nested group that is not divided stays the object that it is.
+            const auto [inside, outside] = group.split<E>();
+            if (inside)
+                matching.push_back(outside ? std::make_exception_ptr(*inside) : e);
+            if (outside)
+                others.push_back(inside ? std::make_exception_ptr(*outside) : e);
+        } catch (const E&) {
+            matching.push_back(e);
+        } catch (...) {
+            others.push_back(e);
+        }
+    }
+    return {part(std::move(matching)), part(std::move(others))};
+}
+
+template <class E, std::invocable<const E&> F>
+std::optional<exception_group> exception_group::handle(F f) const
+{
+    static_assert(
+        std::is_void_v<std::invoke_result_t<F&, const E&>>,
+        "what f returns would be lost; a coroutine would never run: collect what it should await"
+    );
+    const auto [matching, others] = split<E>();
+    if (!matching)
+        return others;
+    for (const std::exception_ptr& e : matching->leaves()) {
+        try {
+            std::rethrow_exception(e);
+        } catch (const E& error) {
+            f(error);
+        }
+    }
+    return others;
 }
 
 } // namespace rill

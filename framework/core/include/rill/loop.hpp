@@ -4,6 +4,7 @@
 #include <rill/clock.hpp>
 #include <rill/detail/loop_core.hpp>
 #include <rill/exception_context.hpp>
+#include <rill/handle.hpp>
 #include <rill/task.hpp>
 
 #include <memory>
@@ -12,33 +13,6 @@
 #include <utility>
 
 namespace rill {
-
-/// A callback that a loop has been asked to call. Mirrors asyncio.Handle and TimerHandle.
-///
-/// Dropping it does not cancel it. Belongs to the loop's thread.
-class handle {
-public:
-    /// It will not be called; the callable and what it holds are destroyed now. Harmless when it
-    /// has been called or cancelled already.
-    void cancel() noexcept;
-
-    bool cancelled() const noexcept;
-
-    /// When it is due; the time of the call itself for call_soon.
-    time_point when() const noexcept;
-
-private:
-    friend class loop;
-    class node;
-    template <class F>
-    class node_of;
-
-    explicit handle(std::shared_ptr<node> n) noexcept
-        : node_(std::move(n))
-    {}
-
-    std::shared_ptr<node> node_;
-};
 
 /// The event loop: an io_context and what asyncio adds to one. Mirrors asyncio's event loop.
 ///
@@ -111,111 +85,6 @@ loop this_loop();
 
 // Implementation
 
-/// Owned by the loop until it has run, and by its handles. A cancelled one leaves its queue.
-class handle::node : public detail::ready_node, public detail::timer_node {
-public:
-    node(detail::loop_core& core, time_point when) noexcept
-        : ready_node(&on_act)
-        , timer_node(&on_due)
-        , core_(core)
-        , when_(when)
-    {}
-
-    virtual ~node() = default;
-
-    void start_soon(std::shared_ptr<node> self)
-    {
-        self_ = std::move(self);
-        core_.make_ready(*this);
-    }
-
-    void start_later(std::shared_ptr<node> self)
-    {
-        self_ = std::move(self);
-        core_.make_pending(*this);
-        core_.arm(*this, when_);
-    }
-
-    void cancel() noexcept
-    {
-        if (!self_)
-            return;
-        const auto keep = std::move(self_);
-        cancelled_ = true;
-        core_.disarm(*this);
-        core_.forget(*this);
-        drop_callable();
-    }
-
-    bool cancelled() const noexcept { return cancelled_; }
-
-    time_point when() const noexcept { return when_; }
-
-private:
-    virtual void call() = 0;
-    virtual void drop_callable() noexcept = 0;
-
-    static void on_due(timer_node& t)
-    {
-        auto& self = static_cast<node&>(t);
-        self.core_.make_ready(self);
-    }
-
-    static void on_act(ready_node& n, detail::act what)
-    {
-        auto& self = static_cast<node&>(n);
-        const auto keep = std::move(self.self_);
-        if (what == detail::act::run)
-            self.call();
-        self.drop_callable();
-    }
-
-    detail::loop_core& core_;
-    time_point when_;
-    std::shared_ptr<node> self_; // set while the loop owes the call
-    bool cancelled_ = false;
-};
-
-template <class F>
-class handle::node_of final : public node {
-public:
-    node_of(detail::loop_core& core, time_point when, F f)
-        : node(core, when)
-        , core_(core)
-        , f_(std::move(f))
-    {}
-
-private:
-    void call() override
-    {
-        try {
-            std::move (*f_)();
-        } catch (...) {
-            core_.report({"exception in a callback", std::current_exception(), {}});
-        }
-    }
-
-    void drop_callable() noexcept override { f_.reset(); }
-
-    detail::loop_core& core_;
-    std::optional<F> f_;
-};
-
-inline void handle::cancel() noexcept
-{
-    node_->cancel();
-}
-
-inline bool handle::cancelled() const noexcept
-{
-    return node_->cancelled();
-}
-
-inline time_point handle::when() const noexcept
-{
-    return node_->when();
-}
-
 inline loop::loop()
     : owned_(std::make_unique<asio::io_context>(1))
     , core_(&detail::loop_core::of(*owned_))
@@ -240,27 +109,13 @@ inline time_point loop::time() const noexcept
     return core_->now();
 }
 
-namespace detail {
-
-template <class F>
-constexpr void check_callback()
-{
-    using result = std::invoke_result_t<F&&>;
-    static_assert(
-        !is_awaitable<result>,
-        "a callback cannot be a coroutine, it would never run: use create_task"
-    );
-}
-
-} // namespace detail
-
 template <class F>
 handle loop::call_soon(F f)
 {
     detail::check_callback<F>();
-    auto node = std::make_shared<handle::node_of<F>>(*core_, core_->now(), std::move(f));
-    node->start_soon(node);
-    return handle(node);
+    auto callback = detail::make_callback(*core_, core_->now(), std::move(f));
+    callback->start_soon(callback);
+    return handle(callback);
 }
 
 template <class F>
@@ -273,9 +128,9 @@ template <class F>
 handle loop::call_at(time_point t, F f)
 {
     detail::check_callback<F>();
-    auto node = std::make_shared<handle::node_of<F>>(*core_, t, std::move(f));
-    node->start_later(node);
-    return handle(node);
+    auto callback = detail::make_callback(*core_, t, std::move(f));
+    callback->start_later(callback);
+    return handle(callback);
 }
 
 template <class F>

@@ -10,6 +10,9 @@
 #include <cstddef>
 #include <deque>
 #include <optional>
+#include <source_location>
+#include <string>
+#include <tuple>
 #include <utility>
 
 namespace rill {
@@ -34,19 +37,26 @@ public:
     explicit queue(std::size_t capacity = 0);
 
     /// Returns once `value` is stored. Cancelled, the value is discarded and nothing is stored.
-    awaitable<void> put(T value);
+    awaitable<void>
+    put(T value, std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code) once `value` is stored.
     template <asio::completion_token_for<void(error_code)> Token>
     auto async_put(T value, Token&& token);
 
+    /// Without a token: an operation to be awaited, or given to select.
+    auto async_put(T value, std::source_location where = std::source_location::current());
+
     /// Gives the oldest item. Cancelled, the item stays.
-    awaitable<T> get();
+    awaitable<T> get(std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code, T), the oldest item; T{} beside an error.
     template <asio::completion_token_for<void(error_code, T)> Token>
         requires std::default_initializable<T>
     auto async_get(Token&& token);
+
+    /// Without a token: an operation to be awaited, or given to select.
+    auto async_get(std::source_location where = std::source_location::current());
 
     bool try_put(T& value); ///< False if full; `value` is then untouched.
     bool try_put(T&& value);
@@ -72,21 +82,23 @@ private:
 template <std::movable T>
 class queue<T>::get_waiter : public detail::operation {
 public:
-    explicit get_waiter(queue& q) noexcept
-        : operation(q.core_)
+    get_waiter(queue& q, std::source_location where) noexcept
+        : operation(q.core_, where)
         , queue_(&q)
     {}
 
     /// Only what has not started is moved, so there is no item yet.
     get_waiter(get_waiter&& other) noexcept
-        : get_waiter(*other.queue_)
+        : get_waiter(*other.queue_, other.where_)
     {}
 
-    void take(T&& value)
+    void accept(T&& value)
     {
         item.emplace(std::move(value));
         this->complete();
     }
+
+    T take() { return std::move(*item); }
 
     std::optional<T> item;
 
@@ -99,6 +111,8 @@ protected:
         else
             queue_->getters_.add(*this);
     }
+
+    void describe_to(std::string& text) const { text = "a queue's item"; }
 
     template <class Signature>
     auto results()
@@ -116,14 +130,14 @@ private:
 template <std::movable T>
 class queue<T>::put_waiter : public detail::operation {
 public:
-    put_waiter(queue& q, T&& v)
-        : operation(q.core_)
+    put_waiter(queue& q, T&& v, std::source_location where)
+        : operation(q.core_, where)
         , value(std::move(v))
         , queue_(&q)
     {}
 
     put_waiter(put_waiter&& other) noexcept(std::is_nothrow_move_constructible_v<T>)
-        : put_waiter(*other.queue_, std::move(other.value))
+        : put_waiter(*other.queue_, std::move(other.value), other.where_)
     {}
 
     T value;
@@ -136,6 +150,8 @@ protected:
         else
             queue_->putters_.add(*this);
     }
+
+    void describe_to(std::string& text) const { text = "room in a queue"; }
 
     template <class Signature>
     std::tuple<error_code> results() const
@@ -163,7 +179,7 @@ template <std::movable T>
 void queue<T>::store(T&& value)
 {
     if (get_waiter* getter = getters_.front())
-        getter->take(std::move(value));
+        getter->accept(std::move(value));
     else
         items_.push_back(std::move(value));
 }
@@ -198,34 +214,34 @@ std::optional<T> queue<T>::try_get()
 }
 
 template <std::movable T>
-awaitable<void> queue<T>::put(T value)
+auto queue<T>::async_put(T value, std::source_location where)
 {
-    if (try_put(value))
-        co_return;
-    detail::wait_operation<void(error_code), put_waiter> stored(
-        std::in_place, *this, std::move(value)
+    return detail::wait_operation<void(error_code), put_waiter>(
+        std::in_place, *this, std::move(value), where
     );
-    co_await std::move(stored);
 }
 
 template <std::movable T>
 template <asio::completion_token_for<void(error_code)> Token>
 auto queue<T>::async_put(T value, Token&& token)
 {
-    detail::wait_operation<void(error_code), put_waiter> stored(
-        std::in_place, *this, std::move(value)
-    );
-    return std::move(stored).initiate(std::forward<Token>(token));
+    return async_put(std::move(value), std::source_location())
+        .initiate(std::forward<Token>(token));
 }
 
 template <std::movable T>
-awaitable<T> queue<T>::get()
+awaitable<void> queue<T>::put(T value, std::source_location where)
 {
-    if (std::optional<T> item = try_get())
-        co_return std::move(*item);
-    detail::wait_operation<void(error_code), get_waiter> arrived(std::in_place, *this);
-    co_await std::move(arrived);
-    co_return std::move(*arrived.item);
+    if (try_put(value))
+        co_return;
+    auto stored = async_put(std::move(value), where);
+    co_await std::move(stored);
+}
+
+template <std::movable T>
+auto queue<T>::async_get(std::source_location where)
+{
+    return detail::wait_operation<void(error_code, T), get_waiter>(std::in_place, *this, where);
 }
 
 template <std::movable T>
@@ -233,8 +249,17 @@ template <asio::completion_token_for<void(error_code, T)> Token>
     requires std::default_initializable<T>
 auto queue<T>::async_get(Token&& token)
 {
-    detail::wait_operation<void(error_code, T), get_waiter> arrived(std::in_place, *this);
-    return std::move(arrived).initiate(std::forward<Token>(token));
+    return async_get(std::source_location()).initiate(std::forward<Token>(token));
+}
+
+template <std::movable T>
+awaitable<T> queue<T>::get(std::source_location where)
+{
+    if (std::optional<T> item = try_get())
+        co_return std::move(*item);
+    detail::wait_operation<void(error_code), get_waiter> arrived(std::in_place, *this, where);
+    co_await std::move(arrived);
+    co_return std::move(*arrived.item);
 }
 
 template <std::movable T>

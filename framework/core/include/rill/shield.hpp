@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/task_state.hpp>
+#include <rill/task.hpp>
 
+#include <boost/asio/deferred.hpp>
+
+#include <source_location>
 #include <stdexcept>
 
 namespace rill {
 
 /// While it lives, no cancellation from outside reaches the current task: neither one that is due
-/// already nor one that comes. It shows at the first wait after the scope was left. Mirrors
-/// asyncio.shield for a block, and trio's CancelScope(shield=True).
+/// already nor one that comes. It shows at the first wait after the scope was left. Mirrors trio's
+/// CancelScope(shield=True).
 ///
-/// It is for cleanup that must wait. Create it as a local of a coroutine that runs as a task, and
-/// destroy it there; std::logic_error elsewhere. Timeouts inside it work as ever.
+/// It is for cleanup that must wait, for a time that is known; with_cleanup adds a limit. Create it
+/// as a local of a coroutine that runs as a task, and destroy it there; std::logic_error elsewhere.
+/// Timeouts inside it work as ever.
 class [[nodiscard]] shield_scope {
 public:
     shield_scope()
@@ -33,5 +37,56 @@ private:
     detail::task_state* task_;
     detail::scope scope_;
 };
+
+/// Waits for work that a cancellation of the caller is not to reach. Mirrors asyncio.shield.
+///
+/// Cancelled, the wait ends at once, and the work runs on as a task of the loop; an error that
+/// nobody sees then is reported once. A shutdown of the loop waits for shielded work, within
+/// runner_options::shield_grace, before it cancels it. Cancelling the work itself shows in the
+/// caller. Something that is done already costs no turn.
+template <class T>
+awaitable<T> shield(
+    awaitable<T> body, std::source_location place = std::source_location::current()
+);
+template <class Handle>
+    requires detail::awaited_object<Handle>
+awaitable<typename Handle::value_type> shield(Handle handle);
+
+// Implementation
+
+namespace detail {
+
+template <class T>
+void mark_shielded(const task<T>& t) noexcept
+{
+    data_of(t).shielded = true;
+}
+
+/// A future has nobody whom a shutdown would cancel.
+template <class Handle>
+void mark_shielded(const Handle&) noexcept
+{}
+
+} // namespace detail
+
+template <class T>
+awaitable<T> shield(awaitable<T> body, std::source_location place)
+{
+    const asio::any_io_executor ex = co_await asio::this_coro::executor;
+    auto work = create_task(ex, std::move(body), {}, place);
+    co_return co_await shield(std::move(work));
+}
+
+template <class Handle>
+    requires detail::awaited_object<Handle>
+awaitable<typename Handle::value_type> shield(Handle handle)
+{
+    if (!handle.done()) {
+        detail::mark_shielded(handle);
+        auto end = handle.async_wait(asio::deferred);
+        co_await std::move(end);
+    }
+    co_return co_await std::move(handle);
+}
 
 } // namespace rill

@@ -6,6 +6,8 @@
 #include <rill/detail/deadline.hpp>
 #include <rill/detail/wait_operation.hpp>
 
+#include <source_location>
+#include <string>
 #include <tuple>
 
 namespace rill {
@@ -14,10 +16,16 @@ namespace rill {
 ///
 /// Zero or less is a yield. Equal deadlines end in the order in which they were set.
 /// Cancellation: total; the timer is gone at once.
-awaitable<void> sleep(duration d);
+awaitable<void>
+sleep(duration d, std::source_location where = std::source_location::current());
+
+/// Gives `result` afterwards, as asyncio's sleep does.
+template <class T>
+awaitable<T> sleep(duration d, T result);
 
 /// Waits until `t`; a time that has passed is a yield. Cancellation: total.
-awaitable<void> sleep_until(time_point t);
+awaitable<void>
+sleep_until(time_point t, std::source_location where = std::source_location::current());
 
 // Implementation
 
@@ -27,8 +35,8 @@ namespace detail {
 class yield_waiter : public operation {
 public:
     /// Null: the loop of whoever awaits it.
-    explicit yield_waiter(loop_core* core) noexcept
-        : operation(core)
+    explicit yield_waiter(loop_core* core, std::source_location where = {}) noexcept
+        : operation(core, where)
     {}
 
     void use_loop_of(const asio::any_io_executor& ex) { core_ = &loop_core::of(ex); }
@@ -37,6 +45,8 @@ public:
 
 protected:
     void start() { core_->make_ready(*this); }
+
+    void describe_to(std::string& text) const { text = "its turn"; }
 
     template <class Signature>
     std::tuple<> results() const noexcept
@@ -92,14 +102,14 @@ private:
 class sleep_waiter : public operation, public timer_node {
 public:
     /// Null: the loop of whoever awaits it.
-    sleep_waiter(loop_core* core, deadline until) noexcept
-        : operation(core)
+    sleep_waiter(loop_core* core, deadline until, std::source_location where = {}) noexcept
+        : operation(core, where)
         , timer_node(&on_due)
         , until_(until)
     {}
 
     sleep_waiter(sleep_waiter&& other) noexcept
-        : sleep_waiter(other.core_, other.until_)
+        : sleep_waiter(other.core_, other.until_, other.where_)
     {}
 
     ~sleep_waiter()
@@ -128,6 +138,8 @@ protected:
         core_->disarm(*this);
         abort();
     }
+
+    void describe_to(std::string& text) const { text = "a sleep"; }
 
     template <class Signature>
     std::tuple<error_code> results() const
@@ -164,16 +176,54 @@ auto async_sleep_until(const asio::any_io_executor& ex, time_point t, Token&& to
     return std::move(wait).initiate(std::forward<Token>(token));
 }
 
-inline awaitable<void> sleep_until(time_point t)
+/// The same after `d`.
+template <asio::completion_token_for<void(error_code)> Token>
+auto async_sleep(const asio::any_io_executor& ex, duration d, Token&& token)
 {
-    detail::sleep_operation wait(std::in_place, detail::current.loop, detail::deadline::at(t));
+    detail::sleep_operation wait(
+        std::in_place, &detail::loop_core::of(ex), detail::deadline::in(d)
+    );
+    return std::move(wait).initiate(std::forward<Token>(token));
+}
+
+/// Without a token they are operations of the running loop, to be awaited or given to select.
+inline detail::sleep_operation
+async_sleep(duration d, std::source_location where = std::source_location::current())
+{
+    return detail::sleep_operation(
+        std::in_place, detail::current.loop, detail::deadline::in(d), where
+    );
+}
+
+inline detail::sleep_operation
+async_sleep_until(time_point t, std::source_location where = std::source_location::current())
+{
+    return detail::sleep_operation(
+        std::in_place, detail::current.loop, detail::deadline::at(t), where
+    );
+}
+
+inline awaitable<void> sleep_until(time_point t, std::source_location where)
+{
+    detail::sleep_operation wait(
+        std::in_place, detail::current.loop, detail::deadline::at(t), where
+    );
     co_await std::move(wait);
 }
 
-inline awaitable<void> sleep(duration d)
+inline awaitable<void> sleep(duration d, std::source_location where)
 {
-    detail::sleep_operation wait(std::in_place, detail::current.loop, detail::deadline::in(d));
+    detail::sleep_operation wait(
+        std::in_place, detail::current.loop, detail::deadline::in(d), where
+    );
     co_await std::move(wait);
+}
+
+template <class T>
+awaitable<T> sleep(duration d, T result)
+{
+    co_await sleep(d);
+    co_return std::move(result);
 }
 
 } // namespace rill

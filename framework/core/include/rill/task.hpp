@@ -2,24 +2,28 @@
 #pragma once
 
 #include <rill/awaitable.hpp>
-#include <rill/detail/wait_operation.hpp>
+#include <rill/detail/outcome_handle.hpp>
 #include <rill/error.hpp>
 #include <rill/sleep.hpp>
+#include <rill/task_options.hpp>
 
 #include <boost/asio/this_coro.hpp>
 
+#include <concepts>
+#include <functional>
 #include <optional>
+#include <source_location>
 #include <string>
 #include <type_traits>
 #include <utility>
-#include <variant>
+#include <vector>
 
 namespace rill {
 
 namespace detail {
 
 template <class T>
-class task_data;
+using task_data = outcome_of<T, task_state>;
 
 struct task_access;
 
@@ -29,121 +33,103 @@ struct task_access;
 ///
 /// The loop owns what runs: dropping every handle neither stops nor cancels it. The outcome is
 /// kept as long as a handle lives; an exception that nobody looked at by then is reported to the
-/// loop's exception handler. Handles are cheap to copy and belong to the loop's thread, except
-/// cancel(), which any thread may call while it holds the handle still.
+/// loop's exception handler. Handles are cheap to copy and belong to the loop's thread, except that
+/// any thread may call cancel() and may destroy a handle.
 ///
-/// `co_await task` gives the result or throws the exception unchanged. Cancelling whoever awaits it
-/// cancels the task, and the wait lasts until it has ended.
+/// `co_await task` gives the result or throws the exception unchanged, to each who awaits it.
+/// Cancelling whoever awaits it cancels the task, and the wait lasts until it has ended. A task that
+/// awaits itself, or one of another loop, gets a std::logic_error.
 template <class T = void>
-class task {
-public:
-    using value_type = T;
+class task : public detail::outcome_handle<task<T>, T, detail::task_data<T>> {
+    using base = detail::outcome_handle<task<T>, T, detail::task_data<T>>;
 
+public:
     task() noexcept = default; ///< Refers to no task.
 
-    task(const task& other) noexcept
-        : data_(other.data_)
-    {
-        if (data_)
-            data_->retain();
-    }
-
-    task(task&& other) noexcept
-        : data_(std::exchange(other.data_, nullptr))
-    {}
-
-    task& operator=(task other) noexcept
-    {
-        std::swap(data_, other.data_);
-        return *this;
-    }
-
-    ~task()
-    {
-        if (data_)
-            data_->release();
-    }
-
-    explicit operator bool() const noexcept { return data_ != nullptr; }
-
-    friend bool operator==(const task&, const task&) = default;
-
     /// Asks the task to stop: the wait that it is in, and each later one, throws operation_aborted
-    /// until it ends or uncancel() takes the request back. False if it had ended.
+    /// until it ends or uncancel() takes the request back. What it waits for is cancelled with it,
+    /// down a chain of tasks. False if it had ended.
     ///
+    /// Whoever awaits the task gets a cancelled_error with the message; the first one counts.
     /// From another thread the request travels through the loop, and the answer is true.
-    bool cancel();
+    bool cancel(std::string message = {});
 
     /// Requests not taken back. Mirrors Task.cancelling.
-    unsigned cancelling() const noexcept;
+    unsigned cancelling() const noexcept { return this->data_->requests(); }
 
     /// Takes one request back and returns how many are left; the last one lifts the cancellation.
-    unsigned uncancel() noexcept;
+    unsigned uncancel() noexcept { return this->data_->take_back_request(); }
 
-    bool done() const noexcept;
+    std::string name() const { return this->data_->name(); }
 
-    /// Whether it has ended by a cancellation, its own or one that it passed on.
-    bool cancelled() const noexcept;
+    void set_name(std::string name) { this->data_->set_name(std::move(name)); }
 
-    /// The result, or its exception thrown; invalid_state if it has not ended.
-    decltype(auto) result() const;
-
-    /// Null if it ended with a value; invalid_state if it has not ended.
-    std::exception_ptr exception() const;
-
-    std::string name() const;
-    void set_name(std::string name);
-
-    /// Completes with void(error_code) when the task has ended, however that was; look at it then.
-    /// Cancellation: total, and the task runs on.
-    template <asio::completion_token_for<void(error_code)> Token>
-    auto async_wait(Token&& token) const;
-
-    /// Makes `co_await task` an operation of Asio's kind; async_wait is its name for other tokens.
-    /// A result that cannot be copied is awaited through std::move, which takes it.
-    template <asio::completion_token_for<void()> Token>
-    auto operator()(Token&& token) const;
-
-    class awaiter;
+    /// The context that the task runs in. Mirrors Task.get_context.
+    context get_context() const;
 
 private:
     friend detail::task_access;
 
-    explicit task(detail::task_data<T>& data) noexcept
-        : data_(&data)
-    {
-        data.retain();
-    }
-
-    const detail::task_data<T>& ended() const;
-
-    detail::task_data<T>* data_ = nullptr;
+    using base::base;
 };
 
 /// Starts `body` as a task of the loop that this thread runs; its first step comes after those
 /// that are ready now, and tasks start in the order of their creation. Mirrors asyncio.create_task.
 ///
-/// A callable is stored until its coroutine has ended, so a lambda's captures stay alive.
+/// Given a callable, it is stored with copies of `args` until its coroutine has ended, so that a
+/// lambda's captures and the coroutine's reference parameters stay valid. A parameter that is a
+/// non-const reference takes std::ref only, as with std::thread.
+/// std::logic_error without a running loop; `body` is then destroyed without having run.
 template <class T>
-task<T> create_task(awaitable<T> body, std::string name = {});
+task<T> create_task(
+    awaitable<T> body,
+    task_options options = {},
+    std::source_location place = std::source_location::current()
+);
 template <coroutine_function F>
-auto create_task(F body, std::string name = {});
+auto create_task(
+    F body,
+    task_options options = {},
+    std::source_location place = std::source_location::current()
+);
 
 /// The same on the loop of `ex`: for programs that run their io_context themselves.
 template <class T>
-task<T> create_task(const asio::any_io_executor& ex, awaitable<T> body, std::string name = {});
+task<T> create_task(
+    const asio::any_io_executor& ex,
+    awaitable<T> body,
+    task_options options = {},
+    std::source_location place = std::source_location::current()
+);
 template <coroutine_function F>
-auto create_task(const asio::any_io_executor& ex, F body, std::string name = {});
+auto create_task(
+    const asio::any_io_executor& ex,
+    F body,
+    task_options options = {},
+    std::source_location place = std::source_location::current()
+);
 
-/// A task without its result's type: what current_task() gives.
+/// A coroutine that keeps copies of `f` and `args` and calls f(args...): for create_task and every
+/// combinator, `create_task(bind_coroutine(session, std::move(client), std::ref(stats)))`.
+template <class F, class... Args>
+auto bind_coroutine(F f, Args... args);
+
+/// Serves the other tasks for as long as they run: a shutdown cancels it after them. A background
+/// task that fails ends the run with a fatal_error that names it. Mirrors trio's system tasks.
+task<void> create_background_task(
+    awaitable<void> body,
+    task_options options = {},
+    std::source_location place = std::source_location::current()
+);
+
+/// A task without its result's type: what current_task() and all_tasks() give.
 class task_ref {
 public:
     explicit task_ref(detail::task_state& state) noexcept;
-    task_ref(const task_ref& other) noexcept;
-    task_ref& operator=(const task_ref&) = delete;
-    ~task_ref();
+    template <class T>
+    task_ref(const task<T>& t) noexcept;
 
-    bool cancel();
+    bool cancel(std::string message = {});
     unsigned cancelling() const noexcept;
     unsigned uncancel() noexcept;
     bool done() const noexcept;
@@ -151,54 +137,29 @@ public:
     std::string name() const;
     void set_name(std::string name);
 
-    friend bool operator==(const task_ref& a, const task_ref& b) noexcept
-    {
-        return a.state_ == b.state_;
-    }
+    /// Why its waits throw at present; null if they do not, or if no reason was given.
+    cancel_reason_ptr reason() const noexcept;
+
+    friend bool operator==(const task_ref&, const task_ref&) = default;
 
 private:
-    detail::task_state* state_;
+    friend detail::task_access;
+
+    detail::state_ref<detail::task_state> state_;
 };
 
-/// The task in whose step this is called; empty in plain callbacks. Mirrors asyncio.current_task.
+/// The task in whose step this is called; empty in plain callbacks and where no loop runs. Mirrors
+/// asyncio.current_task, which throws where no loop runs.
 std::optional<task_ref> current_task() noexcept;
+
+/// The tasks of the running loop that have not ended, in the order of creation; std::logic_error
+/// where no loop runs. Mirrors asyncio.all_tasks.
+std::vector<task_ref> all_tasks();
+std::vector<task_ref> all_tasks(const asio::any_io_executor& ex);
 
 // Implementation
 
 namespace detail {
-
-template <class T>
-class task_data final : public task_state {
-    using stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
-
-public:
-    using task_state::task_state;
-
-    template <class... Args>
-    void set_value(Args&&... args)
-    {
-        value_.emplace(std::forward<Args>(args)...);
-    }
-
-    decltype(auto) value() const&
-    {
-        if (error())
-            std::rethrow_exception(error());
-        if constexpr (!std::is_void_v<T>)
-            return static_cast<const T&>(*value_);
-    }
-
-    decltype(auto) value() &&
-    {
-        if (error())
-            std::rethrow_exception(error());
-        if constexpr (!std::is_void_v<T>)
-            return static_cast<T&&>(*value_);
-    }
-
-private:
-    std::optional<stored> value_;
-};
 
 /// The coroutine's own reference to its task. Destroyed before end(), the loop has died.
 class task_lease {
@@ -221,11 +182,11 @@ public:
     task_lease(const task_lease&) = delete;
     task_lease& operator=(const task_lease&) = delete;
 
-    void end()
+    void end(std::exception_ptr error, bool cancelled)
     {
         task_state* task = std::exchange(task_, nullptr);
         current.task = nullptr; // what follows may run code of the user's, and the task is over
-        task->end();
+        task->end(std::move(error), cancelled);
         task->release();
     }
 
@@ -233,13 +194,40 @@ private:
     task_state* task_;
 };
 
+/// How a coroutine ended that did not return.
+struct failure {
+    std::exception_ptr error;
+    bool cancelled = false;
+    bool fatal = false;
+};
+
+/// To be called in a catch clause.
+inline failure current_failure(const task_state& task)
+{
+    const std::exception_ptr error = std::current_exception();
+    try {
+        throw;
+    } catch (const cancelled_error&) {
+        return {error, true};
+    } catch (const system_error& e) {
+        if (e.code() == condition::cancelled)
+            return {task.explained(error), true};
+    } catch (const fatal_error&) {
+        return {error, false, true};
+    } catch (...) {
+    }
+    return {error};
+}
+
 /// The outermost frame of a task.
 template <class T>
-task_frame run_task(task_data<T>& task, awaitable<T> body)
+task_frame run_task(task_data<T>& task, awaitable<T> body, bool eager)
 {
     task_lease lease(task);
+    failure failed;
     try {
-        co_await yield_operation(task.core());
+        if (!eager)
+            co_await yield_operation(task.core());
         awaitable<T> frames = std::move(body); // gone before the end is announced
         if constexpr (std::is_void_v<T>) {
             co_await std::move(frames);
@@ -248,213 +236,92 @@ task_frame run_task(task_data<T>& task, awaitable<T> body)
             task.set_value(co_await std::move(frames));
         }
     } catch (...) {
-        task.set_error(std::current_exception());
+        failed = current_failure(task);
     }
-    lease.end();
+    lease.end(failed.error, failed.cancelled);
+    if (failed.fatal)
+        std::rethrow_exception(failed.error);
 }
 
+/// A task that has its control block and does not run yet.
 template <class T>
-task_data<T>& start_task(loop_core& core, awaitable<T> body, std::string name)
-{
-    if (core.dead())
-        throw std::logic_error("rill: a task cannot start on a loop that is gone");
-    auto* task = new task_data<T>(core, std::move(name));
-    const asio::any_io_executor ex =
-        loop_task_executor(core.executor(), task->place(), task->generation());
-    const step_scope step(&core, task);
-    start_coroutine(run_task(*task, std::move(body)), ex, task->slot(), task->cancellation());
-    return *task;
-}
-
-/// Keeps a callable alive as long as the coroutine that it makes.
-template <class F, class... Args>
-auto call_stored(F f, Args&... args) -> std::invoke_result_t<F&, Args&...>
-{
-    co_return co_await f(args...);
-}
-
-inline bool cancel_from_any_thread(task_state& task)
-{
-    if (!task.core() || task.core()->on_home_thread())
-        return task.request_cancel();
-    asio::post(task.core()->io(), [slot = &task.place(), generation = task.generation()] {
-        if (slot->generation == generation && slot->task)
-            slot->task->request_cancel();
-    });
-    return true;
-}
-
-/// Waits for a task's end; a cancel ends the wait, and not the task.
-class end_waiter : public operation {
+class new_task {
 public:
-    explicit end_waiter(task_state& task) noexcept
-        : operation(task.core())
-        , awaited_(&task)
-    {}
-
-protected:
-    void start()
+    new_task(loop_core& core, task_options options, std::source_location place)
+        : eager_(options.wants_eager().value_or(core.eager_tasks) && current.loop == &core)
+        , data_(make(core, std::move(options), place))
     {
-        if (awaited_->done())
-            complete();
-        else
-            awaited_->joiners.add(*this);
+        if (!core.task_factory)
+            return;
+        try {
+            core.task_factory(*data_);
+        } catch (...) {
+            data_->abandon();
+            throw;
+        }
     }
 
-    template <class Signature>
-    std::tuple<error_code> results() const
+    task_data<T>& data() const noexcept { return *data_; }
+
+    /// Starts the coroutine, or runs its first step where it is to be eager.
+    void start(awaitable<T> body)
     {
-        return {error()};
-    }
-
-    task_state* awaited_;
-};
-
-/// The same as a caller waits for the function that it called: a cancel goes on to the task.
-class join_waiter : public end_waiter {
-public:
-    using end_waiter::end_waiter;
-
-protected:
-    void on_cancel() { awaited_->request_cancel(); }
-
-    template <class Signature>
-    std::tuple<> results() const
-    {
-        return {};
-    }
-};
-
-} // namespace detail
-
-template <class T>
-bool task<T>::cancel()
-{
-    return detail::cancel_from_any_thread(*data_);
-}
-
-template <class T>
-unsigned task<T>::cancelling() const noexcept
-{
-    return data_->requests();
-}
-
-template <class T>
-unsigned task<T>::uncancel() noexcept
-{
-    return data_->take_back_request();
-}
-
-template <class T>
-bool task<T>::done() const noexcept
-{
-    return data_->done();
-}
-
-template <class T>
-bool task<T>::cancelled() const noexcept
-{
-    return data_->ended_cancelled();
-}
-
-template <class T>
-const detail::task_data<T>& task<T>::ended() const
-{
-    if (!data_ || !data_->done())
-        throw invalid_state("rill::task: the task has not ended");
-    data_->mark_retrieved();
-    return *data_;
-}
-
-template <class T>
-decltype(auto) task<T>::result() const
-{
-    return ended().value();
-}
-
-template <class T>
-std::exception_ptr task<T>::exception() const
-{
-    return ended().error();
-}
-
-template <class T>
-std::string task<T>::name() const
-{
-    return data_->name();
-}
-
-template <class T>
-void task<T>::set_name(std::string name)
-{
-    data_->set_name(std::move(name));
-}
-
-template <class T>
-template <asio::completion_token_for<void(error_code)> Token>
-auto task<T>::async_wait(Token&& token) const
-{
-    detail::wait_operation<void(error_code), detail::end_waiter> op(std::in_place, *data_);
-    return std::move(op).initiate(std::forward<Token>(token));
-}
-
-template <class T>
-template <asio::completion_token_for<void()> Token>
-auto task<T>::operator()(Token&& token) const
-{
-    detail::wait_operation<void(), detail::join_waiter> op(std::in_place, *data_);
-    return std::move(op).initiate(std::forward<Token>(token));
-}
-
-/// Lives in the frame of the coroutine that awaits the task.
-template <class T>
-class task<T>::awaiter {
-public:
-    explicit awaiter(const task& t) noexcept
-        : awaiter(t, false)
-    {
-        static_assert(
-            std::is_void_v<T> || std::copy_constructible<T>,
-            "a result that cannot be copied is awaited with co_await std::move(task)"
-        );
-    }
-
-    explicit awaiter(task&& t) noexcept
-        : awaiter(t, true)
-    {}
-
-    bool ready() const noexcept { return task_.data_->done(); }
-
-    template <class Handler>
-    void start(Handler&& handler)
-    {
-        join_.start_in_place(std::forward<Handler>(handler));
-    }
-
-    T get()
-    {
-        auto& data = *task_.data_;
-        if constexpr (std::is_void_v<T> || !std::copy_constructible<T>)
-            return std::move(data).value();
-        else
-            return take_ ? std::move(data).value() : std::as_const(data).value();
+        task_data<T>& task = *data_;
+        loop_core& core = *task.core();
+        const asio::any_io_executor ex =
+            loop_task_executor(core.executor(), task.place(), task.generation());
+        const step_scope step(&core, &task);
+        start_coroutine(frame(task, std::move(body)), ex, task.slot(), task.cancellation());
     }
 
 private:
-    awaiter(const task& t, bool take) noexcept
-        : task_(t)
-        , join_(std::in_place, *t.data_)
-        , take_(take)
+    static state_ref<task_data<T>>
+    make(loop_core& core, task_options&& options, std::source_location place)
     {
-        task_.data_->mark_retrieved();
+        if (core.dead())
+            throw std::logic_error("rill: a task cannot start on a loop that is gone");
+        const auto& given = options.context();
+        context_ptr context = given ? context_access::box(*given) : copy_of(current_context());
+        return state_ref<task_data<T>>(*new task_data<T>(
+            core, std::move(options).name(), std::move(context), place
+        ));
     }
 
-    task task_; // the handle that is awaited may be dropped meanwhile
-    detail::wait_operation<void(), detail::join_waiter> join_;
-    bool take_;
+    task_frame frame(task_data<T>& task, awaitable<T>&& body) const
+    {
+        try {
+            return run_task(task, std::move(body), eager_);
+        } catch (...) { // no memory for the frame
+            task.abandon();
+            throw;
+        }
+    }
+
+    bool eager_;
+    state_ref<task_data<T>> data_;
 };
 
-namespace detail {
+/// Keeps a callable and its arguments alive as long as the coroutine that it makes.
+template <class F, class... Args>
+auto call_stored(F f, Args... args)
+    -> std::invoke_result_t<F&, std::unwrap_reference_t<Args>...>
+{
+    co_return co_await std::invoke(f, static_cast<std::unwrap_reference_t<Args>&&>(args)...);
+}
+
+inline bool cancel_from_any_thread(task_state& task, std::string message)
+{
+    cancel_reason_ptr why =
+        message.empty() ? nullptr : make_reason(cancel_origin::request, std::move(message));
+    loop_core* core = task.core();
+    if (!core || core->on_home_thread())
+        return task.request_cancel(std::move(why));
+    core->mail().post([slot = &task.place(), generation = task.generation(), why = std::move(why)] {
+        if (slot->generation == generation && slot->task)
+            slot->task->request_cancel(why);
+    });
+    return true;
+}
 
 /// What lies behind a handle, for the rest of the library.
 struct task_access {
@@ -469,6 +336,8 @@ struct task_access {
     {
         return *t.data_;
     }
+
+    static task_state& data(const task_ref& t) noexcept { return *t.state_; }
 };
 
 template <class T>
@@ -478,55 +347,116 @@ task_data<T>& data_of(const task<T>& t) noexcept
 }
 
 template <class T>
-task<T> start(loop_core& core, awaitable<T> body, std::string name)
+void check_body(const awaitable<T>& body)
 {
-    return task_access::handle(start_task(core, std::move(body), std::move(name)));
+    if (!body.valid())
+        throw std::logic_error("rill: the awaitable has been awaited or given away already");
+}
+
+template <class T>
+task<T> start(loop_core& core, awaitable<T> body, task_options options, std::source_location place)
+{
+    check_body(body);
+    new_task<T> created(core, std::move(options), place);
+    created.start(std::move(body));
+    return task_access::handle(created.data());
 }
 
 } // namespace detail
 
 template <class T>
-task<T> create_task(awaitable<T> body, std::string name)
+bool task<T>::cancel(std::string message)
 {
-    return detail::start(detail::loop_core::running(), std::move(body), std::move(name));
-}
-
-template <coroutine_function F>
-auto create_task(F body, std::string name)
-{
-    return create_task(detail::call_stored(std::move(body)), std::move(name));
+    return detail::cancel_from_any_thread(*this->data_, std::move(message));
 }
 
 template <class T>
-task<T> create_task(const asio::any_io_executor& ex, awaitable<T> body, std::string name)
+context task<T>::get_context() const
 {
-    return detail::start(detail::loop_core::of(ex), std::move(body), std::move(name));
+    detail::context_ptr& box = this->data_->context();
+    if (!box)
+        box.reset(new detail::context_box);
+    return context_access::of(box);
+}
+
+template <class T>
+task<T> create_task(awaitable<T> body, task_options options, std::source_location place)
+{
+    return detail::start(
+        detail::loop_core::running(), std::move(body), std::move(options), place
+    );
 }
 
 template <coroutine_function F>
-auto create_task(const asio::any_io_executor& ex, F body, std::string name)
+auto create_task(F body, task_options options, std::source_location place)
 {
-    return create_task(ex, detail::call_stored(std::move(body)), std::move(name));
+    return create_task(detail::call_stored(std::move(body)), std::move(options), place);
+}
+
+template <class T>
+task<T> create_task(
+    const asio::any_io_executor& ex, awaitable<T> body, task_options options,
+    std::source_location place
+)
+{
+    return detail::start(
+        detail::loop_core::of(ex), std::move(body), std::move(options), place
+    );
+}
+
+template <coroutine_function F>
+auto create_task(
+    const asio::any_io_executor& ex, F body, task_options options, std::source_location place
+)
+{
+    return create_task(
+        ex, detail::call_stored(std::move(body)), std::move(options), place
+    );
+}
+
+template <class F, class... Args>
+auto bind_coroutine(F f, Args... args)
+{
+    static_assert(
+        std::invocable<F&, std::unwrap_reference_t<Args>...>,
+        "the coroutine cannot be called with copies of these arguments: a parameter that is a "
+        "non-const reference takes std::ref(object)"
+    );
+    if constexpr (std::invocable<F&, std::unwrap_reference_t<Args>...>)
+        return detail::call_stored(std::move(f), std::move(args)...);
+}
+
+inline task<void>
+create_background_task(awaitable<void> body, task_options options, std::source_location place)
+{
+    auto guarded = [](awaitable<void> served) -> awaitable<void> {
+        try {
+            co_await std::move(served);
+        } catch (const std::exception& e) {
+            if (is_cancellation(std::current_exception()))
+                throw;
+            throw fatal_error(
+                "rill: background task '" + current_task()->name() + "' failed: " + e.what()
+            );
+        }
+    };
+    auto started = create_task(guarded(std::move(body)), std::move(options), place);
+    detail::data_of(started).background = true;
+    return started;
 }
 
 inline task_ref::task_ref(detail::task_state& state) noexcept
-    : state_(&state)
-{
-    state.retain();
-}
-
-inline task_ref::task_ref(const task_ref& other) noexcept
-    : task_ref(*other.state_)
+    : state_(state)
 {}
 
-inline task_ref::~task_ref()
-{
-    state_->release();
-}
+template <class T>
+task_ref::task_ref(const task<T>& t) noexcept
+    : state_(static_cast<detail::task_state&>(detail::data_of(t)))
+{}
 
-inline bool task_ref::cancel()
+inline bool task_ref::cancel(std::string message)
 {
-    return detail::cancel_from_any_thread(*state_);
+    return detail::cancel_from_any_thread(*state_, std::move(message));
 }
 
 inline unsigned task_ref::cancelling() const noexcept
@@ -559,11 +489,37 @@ inline void task_ref::set_name(std::string name)
     state_->set_name(std::move(name));
 }
 
+inline cancel_reason_ptr task_ref::reason() const noexcept
+{
+    return state_->reason();
+}
+
 inline std::optional<task_ref> current_task() noexcept
 {
     if (!detail::current.task)
         return std::nullopt;
     return task_ref(*detail::current.task);
+}
+
+namespace detail {
+
+inline std::vector<task_ref> tasks_of(loop_core& core)
+{
+    std::vector<task_ref> tasks;
+    core.tasks().for_each([&](task_state& t) { tasks.emplace_back(t); });
+    return tasks;
+}
+
+} // namespace detail
+
+inline std::vector<task_ref> all_tasks()
+{
+    return detail::tasks_of(detail::loop_core::running());
+}
+
+inline std::vector<task_ref> all_tasks(const asio::any_io_executor& ex)
+{
+    return detail::tasks_of(detail::loop_core::of(ex));
 }
 
 } // namespace rill

@@ -6,6 +6,7 @@
 #include <rill/detail/run_as_task.hpp>
 #include <rill/error.hpp>
 
+#include <source_location>
 #include <string>
 
 namespace rill {
@@ -34,16 +35,39 @@ private:
 ///
 /// When the deadline passes, every wait in the body throws operation_aborted until it is left;
 /// then timeout_error is thrown, unless the body turned it into a value or an error of its own, or
-/// a cancellation from outside is due as well: that one goes first. `forever` sets no deadline;
-/// zero or less ends the body at its first wait.
+/// a cancellation from outside is due as well: that one goes first. what() says how long it was,
+/// where the timeout stands in the source, and what the task was waiting for. `forever` sets no
+/// deadline; zero or less ends the body at its first wait.
 ///
 /// Cancellation: as the body's own. Nothing is allocated but the frames of the coroutines.
 template <class Body>
-awaitable<detail::body_result_t<Body, timeout_scope>> timeout(duration d, Body body);
+awaitable<detail::body_result_t<Body, timeout_scope>> timeout(
+    duration d, Body body, std::source_location where = std::source_location::current()
+);
 
 /// The same with a point in time. Mirrors asyncio.timeout_at.
 template <class Body>
-awaitable<detail::body_result_t<Body, timeout_scope>> timeout_at(time_point t, Body body);
+awaitable<detail::body_result_t<Body, timeout_scope>> timeout_at(
+    time_point t, Body body, std::source_location where = std::source_location::current()
+);
+
+/// Awaits an awaitable, a task or a future for at most `d`. Mirrors asyncio.wait_for.
+///
+/// When the time is over, what is awaited is cancelled, and timeout_error is thrown once it has
+/// really ended; a value or an error that it ends with nevertheless is passed on instead. With zero
+/// or less, a coroutine is never started; a task or future that is done already gives its result.
+/// `wait_for(shield(task), d)` leaves the task running.
+///
+/// Cancellation: goes on to what is awaited, and the wait lasts until that has ended.
+template <class T>
+awaitable<T> wait_for(
+    awaitable<T> body, duration d, std::source_location where = std::source_location::current()
+);
+template <class Handle>
+    requires detail::awaited_object<Handle>
+awaitable<typename Handle::value_type> wait_for(
+    Handle handle, duration d, std::source_location where = std::source_location::current()
+);
 
 // Implementation
 
@@ -66,18 +90,19 @@ inline time_point timeout_scope::when() const noexcept
 
 inline bool timeout_scope::expired() const noexcept
 {
-    return scope_.cancelled;
+    return scope_.expired();
 }
 
 namespace detail {
 
 template <class Body>
-awaitable<body_result_t<Body, timeout_scope>> run_with_timeout(deadline when, Body body)
+awaitable<body_result_t<Body, timeout_scope>>
+run_with_timeout(deadline when, Body body, std::source_location where)
 {
     task_state* task = running_task(co_await asio::this_coro::cancellation_state);
     if (!task)
-        co_return co_await run_as_task(run_with_timeout(when, std::move(body)));
-    deadline_scope scope(*task, when);
+        co_return co_await run_as_task(run_with_timeout(when, std::move(body), where));
+    deadline_scope scope(*task, when, where);
     try {
         timeout_scope offered(scope);
         co_return co_await start_body(body, offered);
@@ -85,21 +110,46 @@ awaitable<body_result_t<Body, timeout_scope>> run_with_timeout(deadline when, Bo
         if (!scope.caused(error.code()))
             throw;
     }
-    throw timeout_error("rill::timeout: the deadline of task '" + task->name() + "' has passed");
+    throw timeout_error("rill::timeout: " + scope.story());
+}
+
+/// What wait_for and the like await: `handle`, whose result is taken if it cannot be copied.
+template <class Handle>
+awaitable<typename Handle::value_type> join(Handle handle)
+{
+    co_return co_await std::move(handle);
 }
 
 } // namespace detail
 
 template <class Body>
-awaitable<detail::body_result_t<Body, timeout_scope>> timeout(duration d, Body body)
+awaitable<detail::body_result_t<Body, timeout_scope>>
+timeout(duration d, Body body, std::source_location where)
 {
-    return detail::run_with_timeout(detail::deadline::in(d), std::move(body));
+    return detail::run_with_timeout(detail::deadline::in(d), std::move(body), where);
 }
 
 template <class Body>
-awaitable<detail::body_result_t<Body, timeout_scope>> timeout_at(time_point t, Body body)
+awaitable<detail::body_result_t<Body, timeout_scope>>
+timeout_at(time_point t, Body body, std::source_location where)
 {
-    return detail::run_with_timeout(detail::deadline::at(t), std::move(body));
+    return detail::run_with_timeout(detail::deadline::at(t), std::move(body), where);
+}
+
+template <class T>
+awaitable<T> wait_for(awaitable<T> body, duration d, std::source_location where)
+{
+    if (d <= duration::zero())
+        throw timeout_error("rill::wait_for: there was no time left to begin, at " +
+                            detail::text_of(where));
+    co_return co_await timeout(d, std::move(body), where);
+}
+
+template <class Handle>
+    requires detail::awaited_object<Handle>
+awaitable<typename Handle::value_type> wait_for(Handle handle, duration d, std::source_location where)
+{
+    return timeout(d, detail::join(std::move(handle)), where);
 }
 
 } // namespace rill

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <rill/clock.hpp>
+#include <rill/context.hpp>
+#include <rill/detail/mailbox.hpp>
 #include <rill/detail/ready_node.hpp>
 #include <rill/detail/timer_queue.hpp>
 #include <rill/error.hpp>
@@ -18,18 +20,25 @@
 #include <cstdint>
 #include <cstdio>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <thread>
 #include <utility>
 
 namespace rill::detail {
 
-struct in_tasks; // tag: a place in the loop's list of all tasks
+struct in_tasks;   // tag: a place in the loop's list of all tasks
+struct in_futures; // tag: and of all futures
 
-/// Where this thread is: the loop that it runs and the task whose step it is in.
+class future_state;
+class shared_state;
+
+/// Where this thread is: the loop that it runs, the task whose step it is in, and in a callback the
+/// context that it was registered in.
 struct position {
     loop_core* loop = nullptr;
     task_state* task = nullptr;
+    context_ptr* callback_context = nullptr;
 };
 
 inline constinit thread_local position current{};
@@ -92,6 +101,7 @@ public:
         , io_(static_cast<asio::io_context&>(context))
         , wakeup_(io_)
         , home_(std::this_thread::get_id())
+        , mailbox_(new mailbox(io_))
     {}
 
     asio::io_context& io() const noexcept { return io_; }
@@ -113,6 +123,9 @@ public:
         if (home_.load(std::memory_order_relaxed) != here)
             home_.store(here, std::memory_order_relaxed);
     }
+
+    /// The way in for other threads.
+    mailbox& mail() const noexcept { return *mailbox_; }
 
     // The ready queue
 
@@ -230,6 +243,18 @@ public:
 
     std::uint64_t next_task_number() noexcept { return ++task_number_; }
 
+    intrusive_list<future_state, in_futures>& futures() noexcept { return futures_; }
+
+    /// Delivers a cancellation. What it reaches may be further tasks, each of which passes it on;
+    /// they are told one after another, so that a chain of any length needs no deep stack.
+    void deliver(task_state& task, bool again);
+
+    std::function<void(task_state&)> task_factory;
+    bool eager_tasks = false;
+
+    /// Where operation::describe() wants its text.
+    std::string* describing = nullptr;
+
     // Errors that nobody is left to catch
 
     void set_exception_handler(exception_handler handler) { handler_ = std::move(handler); }
@@ -246,8 +271,7 @@ public:
         try {
             handler_(context);
         } catch (...) {
-            report_by_default({"the exception handler itself failed", std::current_exception(), {}}
-            );
+            report_by_default({"the exception handler itself failed", std::current_exception()});
             report_by_default(context);
         }
     }
@@ -396,7 +420,18 @@ private:
     const clock_source* clock_ = nullptr;
     std::optional<asio::executor_work_guard<executor_type>> work_; // held while not idle()
 
+    mailbox_ptr mailbox_;
+
+    struct delivery {
+        task_state* task;
+        bool again;
+    };
+
+    std::deque<delivery> deliveries_; // cancellations that are on their way
+    bool delivering_ = false;
+
     intrusive_list<task_state, in_tasks> tasks_; // those that have not ended
+    intrusive_list<future_state, in_futures> futures_;
     std::deque<task_slot> slots_;                // never shrinks: executors refer to them
     task_slot* free_slots_ = nullptr;
     std::uint64_t task_number_ = 0;

@@ -6,6 +6,9 @@
 
 #include <boost/asio/cancellation_type.hpp>
 
+#include <source_location>
+#include <string>
+
 namespace rill::detail {
 
 struct in_line; // tag: a place in a primitive's line of waiters
@@ -39,6 +42,8 @@ public:
     {
         if (ready())
             return;
+        if (raced_)
+            action_(*this, act::won);
         hook<in_line>::unlink();
         core_->make_ready(*this);
     }
@@ -58,21 +63,34 @@ public:
             action_(*this, act::cancel);
     }
 
+    /// What is waited for, and where: "a queue's item at orders.cpp:42".
+    std::string describe()
+    {
+        std::string text;
+        core_->describing = &text;
+        action_(*this, act::describe);
+        return text + at(where_);
+    }
+
 protected:
-    explicit operation(loop_core* core) noexcept
+    explicit operation(loop_core* core, std::source_location where = {}) noexcept
         : ready_node(nullptr)
         , core_(core)
+        , where_(where)
     {}
 
-    /// Only what has not started is moved; the base has nothing to carry over.
+    /// Only what has not started is moved.
     operation(operation&& other) noexcept
-        : operation(other.core_)
+        : operation(other.core_, other.where_)
     {}
 
     ~operation() { unlink_slot(); }
 
     /// What a cancel does, unless a kind of waiting knows better.
     void on_cancel() { abort(); }
+
+    /// What it waits for, in words.
+    void describe_to(std::string& text) const { text = "an operation"; }
 
     error_code error() const noexcept { return aborted_ ? aborted() : error_code(); }
 
@@ -91,6 +109,7 @@ protected:
     }
 
     loop_core* core_;
+    std::source_location where_; // of the wait in the user's code, as far as it is known
 
 private:
     friend class cancel_link;

@@ -14,6 +14,8 @@ enum class act {
     run,    // do it; the node may be gone when this returns
     drop,   // the loop dies: give up what the node holds, without calling it
     cancel, // its task or slot asks it to end early; a node that is ready already takes no notice
+    won,    // of an operation in a race: it completes, so the others must not
+    describe, // of an operation: say in words what it waits for
 };
 
 /// Something that a loop will run: a wake-up, a callback, the start of a task.
@@ -37,6 +39,7 @@ protected:
     task_state* task_ = nullptr; // the task whose step this is; null outside of tasks
     bool ready_ = false;         // in the ready queue, or past it
     bool aborted_ = false;       // of an operation: it ends without what it waited for
+    bool raced_ = false;         // of an operation: it is told with act::won when it completes
 };
 
 } // namespace rill::detail

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/loop_core.hpp>
-#include <rill/detail/operation.hpp>
+#include <rill/detail/describe.hpp>
+#include <rill/detail/shared_state.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_state.hpp>
 
 #include <exception>
 #include <memory>
+#include <source_location>
 #include <string>
 
 namespace rill::detail {
@@ -27,22 +28,25 @@ public:
 
     bool cancelled = false; // everything in here is to stop
     bool shield = false;    // a cancellation from outside does not come in
+    bool timed = false;     // it is a deadline_scope
     scope* outer = nullptr;
 
-    /// Of a shield: told when something outside it is cancelled.
-    void (*on_outer_cancel)(scope&) = nullptr;
+    /// Of a shield: told when something outside it is cancelled, `again` if that was so already.
+    void (*on_outer_cancel)(scope&, bool again) = nullptr;
+
+    cancel_reason_ptr why; // the first one; null where none was given
 };
 
-/// The control block of a task: what DESIGN calls task_state.
-///
-/// Reference counted without atomics, since a loop is one thread: handles hold a reference, and so
-/// does the coroutine until it has ended. The loop's list of tasks does not.
-class task_state : public hook<in_tasks>, public hook<in_group> {
+/// The control block of a task: what DESIGN calls task_state. The loop's list of tasks does not
+/// own it.
+class task_state : public shared_state, public hook<in_tasks>, public hook<in_group> {
 public:
-    task_state(loop_core& core, std::string name)
-        : core_(&core)
+    task_state(loop_core& core, std::string name, context_ptr context, std::source_location place)
+        : shared_state(core)
         , number_(core.next_task_number())
         , name_(name.empty() ? nullptr : std::make_unique<std::string>(std::move(name)))
+        , context_(std::move(context))
+        , created_(place)
         , slot_(&core.take_slot(*this))
         , generation_(slot_->generation)
         , top_(&root_)
@@ -50,20 +54,7 @@ public:
         core.tasks().push_back(*this);
     }
 
-    // Ownership
-
-    void retain() noexcept { ++references_; }
-
-    void release() noexcept
-    {
-        if (--references_ == 0)
-            delete this;
-    }
-
     // Identity
-
-    /// Null once the loop is gone.
-    loop_core* core() const noexcept { return core_; }
 
     task_slot& place() const noexcept { return *slot_; }
 
@@ -72,6 +63,12 @@ public:
     std::string name() const { return name_ ? *name_ : "Task-" + std::to_string(number_); }
 
     void set_name(std::string name) { name_ = std::make_unique<std::string>(std::move(name)); }
+
+    std::string description() const override { return "task '" + name() + "'"; }
+
+    const std::source_location& created() const noexcept { return created_; }
+
+    context_ptr& context() noexcept { return context_; }
 
     // Cancellation
 
@@ -92,31 +89,45 @@ public:
     void enter(scope& s) noexcept
     {
         s.outer = std::exchange(top_, &s);
-        if (s.shield)
+        if (s.shield || s.cancelled)
             refresh();
     }
 
-    /// Leaves the innermost scope: from here on, what counts are the scopes around it.
+    /// Leaves a scope, which should be the innermost one: from here on, what counts are those
+    /// around it.
     void leave(scope& s) noexcept
     {
-        assert(top_ == &s && "scopes are left in the reverse order of entering");
-        top_ = s.outer;
+        if (top_ == &s)
+            top_ = s.outer;
+        else
+            leave_out_of_order(s);
         if (s.cancelled || s.shield)
             refresh();
     }
 
-    void cancel(scope& s)
+    void cancel(scope& s, cancel_reason_ptr why)
     {
         if (s.cancelled)
             return;
+        const bool told_before = cancelled();
         s.cancelled = true;
-        deliver();
+        s.why = std::move(why);
+        if (!told_before)
+            core()->deliver(*this, false);
     }
 
     /// Takes a scope's cancellation back, before it is left.
     void uncancel(scope& s) noexcept
     {
         s.cancelled = false;
+        s.why.reset();
+        refresh();
+    }
+
+    /// `s` stops or begins to keep out what comes from outside.
+    void set_shield(scope& s, bool shield) noexcept
+    {
+        s.shield = shield;
         refresh();
     }
 
@@ -127,27 +138,66 @@ public:
     }
 
     /// Whether a scope around what runs now is cancelled.
-    bool cancelled() const noexcept { return cancelled_from(top_); }
+    bool cancelled() const noexcept { return cancelled_scope(top_) != nullptr; }
 
     /// Whether a wait would throw outside `s`.
-    bool cancelled_outside(const scope& s) const noexcept { return cancelled_from(s.outer); }
-
-    bool request_cancel()
+    bool cancelled_outside(const scope& s) const noexcept
     {
-        if (done_)
-            return false;
-        ++requests_;
-        cancel(root_);
-        return true;
+        return cancelled_scope(s.outer) != nullptr;
+    }
+
+    /// Why a wait throws now; null where none does, or no reason was given.
+    cancel_reason_ptr reason() const noexcept
+    {
+        const scope* s = cancelled_scope(top_);
+        return s ? s->why : nullptr;
+    }
+
+    /// The same for what counts outside `s`.
+    cancel_reason_ptr reason_outside(const scope& s) const noexcept
+    {
+        const scope* cancelled = cancelled_scope(s.outer);
+        return cancelled ? cancelled->why : nullptr;
+    }
+
+    bool request_cancel(cancel_reason_ptr why = {}) override
+    {
+        if (!done())
+            return request_cancel_running(std::move(why));
+        mark_retrieved(); // whoever tells it to stop does not wait for its error
+        return false;
     }
 
     unsigned requests() const noexcept { return requests_; }
 
     unsigned take_back_request() noexcept
     {
-        if (!done_ && requests_ > 0 && --requests_ == 0)
+        if (!done() && requests_ > 0 && --requests_ == 0)
             uncancel(root_);
         return requests_;
+    }
+
+    /// A scope has been cancelled: the coroutine is told, if no shield is in between.
+    void deliver(bool again) noexcept
+    {
+        for (scope* s = top_; s; s = s->outer) {
+            if (s->cancelled) {
+                note_interruption();
+                emit();
+                return;
+            }
+            if (s->shield) {
+                if (s->on_outer_cancel && cancelled_scope(s->outer))
+                    s->on_outer_cancel(*s, again);
+                return;
+            }
+        }
+    }
+
+    /// What the task was waiting for when it was told to stop: "while it waited for ...".
+    std::string interruption() const
+    {
+        return interrupted_ ? "while it waited for " + *interrupted_ : std::string("while it ran");
     }
 
     // Waiting
@@ -157,39 +207,41 @@ public:
 
     // The end
 
-    bool done() const noexcept { return done_; }
-
-    bool ended_cancelled() const noexcept { return ended_cancelled_; }
-
-    const std::exception_ptr& error() const noexcept { return error_; }
-
-    /// The outcome has been looked at, so nothing is reported when the last reference goes.
-    void mark_retrieved() noexcept { retrieved_ = true; }
-
-    void set_error(std::exception_ptr error) noexcept { error_ = std::move(error); }
-
-    /// Ops that wait for the end, and the group's hook.
-    wait_list<> joiners;
+    /// The group's hook.
     void (*on_end)(task_state&, void*) = nullptr;
     void* on_end_argument = nullptr;
 
-    /// The coroutine has ended and its frames are gone. Wake-ups are posted, as everywhere.
-    void end() noexcept
+    bool shielded = false;   // a shutdown waits for it before it cancels it
+    bool background = false; // it serves the others: a shutdown cancels it after them
+
+    /// The coroutine has ended and its frames are gone.
+    void end(std::exception_ptr error, bool cancelled) noexcept
     {
-        assert(!done_);
-        done_ = true;
-        ended_cancelled_ = is_cancellation(error_);
         hook<in_tasks>::unlink();
-        core_->give_back(*slot_);
-        joiners.complete_all();
+        core()->give_back(*slot_);
+        finish(std::move(error), cancelled);
         if (on_end)
             on_end(*this, on_end_argument);
     }
 
-    /// The loop dies with the task unfinished: its frames are destroyed without running.
+    /// A cancellation that somebody asked for, with why and where.
+    std::exception_ptr explained(std::exception_ptr error) const noexcept
+    {
+        if (!root_.cancelled)
+            return error;
+        try {
+            return std::make_exception_ptr(
+                cancelled_error(root_.why, description() + " " + interruption())
+            );
+        } catch (...) {
+            return error;
+        }
+    }
+
+    /// It never starts, or the loop dies with it unfinished: its frames are destroyed, not run.
     void abandon() noexcept
     {
-        core_ = nullptr;
+        lose_loop();
         slot_->task = nullptr;
         ++slot_->generation;
         hook<in_tasks>::unlink();
@@ -197,49 +249,48 @@ public:
     }
 
 protected:
-    virtual ~task_state()
+    ~task_state() override
     {
-        if (!error_ || retrieved_ || ended_cancelled_ || !core_)
-            return;
-        core_->report({"task exception was never retrieved", error_, name()});
+        if (unretrieved())
+            core()->report(
+                {"task exception was never retrieved", error(), name(), text_of(created_)}
+            );
     }
 
 private:
-    static bool cancelled_from(const scope* s) noexcept
+    static const scope* cancelled_scope(const scope* s) noexcept
     {
         for (; s; s = s->outer) {
             if (s->cancelled)
-                return true;
+                return s;
             if (s->shield)
-                return false;
+                return nullptr;
         }
-        return false;
+        return nullptr;
     }
 
-    /// A scope has been cancelled: the coroutine is told, if no shield is in between.
-    void deliver()
+    bool request_cancel_running(cancel_reason_ptr why)
     {
-        for (scope* s = top_; s; s = s->outer) {
-            if (s->cancelled) {
-                emit();
-                return;
-            }
-            if (s->shield) {
-                if (s->on_outer_cancel && cancelled_from(s->outer))
-                    s->on_outer_cancel(*s);
-                return;
-            }
-        }
+        if (!core())
+            return false;
+        ++requests_;
+        const bool again = std::exchange(root_.cancelled, true);
+        if (!again)
+            root_.why = std::move(why);
+        core()->deliver(*this, again);
+        return true;
     }
 
     /// Asio's cancellation state is sticky; makes it agree with the scopes again.
     void refresh() noexcept
     {
-        if (!core_) // the loop is gone and the frames are being destroyed: nothing is to be told
+        if (!core()) // the loop is gone and the frames are being destroyed: nothing is to be told
             return;
         cancellation_.clear();
         if (cancelled())
             emit();
+        else
+            interrupted_.reset();
     }
 
     void emit() noexcept
@@ -249,23 +300,47 @@ private:
             waiting->cancel();
     }
 
-    loop_core* core_;
+    void note_interruption() noexcept
+    {
+        if (interrupted_ || current.task == this)
+            return;
+        try {
+            interrupted_ = std::make_unique<std::string>(
+                waiting ? waiting->describe() : "an operation of Asio's"
+            );
+        } catch (...) { // short of memory, the cancellation goes without its story
+        }
+    }
+
+    void leave_out_of_order(scope& s) noexcept
+    {
+        for (scope* inner = top_; inner; inner = inner->outer) {
+            if (inner->outer != &s)
+                continue;
+            inner->outer = s.outer;
+            break;
+        }
+        if (core())
+            core()->report(
+                {"a scope was left before the scopes inside it: scopes are left in the reverse "
+                 "order of entering, in the coroutine that entered them",
+                 nullptr, name()}
+            );
+    }
+
     std::uint64_t number_;
     std::unique_ptr<std::string> name_; // null: named after its number
+    context_ptr context_;               // null: every variable has its default
+    std::source_location created_;
     task_slot* slot_;
     std::uint32_t generation_;
-    unsigned references_ = 0;
     unsigned requests_ = 0; // cancel() less uncancel()
-    bool done_ = false;
-    bool ended_cancelled_ = false;
-    bool retrieved_ = false;
 
     asio::cancellation_signal signal_;
     asio::cancellation_state cancellation_{signal_.slot(), asio::enable_total_cancellation()};
     scope root_; // the task as a whole
     scope* top_;
-
-    std::exception_ptr error_;
+    std::unique_ptr<std::string> interrupted_; // what it waited for when it was told to stop
 };
 
 /// The task in whose step this thread is, if it is the coroutine with `state` itself.
@@ -275,9 +350,86 @@ inline task_state* running_task(const asio::cancellation_state& state) noexcept
     return task && task->is_coroutine(state.slot()) ? task : nullptr;
 }
 
+/// The context of what runs on this thread: a task's, a callback's, or the thread's own.
+inline context_ptr& current_context() noexcept
+{
+    if (current.task)
+        return current.task->context();
+    if (current.callback_context)
+        return *current.callback_context;
+    thread_local context_ptr of_thread;
+    return of_thread;
+}
+
+/// The state of a future.
+class future_state : public shared_state, public hook<in_futures> {
+public:
+    explicit future_state(loop_core& core, std::source_location place)
+        : shared_state(core)
+        , created_(place)
+    {
+        core.futures().push_back(*this);
+    }
+
+    std::string description() const override { return "a future"; }
+
+    bool request_cancel(cancel_reason_ptr why = {}) override
+    {
+        if (done()) {
+            mark_retrieved();
+            return false;
+        }
+        end(std::make_exception_ptr(cancelled_error(std::move(why))), true);
+        return true;
+    }
+
+    void end(std::exception_ptr error, bool cancelled) noexcept
+    {
+        hook<in_futures>::unlink();
+        finish(std::move(error), cancelled);
+    }
+
+    void abandon() noexcept
+    {
+        lose_loop();
+        hook<in_futures>::unlink();
+    }
+
+protected:
+    ~future_state() override
+    {
+        hook<in_futures>::unlink();
+        if (unretrieved())
+            core()->report(
+                {"the exception of a future was never retrieved", error(), {}, text_of(created_)}
+            );
+    }
+
+private:
+    std::source_location created_;
+};
+
+inline void loop_core::deliver(task_state& task, bool again)
+{
+    task.retain();
+    deliveries_.push_back({&task, again});
+    if (delivering_)
+        return;
+    delivering_ = true;
+    while (!deliveries_.empty()) {
+        const delivery next = deliveries_.front();
+        deliveries_.pop_front();
+        if (!next.task->done())
+            next.task->deliver(next.again);
+        next.task->release();
+    }
+    delivering_ = false;
+}
+
 inline void loop_core::shutdown() noexcept
 {
     dead_ = true;
+    mailbox_->close();
     wakeup_.cancel();
     timers_.clear();
     // Dropping one may run destructors of the user's that make others ready or pending.
@@ -292,6 +444,8 @@ inline void loop_core::shutdown() noexcept
     }
     while (task_state* task = tasks_.front())
         task->abandon();
+    while (future_state* future = futures_.front())
+        future->abandon();
     work_.reset();
 }
 

@@ -32,9 +32,30 @@ void dispatch_results(const Executor& ex, Handler&& handler, Results&& results)
     );
 }
 
+/// A waiter that has begun to wait, as those see it who only know operation.
+template <class Waiter>
+class told : public Waiter {
+protected:
+    using Waiter::Waiter;
+
+    explicit told(Waiter&& waiter)
+        : Waiter(std::move(waiter))
+    {}
+
+    told(told&&) = default;
+
+    void tell(act what)
+    {
+        if (what == act::cancel)
+            Waiter::on_cancel();
+        else if (what == act::describe)
+            Waiter::describe_to(*this->core_->describing);
+    }
+};
+
 /// An operation whose handler lives in memory from the handler's associated allocator.
 template <class Signature, class Waiter, class Handler>
-class allocated_operation final : Waiter {
+class allocated_operation final : told<Waiter> {
     using executor_type = asio::associated_executor_t<Handler, loop_executor>;
     using allocator_type = asio::associated_allocator_t<Handler, asio::recycling_allocator<void>>;
     using own_allocator =
@@ -55,7 +76,7 @@ public:
 private:
     template <class H>
     allocated_operation(Waiter&& waiter, H&& handler)
-        : Waiter(std::move(waiter))
+        : told<Waiter>(std::move(waiter))
         , handler_(std::forward<H>(handler))
         , work_(asio::get_associated_executor(handler_, this->core_->executor()))
     {
@@ -77,10 +98,10 @@ private:
     static void on_act(ready_node& node, act what)
     {
         auto& self = static_cast<allocated_operation&>(node);
-        if (what == act::cancel)
-            self.Waiter::on_cancel();
-        else
+        if (what == act::run || what == act::drop)
             self.finish(what == act::run);
+        else
+            self.tell(what);
     }
 
     void finish(bool call)
@@ -137,15 +158,15 @@ private:
 /// results<Signature>(), the arguments of the handler; and on_cancel() where operation's own is
 /// not right. It is movable as long as it has not started.
 template <class Signature, class Waiter>
-class [[nodiscard]] wait_operation : public Waiter {
+class [[nodiscard]] wait_operation : public told<Waiter> {
 public:
     template <class... Args>
     explicit wait_operation(std::in_place_t, Args&&... args)
-        : Waiter(std::forward<Args>(args)...)
+        : told<Waiter>(std::forward<Args>(args)...)
     {}
 
     wait_operation(wait_operation&& other) noexcept
-        : Waiter(std::move(other))
+        : told<Waiter>(static_cast<Waiter&&>(other))
     {}
 
     template <asio::completion_token_for<Signature> Token>
@@ -205,8 +226,8 @@ private:
     static void on_act(ready_node& node, act what)
     {
         auto& self = static_cast<wait_operation&>(node);
-        if (what == act::cancel) {
-            self.Waiter::on_cancel();
+        if (what != act::run && what != act::drop) {
+            self.tell(what);
             return;
         }
         if (self.task_ && self.task_->waiting == &self)

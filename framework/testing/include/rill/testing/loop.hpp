@@ -4,6 +4,7 @@
 #include <rill/loop.hpp>
 #include <rill/testing/manual_clock.hpp>
 
+#include <source_location>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -40,9 +41,17 @@ public:
 
     /// Starts a task; settle() runs it.
     template <class T>
-    task<T> spawn(awaitable<T> body, std::string name = {});
+    task<T> spawn(
+        awaitable<T> body,
+        task_options options = {},
+        std::source_location place = std::source_location::current()
+    );
     template <coroutine_function F>
-    auto spawn(F body, std::string name = {});
+    auto spawn(
+        F body,
+        task_options options = {},
+        std::source_location place = std::source_location::current()
+    );
 
     /// Runs `body` to its end, jumping from deadline to deadline, and gives its result. Throws
     /// std::logic_error, naming the tasks that wait, if nothing is left that could wake it.
@@ -134,15 +143,15 @@ inline void loop::advance(duration d)
 }
 
 template <class T>
-task<T> loop::spawn(awaitable<T> body, std::string name)
+task<T> loop::spawn(awaitable<T> body, task_options options, std::source_location place)
 {
-    return create_task(executor(), std::move(body), std::move(name));
+    return create_task(executor(), std::move(body), std::move(options), place);
 }
 
 template <coroutine_function F>
-auto loop::spawn(F body, std::string name)
+auto loop::spawn(F body, task_options options, std::source_location place)
 {
-    return create_task(executor(), std::move(body), std::move(name));
+    return create_task(executor(), std::move(body), std::move(options), place);
 }
 
 template <class T>

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/cancel_reason.hpp>
+#include <rill/detail/loop_core.hpp>
+#include <rill/detail/operation.hpp>
+
+#include <exception>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace rill::detail {
+
+/// What a task and a future have in common: an outcome, which many may wait for.
+///
+/// Reference counted without atomics, since a loop is one thread. Handles hold a reference, and so
+/// does the coroutine of a task until it has ended.
+class shared_state {
+public:
+    explicit shared_state(loop_core& core) noexcept
+        : core_(&core)
+    {}
+
+    shared_state(const shared_state&) = delete;
+    shared_state& operator=(const shared_state&) = delete;
+
+    void retain() noexcept { ++references_; }
+
+    void release() noexcept
+    {
+        if (--references_ == 0)
+            delete this;
+    }
+
+    /// Null once the loop is gone.
+    loop_core* core() const noexcept { return core_; }
+
+    bool done() const noexcept { return done_; }
+
+    bool ended_cancelled() const noexcept { return ended_cancelled_; }
+
+    const std::exception_ptr& error() const noexcept { return error_; }
+
+    /// The outcome has been looked at, so nothing is reported when the last reference goes.
+    void mark_retrieved() noexcept { retrieved_ = true; }
+
+    /// False if it has ended.
+    virtual bool request_cancel(cancel_reason_ptr why = {}) = 0;
+
+    /// For error texts: "task 'reader'".
+    virtual std::string description() const = 0;
+
+    /// Operations that wait for the end, and callbacks that are called then.
+    wait_list<> joiners;
+
+protected:
+    virtual ~shared_state() = default;
+
+    /// It failed, and nobody asked for the outcome.
+    bool unretrieved() const noexcept
+    {
+        return error_ && !retrieved_ && !ended_cancelled_ && core_;
+    }
+
+    /// The outcome stands. Wake-ups are posted, as everywhere.
+    void finish(std::exception_ptr error, bool cancelled) noexcept
+    {
+        assert(!done_);
+        done_ = true;
+        error_ = std::move(error);
+        ended_cancelled_ = cancelled;
+        joiners.complete_all();
+    }
+
+    void lose_loop() noexcept { core_ = nullptr; }
+
+private:
+    loop_core* core_;
+    std::exception_ptr error_;
+    unsigned references_ = 0;
+    bool done_ = false;
+    bool ended_cancelled_ = false;
+    bool retrieved_ = false;
+};
+
+/// Gives a reference back from any thread: an outcome dies on its loop's.
+inline void let_go(shared_state& state) noexcept
+{
+    struct last_reference {
+        explicit last_reference(shared_state& s) noexcept
+            : state(&s)
+        {}
+
+        last_reference(last_reference&& other) noexcept
+            : state(std::exchange(other.state, nullptr))
+        {}
+
+        ~last_reference()
+        {
+            if (state)
+                state->release();
+        }
+
+        void operator()() const noexcept {}
+
+        shared_state* state;
+    };
+
+    loop_core* core = state.core();
+    if (!core || core->on_home_thread())
+        state.release();
+    else
+        core->mail().post(last_reference(state));
+}
+
+/// Adds the value to a task's or a future's state. T need not be default-constructible.
+template <class T, class State>
+class outcome_of final : public State {
+    using stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+public:
+    using State::State;
+
+    template <class... Args>
+    void set_value(Args&&... args)
+    {
+        value_.emplace(std::forward<Args>(args)...);
+    }
+
+    decltype(auto) value() const&
+    {
+        if (this->error())
+            std::rethrow_exception(this->error());
+        if constexpr (!std::is_void_v<T>)
+            return static_cast<const T&>(*value_);
+    }
+
+    decltype(auto) value() &&
+    {
+        if (this->error())
+            std::rethrow_exception(this->error());
+        if constexpr (!std::is_void_v<T>)
+            return static_cast<T&&>(*value_);
+    }
+
+private:
+    std::optional<stored> value_;
+};
+
+} // namespace rill::detail

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/detail/outcome_handle.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <source_location>
+#include <string>
+#include <utility>
+
+namespace rill {
+
+namespace detail {
+
+template <class T>
+using future_data = outcome_of<T, future_state>;
+
+} // namespace detail
+
+/// A result that somebody will set: the bridge from callbacks to coroutines. Mirrors asyncio.Future.
+///
+/// Many may await it, and each gets the same outcome. Handles are cheap to copy, and each may set
+/// the outcome, once. An exception that nobody looked at is reported to the loop's exception handler
+/// when the last handle goes; a future that was never set says nothing, and waits that are left then
+/// end with operation_aborted. Cancelling whoever awaits it cancels the future.
+/// Thread safety: none; all on the loop's thread. From other threads, see thread_future.hpp.
+template <class T = void>
+class future : public detail::outcome_handle<future<T>, T, detail::future_data<T>> {
+    using base = detail::outcome_handle<future<T>, T, detail::future_data<T>>;
+
+public:
+    /// On the loop that this thread runs; std::logic_error where there is none.
+    explicit future(std::source_location place = std::source_location::current())
+        : future(detail::loop_core::running(), place)
+    {}
+
+    /// On the loop of `ex`.
+    explicit future(
+        const asio::any_io_executor& ex,
+        std::source_location place = std::source_location::current()
+    )
+        : future(detail::loop_core::of(ex), place)
+    {}
+
+    /// Wakes all who wait, on a later turn. invalid_state if it is done already.
+    template <class... Args>
+    void set_result(Args&&... value);
+
+    /// The same with an exception: any object, or an exception_ptr.
+    void set_exception(std::exception_ptr error);
+    template <class E>
+    void set_exception(E error);
+
+    /// The same as set_result, but does nothing if it is done already: for timers and other threads
+    /// that may come after a cancel. True if it was set.
+    template <class... Args>
+    bool set_result_unless_done(Args&&... value);
+
+    /// Ends it as cancelled: whoever awaits it gets a cancelled_error with the message. False if it
+    /// was done already.
+    bool cancel(std::string message = {});
+
+    /// The executor of its loop. Mirrors Future.get_loop.
+    asio::any_io_executor get_executor() const { return checked().core()->executor(); }
+
+private:
+    future(detail::loop_core& core, std::source_location place)
+        : base(*new detail::future_data<T>(core, place))
+    {}
+
+    detail::future_data<T>& checked() const;
+    detail::future_data<T>& open() const;
+};
+
+// Implementation
+
+template <class T>
+detail::future_data<T>& future<T>::checked() const
+{
+    if (!this->data_ || !this->data_->core())
+        throw invalid_state("rill::future: its loop is gone");
+    return *this->data_;
+}
+
+template <class T>
+detail::future_data<T>& future<T>::open() const
+{
+    if (this->data_->done())
+        throw invalid_state("rill::future: it has an outcome already");
+    return checked();
+}
+
+template <class T>
+template <class... Args>
+void future<T>::set_result(Args&&... value)
+{
+    auto& data = open();
+    data.set_value(std::forward<Args>(value)...);
+    data.end(nullptr, false);
+}
+
+template <class T>
+void future<T>::set_exception(std::exception_ptr error)
+{
+    const bool cancelled = is_cancellation(error);
+    open().end(std::move(error), cancelled);
+}
+
+template <class T>
+template <class E>
+void future<T>::set_exception(E error)
+{
+    set_exception(std::make_exception_ptr(std::move(error)));
+}
+
+template <class T>
+template <class... Args>
+bool future<T>::set_result_unless_done(Args&&... value)
+{
+    if (this->data_->done())
+        return false;
+    set_result(std::forward<Args>(value)...);
+    return true;
+}
+
+template <class T>
+bool future<T>::cancel(std::string message)
+{
+    if (!this->data_->done() && !this->data_->core())
+        return false;
+    return this->data_->request_cancel(
+        message.empty() ? nullptr
+                        : detail::make_reason(cancel_origin::request, std::move(message))
+    );
+}
+
+} // namespace rill

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSL-1.0
+// expect: no matching function for call to .run
+#include <rill/run.hpp>
+
+rill::awaitable<int> answer();
+
+int test()
+{
+#ifdef CORRECT
+    return rill::run(answer());
+#else
+    return rill::run(42);
+#endif
+}
