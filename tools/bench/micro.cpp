@@ -4,6 +4,7 @@
 // A bench that is not offered prints {}. Run it with no argument for the list.
 
 #include <rill/event.hpp>
+#include <rill/gather.hpp>
 #include <rill/queue.hpp>
 #include <rill/run.hpp>
 #include <rill/sleep.hpp>
@@ -18,6 +19,8 @@
 #include <cstdlib>
 #include <ctime>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -85,6 +88,19 @@ awaitable<figures> group1000(std::uint64_t n)
                     group.create_task(nothing());
                 co_return;
             });
+    });
+}
+
+awaitable<figures> gather1000(std::uint64_t n)
+{
+    return timed(n, [n]() -> awaitable<void> {
+        for (std::uint64_t i = 0; i < n / 1000; ++i) {
+            std::vector<awaitable<void>> members;
+            members.reserve(1000);
+            for (int k = 0; k < 1000; ++k)
+                members.push_back(nothing());
+            co_await rill::gather(std::move(members));
+        }
     });
 }
 
@@ -201,6 +217,7 @@ struct bench {
 constexpr bench benches[] = {
     {"spawn_join", spawn_join},
     {"group1000", group1000},
+    {"gather1000", gather1000},
     {"yield2", yield2},
     {"call_chain", call_chain},
     {"queue1", [](std::uint64_t n) { return through_queue(n, 1); }},

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <support/loop.hpp>
 
+#include <rill/cancel_scope.hpp>
 #include <rill/event.hpp>
 #include <rill/run.hpp>
 #include <rill/task.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/channel_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <memory>
+#include <source_location>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -65,6 +70,24 @@ TEST_CASE("CX-02: cancelled before its first step, the body never runs")
     loop.settle();
     CHECK_FALSE(ran);
     CHECK(t.cancelled());
+}
+
+TEST_CASE("CX-02: what such a body holds is let go before those who await the task go on")
+{
+    test::loop loop;
+    const auto held = std::make_shared<int>(1);
+    auto t = loop.spawn([copy = held]() -> awaitable<void> { co_return; });
+    long seen = 0;
+    loop.spawn([&]() -> awaitable<void> {
+        try {
+            co_await t;
+        } catch (const rill::system_error&) {
+            seen = held.use_count();
+        }
+    });
+    t.cancel();
+    loop.settle();
+    CHECK(seen == 1);
 }
 
 TEST_CASE("CX-03: a cancel goes down a chain of awaited tasks")
@@ -265,6 +288,323 @@ TEST_CASE("task: a cancel from another thread travels through the loop")
     });
     other.join();
     CHECK(cancelled);
+}
+
+TEST_CASE("CX-05: cancelled() is true only once the coroutine has ended so")
+{
+    test::loop loop;
+    auto t = loop.spawn(rill::sleep(1h));
+    loop.settle();
+    t.cancel();
+    CHECK_FALSE(t.cancelled());
+    CHECK_FALSE(t.done());
+    loop.settle();
+    CHECK(t.cancelled());
+}
+
+TEST_CASE("CX-05: a coroutine that throws a cancellation by its own doing has ended cancelled")
+{
+    test::loop loop;
+    const auto t = loop.spawn([]() -> awaitable<void> {
+        throw rill::system_error(rill::asio::experimental::error::channel_cancelled);
+        co_return;
+    });
+    loop.settle();
+    CHECK(t.cancelled());
+    CHECK(t.cancelling() == 0);
+    CHECK_THROWS_AS(t.result(), rill::system_error);
+}
+
+TEST_CASE("CX-05: one that answers a cancel with an error of its own has failed")
+{
+    test::loop loop;
+    auto t = loop.spawn([]() -> awaitable<void> {
+        try {
+            co_await rill::sleep(1h);
+        } catch (const rill::system_error&) {
+            throw std::runtime_error("while cleaning up");
+        }
+    });
+    loop.settle();
+    t.cancel();
+    loop.settle();
+    CHECK_FALSE(t.cancelled());
+    CHECK_THROWS_WITH_AS(t.result(), "while cleaning up", std::runtime_error);
+}
+
+TEST_CASE(
+    "CX-11 (sticky): one that cancels itself and awaits a child is cancelled; the child goes on"
+)
+{
+    test::loop loop;
+    rill::task<void> child;
+    auto t = loop.spawn([&]() -> awaitable<void> {
+        child = rill::create_task(rill::sleep(1h));
+        rill::current_task()->cancel();
+        co_await child;
+    });
+    loop.settle();
+    CHECK(t.cancelled());
+    CHECK_FALSE(child.done()
+    ); // the wait threw before it began: see groups for what belongs together
+    child.cancel();
+}
+
+TEST_CASE("CX-11: one that is cancelled while it awaits a child waits for the child's end")
+{
+    test::loop loop;
+    std::string log;
+    auto child = loop.spawn([&]() -> awaitable<void> {
+        try {
+            co_await rill::sleep(1h);
+        } catch (const rill::system_error&) {
+            log += "child ";
+            throw;
+        }
+    });
+    auto parent = loop.spawn([&]() -> awaitable<void> {
+        try {
+            co_await child;
+        } catch (const rill::system_error&) {
+            log += "parent";
+            throw;
+        }
+    });
+    loop.settle();
+    parent.cancel();
+    loop.settle();
+    CHECK(log == "child parent");
+    CHECK(child.cancelled());
+    CHECK(parent.cancelled());
+}
+
+TEST_CASE("CX-15: a second cancel interrupts the cleanup that took the first one back")
+{
+    test::loop loop;
+    std::string log;
+    auto t = loop.spawn([&]() -> awaitable<void> {
+        try {
+            co_await wait_logged(log);
+        } catch (const rill::system_error&) {
+        }
+        rill::current_task()->uncancel();
+        co_await wait_logged(log);
+    });
+    loop.settle();
+    t.cancel();
+    loop.advance(1min);
+    CHECK(log == "cancelled ");
+    CHECK(t.cancel());
+    loop.settle();
+    CHECK(log == "cancelled cancelled ");
+    CHECK(t.cancelled());
+}
+
+TEST_CASE("CX-15: a second cancel goes on to what the task waits for")
+{
+    test::loop loop;
+    int told = 0;
+    auto child = loop.spawn([&]() -> awaitable<void> {
+        for (int i = 0; i < 2; ++i) {
+            try {
+                co_await rill::sleep(1h);
+            } catch (const rill::system_error&) {
+                ++told;
+                rill::current_task()->uncancel();
+            }
+        }
+    });
+    auto parent = loop.spawn([&]() -> awaitable<void> { co_await child; });
+    loop.settle();
+    parent.cancel();
+    loop.settle();
+    CHECK(told == 1);
+    CHECK_FALSE(parent.done());
+    parent.cancel();
+    loop.settle();
+    CHECK(told == 2);
+    CHECK(child.done());
+    CHECK(parent.cancelling() == 2);
+}
+
+TEST_CASE("CX-16: the message reaches whoever reads the outcome and whoever awaits the task")
+{
+    test::loop loop;
+    auto t = loop.spawn(rill::sleep(1h), "fetch");
+    std::string awaited;
+    loop.spawn([&]() -> awaitable<void> {
+        try {
+            co_await t;
+        } catch (const rill::cancelled_error& e) {
+            awaited = e.message();
+            CHECK(e.code() == rill::condition::cancelled);
+        }
+    });
+    loop.settle();
+    t.cancel("the client has gone");
+    t.cancel("a second reason");
+    loop.settle();
+    CHECK(awaited == "the client has gone");
+    CHECK_THROWS_AS(t.result(), rill::cancelled_error);
+}
+
+TEST_CASE("CX-16: the error tells which task was cancelled, what it waited for and why")
+{
+    test::loop loop;
+    const auto here = std::source_location::current();
+    auto t = loop.spawn(rill::sleep(1h, here), "fetch");
+    loop.settle();
+    t.cancel("the client has gone");
+    loop.settle();
+    const auto place = "cancel.cpp:" + std::to_string(here.line());
+    CHECK(
+        test::text_of(t.exception()) ==
+        "cancelled task 'fetch' while it waited for a sleep at " + place + " (the client has gone)"
+    );
+}
+
+TEST_CASE("CX-16: one that is cancelled before it starts, or by itself, says so as well")
+{
+    test::loop loop;
+    auto unstarted = loop.spawn(rill::sleep(1h), "a");
+    unstarted.cancel("too late");
+    const auto itself = loop.spawn(
+        []() -> awaitable<void> {
+            rill::current_task()->cancel("had enough");
+            co_await rill::yield();
+        },
+        "b"
+    );
+    loop.settle();
+    CHECK(test::text_of(unstarted.exception()).find("too late") != std::string::npos);
+    CHECK(test::text_of(itself.exception()) == "cancelled task 'b' while it ran (had enough)");
+}
+
+TEST_CASE("CX-16: a cancel goes down a chain with its message")
+{
+    test::loop loop;
+    auto inner = loop.spawn(rill::sleep(1h), "inner");
+    auto outer = loop.spawn([&]() -> awaitable<void> { co_await inner; }, "outer");
+    loop.settle();
+    outer.cancel("shutting down");
+    loop.settle();
+    for (const auto& t : {inner, outer})
+        CHECK(test::text_of(t.exception()).find("(shutting down)") != std::string::npos);
+}
+
+TEST_CASE("CX-19: taken back before it was delivered, it is not delivered if the value was there")
+{
+    test::loop loop;
+    rill::event event(loop.executor());
+    auto t = loop.spawn([&]() -> awaitable<int> {
+        co_await event.wait();
+        co_await rill::sleep(1s);
+        co_return 6;
+    });
+    loop.settle();
+    event.set();
+    t.cancel();
+    CHECK(t.uncancel() == 0);
+    loop.advance(1s);
+    REQUIRE(t.done());
+    CHECK(t.result() == 6);
+}
+
+TEST_CASE("CX-19: taken back after the wait was ended for it, it arrives nevertheless, once")
+{
+    test::loop loop;
+    std::string log;
+    auto t = loop.spawn([&]() -> awaitable<void> {
+        try {
+            co_await wait_logged(log);
+        } catch (const rill::system_error&) {
+        }
+        co_await wait_logged(log);
+    });
+    loop.settle();
+    t.cancel();
+    t.uncancel();
+    loop.advance(1h);
+    CHECK(log == "cancelled slept ");
+    CHECK_FALSE(t.cancelled());
+}
+
+TEST_CASE("CX-22: a catch of ordinary errors does not eat a cancellation for long")
+{
+    test::loop loop;
+    int tries = 0;
+    auto t = loop.spawn([&]() -> awaitable<void> {
+        for (;;) {
+            try {
+                ++tries;
+                co_await rill::sleep(1h);
+            } catch (const std::exception&) { // "whatever went wrong, try again"
+                if (tries == 5)
+                    throw;
+            }
+        }
+    });
+    loop.settle();
+    t.cancel("stop");
+    loop.settle();
+    CHECK(t.cancelled());
+    CHECK(tries == 5);
+    CHECK(test::text_of(t.exception()).find("stop") != std::string::npos);
+}
+
+TEST_CASE("cancel: what does not wait throws at a wait only, and throw_if_cancelled asks")
+{
+    test::loop loop;
+    std::string log;
+    auto t = loop.spawn([&]() -> awaitable<void> {
+        rill::throw_if_cancelled();
+        rill::current_task()->cancel();
+        log += "runs ";
+        try {
+            rill::throw_if_cancelled();
+        } catch (const rill::system_error& e) {
+            log += e.code() == rill::condition::cancelled ? "told" : "other";
+        }
+        co_return;
+    });
+    loop.settle();
+    CHECK(log == "runs told");
+}
+
+TEST_CASE("cancel: a chain of 100 000 tasks that await each other ends without deep recursion")
+{
+    test::loop loop;
+    const auto join = [](rill::task<void> inner) -> awaitable<void> { co_await inner; };
+    const auto first = loop.spawn(rill::sleep(1h));
+    auto last = first;
+    for (int i = 0; i < 100'000; ++i)
+        last = loop.spawn(join(last));
+    loop.settle();
+    last.cancel("all of you");
+    loop.settle();
+    CHECK(first.cancelled());
+    CHECK(last.cancelled());
+    CHECK(test::text_of(last.exception()).find("all of you") != std::string::npos);
+}
+
+TEST_CASE("cancel: the reason tells who asked, and a later one does not replace it")
+{
+    test::loop loop;
+    rill::cancel_reason_ptr seen;
+    auto t = loop.spawn([&]() -> awaitable<void> {
+        try {
+            co_await rill::sleep(1h);
+        } catch (const rill::system_error&) {
+            seen = rill::current_task()->reason();
+        }
+    });
+    loop.settle();
+    t.cancel("first");
+    t.cancel("second");
+    loop.settle();
+    REQUIRE(seen);
+    CHECK(seen->origin() == rill::cancel_origin::request);
+    CHECK(seen->text() == "first");
 }
 
 } // namespace

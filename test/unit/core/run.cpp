@@ -93,18 +93,19 @@ TEST_CASE("RUN-06: a leftover that fails at shutdown is reported and does not re
         }
     };
     std::string line;
-    CHECK(rill::run([&]() -> awaitable<int> {
-              rill::this_loop().set_exception_handler([&](const rill::exception_context& c) {
-                  reported = to_string(c);
-              });
-              line = std::to_string(__LINE__ + 1);
-              rill::create_task(leftover(), "leftover");
-              co_await rill::yield();
-              co_return 5;
-          }) == 5);
+    const int result = rill::run([&]() -> awaitable<int> {
+        rill::this_loop().set_exception_handler([&](const rill::exception_context& c) {
+            reported = to_string(c);
+        });
+        line = std::to_string(__LINE__ + 1);
+        rill::create_task(leftover(), "leftover");
+        co_await rill::yield();
+        co_return 5;
+    });
+    CHECK(result == 5);
     CHECK(
-        reported == "task exception was never retrieved (task 'leftover', created at run.cpp:" + line +
-                        "): late"
+        reported == "task exception was never retrieved (task 'leftover', created at run.cpp:" +
+                        line + "): late"
     );
 }
 

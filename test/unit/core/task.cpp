@@ -2,9 +2,11 @@
 #include <support/loop.hpp>
 
 #include <rill/event.hpp>
+#include <rill/future.hpp>
 #include <rill/task.hpp>
 
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -220,8 +222,9 @@ TEST_CASE("TASK-14: a failure that nobody looked at is reported once, when the l
     }
     REQUIRE(loop.reported().size() == 1);
     CHECK(
-        loop.reported()[0] == "task exception was never retrieved (task 'worker', created at task.cpp:" +
-                                  line + "): unseen"
+        loop.reported()[0] ==
+        "task exception was never retrieved (task 'worker', created at task.cpp:" + line +
+            "): unseen"
     );
     loop.forget_reported();
 }
@@ -271,7 +274,7 @@ TEST_CASE("task: the frames of a coroutine are gone before those who await it go
     });
 }
 
-TEST_CASE("task: a result whose destructor starts tasks is safe (TASK-18)")
+TEST_CASE("TASK-18: a result whose destructor starts tasks is safe")
 {
     test::loop loop;
     int started = 0;
@@ -306,6 +309,311 @@ TEST_CASE("task: a result whose destructor starts tasks is safe (TASK-18)")
     }
     loop.settle();
     CHECK(started == 1);
+}
+
+TEST_CASE("TASK-03: what is ready to await is passed on as it is, whatever kind it has")
+{
+    test::loop loop;
+    const auto t = loop.spawn(answer());
+    rill::future<int> f(loop.executor());
+    f.set_result(2);
+    const auto sum = loop.run([&]() -> awaitable<int> {
+        int total = co_await rill::create_task(answer());
+        total += co_await t;
+        total += co_await f;
+        co_return total;
+    });
+    CHECK(sum == 86);
+}
+
+TEST_CASE("TASK-03, TASK-04: awaiting a task of another loop is an error in the awaiting task")
+{
+    test::loop here;
+    test::loop there;
+    auto foreign = there.spawn(rill::sleep(1h));
+    const auto t = here.spawn([&]() -> awaitable<void> { co_await foreign; });
+    here.settle();
+    REQUIRE(t.done());
+    CHECK_THROWS_AS(t.result(), std::logic_error);
+    CHECK(test::text_of(t.exception()).find("another loop") != std::string::npos);
+    CHECK_FALSE(foreign.done());
+    foreign.cancel();
+}
+
+TEST_CASE("TASK-04: awaiting a future of another loop is an error in the awaiting task")
+{
+    test::loop here;
+    test::loop there;
+    const rill::future<int> foreign(there.executor());
+    const auto t = here.spawn([&]() -> awaitable<int> { co_return co_await foreign; });
+    here.settle();
+    CHECK_THROWS_AS(t.result(), std::logic_error);
+}
+
+TEST_CASE("TASK-05: a task that awaits itself gets an error instead of hanging")
+{
+    test::loop loop;
+    rill::task<void> self;
+    std::string error;
+    self = loop.spawn([&]() -> awaitable<void> {
+        try {
+            co_await self;
+        } catch (const std::logic_error& e) {
+            error = e.what();
+        }
+    });
+    loop.settle();
+    CHECK(self.done());
+    CHECK(error.find("awaits itself") != std::string::npos);
+}
+
+template <class Handle>
+concept settable = requires(Handle h) { h.set_result(1); } ||
+                   requires(Handle h) { h.set_exception(std::exception_ptr()); };
+
+TEST_CASE("TASK-06: the outcome of a task cannot be set from outside, unlike a future's")
+{
+    static_assert(settable<rill::future<int>>);
+    static_assert(!settable<rill::task<int>>);
+    static_assert(!settable<rill::task_ref>);
+    static_assert(!std::is_convertible_v<rill::task<int>, rill::future<int>>);
+}
+
+TEST_CASE("TASK-12: the current task is put back after steps within steps, an io_context's included"
+)
+{
+    test::loop loop;
+    loop.run([&]() -> awaitable<void> {
+        const auto self = *rill::current_task();
+        test::loop inner;
+        const auto t = inner.spawn(
+            [&]() -> awaitable<void> {
+                CHECK(rill::current_task()->name() == "inner");
+                CHECK(rill::all_tasks().size() == 1);
+                co_return;
+            },
+            "inner"
+        );
+        inner.settle();
+        CHECK(t.done());
+        CHECK(rill::current_task() == self);
+        CHECK(rill::this_loop().get_executor() == loop.executor());
+        co_return;
+    });
+}
+
+TEST_CASE("TASK-13: a task that cannot be started is gone: its body is destroyed, it is not listed")
+{
+    test::loop loop;
+    auto& core = rill::detail::loop_core::of(loop.context());
+    core.task_factory = [](auto&) { throw std::runtime_error("no more tasks"); };
+    const auto held = std::make_shared<int>(1);
+    CHECK_THROWS_WITH_AS(
+        loop.spawn([copy = held]() -> awaitable<void> { co_return; }),
+        "no more tasks",
+        std::runtime_error
+    );
+    CHECK(held.use_count() == 1);
+    CHECK(rill::all_tasks(loop.executor()).empty());
+    core.task_factory = {};
+}
+
+TEST_CASE("TASK-13: a task that could not be started does not keep the loop from ending")
+{
+    rill::asio::io_context context;
+    auto& core = rill::detail::loop_core::of(context);
+    core.task_factory = [](auto&) { throw std::runtime_error("no more tasks"); };
+    CHECK_THROWS(rill::create_task(context.get_executor(), answer()));
+    context.poll();
+    CHECK(context.stopped()); // run() would return
+}
+
+TEST_CASE("TASK-15: a fatal error stays in its task, and leaves the run of the loop as well")
+{
+    test::loop loop;
+    const auto t = loop.spawn([]() -> awaitable<void> {
+        co_await rill::yield();
+        throw rill::fatal_error("out of power");
+    });
+    const auto other = loop.spawn(answer());
+    CHECK_THROWS_WITH_AS(loop.settle(), "out of power", rill::fatal_error);
+    REQUIRE(t.done());
+    CHECK_THROWS_AS(t.result(), rill::fatal_error);
+    CHECK_FALSE(rill::current_task());
+    loop.settle(); // the loop stays usable
+    CHECK(other.result() == 42);
+}
+
+TEST_CASE("TASK-15: those who await a task that failed fatally get the error too")
+{
+    test::loop loop;
+    const auto t = loop.spawn([]() -> awaitable<void> {
+        throw rill::fatal_error("out of power");
+        co_return;
+    });
+    std::string seen;
+    const auto waiter = loop.spawn([&]() -> awaitable<void> {
+        try {
+            co_await t;
+        } catch (const rill::fatal_error& e) {
+            seen = e.what();
+        }
+    });
+    CHECK_THROWS_AS(loop.settle(), rill::fatal_error);
+    loop.settle();
+    CHECK(seen == "out of power");
+    CHECK(waiter.done());
+}
+
+TEST_CASE("TASK-14: a failure that was followed by a cancel() is not reported")
+{
+    test::loop loop;
+    {
+        auto t = loop.spawn(fail("stopped anyway"));
+        loop.settle();
+        CHECK_FALSE(t.cancel());
+    }
+    CHECK(loop.reported().empty());
+}
+
+TEST_CASE(
+    "task: done callbacks are called in order, with the task if they take it, in a callback's place"
+)
+{
+    test::loop loop;
+    std::string log;
+    const auto t = loop.spawn(answer());
+    t.add_done_callback([&](const rill::task<int>& ended) {
+        log += std::to_string(ended.result());
+        CHECK_FALSE(rill::current_task());
+    });
+    auto removed = t.add_done_callback([&] { log += "BAD"; });
+    t.add_done_callback([&] { log += " second"; });
+    removed.cancel();
+    loop.settle();
+    CHECK(log == "42 second");
+    CHECK(removed.cancelled());
+}
+
+TEST_CASE("task: a done callback taken back after the end, before its turn, is not called")
+{
+    test::loop loop;
+    rill::future<int> f(loop.executor());
+    const auto held = std::make_shared<int>(1);
+    auto registration = f.add_done_callback([copy = held] { FAIL("it was taken back"); });
+    f.set_result(1);
+    registration.cancel();
+    CHECK(held.use_count() == 1);
+    loop.settle();
+}
+
+TEST_CASE("task: a result that is neither default-constructible nor copyable passes all the way")
+{
+    struct sealed {
+        explicit sealed(int n)
+            : number(std::make_unique<int>(n))
+        {}
+
+        std::unique_ptr<int> number;
+    };
+    test::loop loop;
+    const auto make = []() -> awaitable<sealed> {
+        co_await rill::yield();
+        co_return sealed(8);
+    };
+    const auto number = loop.run([&]() -> awaitable<int> {
+        auto inner = rill::create_task(make());
+        const sealed taken = co_await std::move(inner);
+        co_return *taken.number;
+    });
+    CHECK(number == 8);
+    const sealed direct = loop.run(make());
+    CHECK(*direct.number == 8);
+}
+
+TEST_CASE("PRIM-02: handles of tasks outlive their loop, whatever had become of the tasks")
+{
+    std::optional<test::abandoned_loop> loop(std::in_place);
+    const auto ended = loop->spawn(answer());
+    const auto failed = loop->spawn(fail("seen"));
+    auto waiting = loop->spawn(rill::sleep(1h));
+    const auto joined = loop->spawn([&]() -> awaitable<void> { co_await waiting; });
+    loop->settle();
+    auto unstarted = loop->spawn(answer());
+    loop.reset();
+    CHECK(ended.result() == 42);
+    CHECK(test::text_of(failed.exception()) == "seen");
+    CHECK_FALSE(waiting.done());
+    CHECK_FALSE(waiting.cancel());
+    CHECK_FALSE(unstarted.cancel());
+    CHECK_THROWS_AS(joined.result(), rill::invalid_state);
+    CHECK_THROWS_AS(waiting.add_done_callback([] {}), rill::invalid_state);
+}
+
+TEST_CASE("PRIM-02: awaiting a task whose loop has gone is an error, unless it had ended")
+{
+    std::optional<test::abandoned_loop> gone(std::in_place);
+    const auto ended = gone->spawn(answer());
+    gone->settle();
+    const auto unfinished = gone->spawn(answer());
+    gone.reset();
+    test::loop loop;
+    const auto value = loop.run([&]() -> awaitable<int> { co_return co_await ended; });
+    CHECK(value == 42);
+    CHECK_THROWS_AS(
+        loop.run([&]() -> awaitable<int> { co_return co_await unfinished; }), rill::invalid_state
+    );
+}
+
+TEST_CASE("PRIM-02: a chain of 10 000 tasks that await each other dies with its loop")
+{
+    std::optional<test::abandoned_loop> loop(std::in_place);
+    const auto join = [](rill::task<void> inner) -> awaitable<void> { co_await inner; };
+    auto last = loop->spawn(rill::sleep(1h));
+    for (int i = 0; i < 10'000; ++i)
+        last = loop->spawn(join(last));
+    loop->settle();
+    loop.reset();
+    CHECK_FALSE(last.done());
+}
+
+TEST_CASE("task: all_tasks lists what has not ended, in the order of creation")
+{
+    test::loop loop;
+    const auto names = [&] {
+        std::string text;
+        for (const rill::task_ref& t : rill::all_tasks(loop.executor()))
+            text += t.name();
+        return text;
+    };
+    const auto a = loop.spawn(rill::sleep(3s), "a");
+    const auto b = loop.spawn(rill::sleep(1s), "b");
+    const auto c = loop.spawn(rill::sleep(2s), "c");
+    CHECK(names() == "abc");
+    loop.advance(1s);
+    CHECK(names() == "ac");
+    loop.advance(2s);
+    CHECK(names().empty());
+    CHECK_THROWS_AS(rill::all_tasks(), std::logic_error); // no loop runs here
+}
+
+TEST_CASE("task: without a running loop create_task is refused, and the body is destroyed unrun")
+{
+    const auto held = std::make_shared<int>(1);
+    const auto body = [](std::shared_ptr<int>) -> awaitable<void> {
+        FAIL("it ran");
+        co_return;
+    };
+    CHECK_THROWS_AS(rill::create_task(body(held)), std::logic_error);
+    CHECK(held.use_count() == 1);
+}
+
+TEST_CASE("task: awaiting a handle that refers to nothing is an error")
+{
+    test::loop loop;
+    const rill::task<void> nothing;
+    CHECK_THROWS_AS(loop.run([&]() -> awaitable<void> { co_await nothing; }), rill::invalid_state);
+    CHECK_THROWS_AS(nothing.result(), rill::invalid_state);
 }
 
 } // namespace

@@ -6,6 +6,11 @@
 #include <rill/shield.hpp>
 #include <rill/timeout.hpp>
 
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <memory>
+#include <source_location>
 #include <stdexcept>
 #include <string>
 
@@ -344,6 +349,194 @@ TEST_CASE("shield_scope: a timeout inside it still works, one around it waits")
 TEST_CASE("shield_scope: outside a task it is refused")
 {
     CHECK_THROWS_AS(static_cast<void>(rill::shield_scope()), std::logic_error);
+}
+
+/// What the exception of a task with this body says.
+std::string story(test::loop& loop, awaitable<void> body)
+{
+    const auto t = loop.spawn(std::move(body), "fetch");
+    loop.advance(2h);
+    return test::text_of(t.exception());
+}
+
+TEST_CASE("TMO-01: timeout_error tells the time, the timeout's place, the task and its wait")
+{
+    test::loop loop;
+    const auto outer = std::source_location::current();
+    const auto inner = std::source_location::current();
+    const auto text = story(loop, rill::timeout(5s, rill::sleep(1h, inner), outer));
+    const auto at = [](const std::source_location& place) {
+        return "timeout.cpp:" + std::to_string(place.line());
+    };
+    CHECK(
+        text == "rill::timeout: 5s passed (deadline set at " + at(outer) +
+                    ") in task 'fetch' while it waited for a sleep at " + at(inner)
+    );
+}
+
+TEST_CASE("TMO-01: the text names the timeout that fired, of several around each other")
+{
+    test::loop loop;
+    const auto text = story(loop, rill::timeout(1min, rill::timeout(5s, rill::sleep(1h))));
+    CHECK(text.find("5s passed") != std::string::npos);
+    const auto other = story(loop, rill::timeout(5s, rill::timeout(1min, rill::sleep(1h))));
+    CHECK(other.find("5s passed") != std::string::npos);
+}
+
+TEST_CASE("TMO-01: the text is kept through a cleanup that waits in a shield")
+{
+    test::loop loop;
+    const auto text = story(loop, rill::timeout(5s, []() -> awaitable<void> {
+                                bool stop = false;
+                                try {
+                                    co_await rill::sleep(1h);
+                                } catch (const rill::system_error&) {
+                                    stop = true;
+                                }
+                                {
+                                    const rill::shield_scope cleanup;
+                                    co_await rill::sleep(1s);
+                                }
+                                if (stop)
+                                    co_await rill::yield();
+                            }));
+    CHECK(text.find("while it waited for a sleep") != std::string::npos);
+}
+
+TEST_CASE("TMO-01: a wait for an object of Asio's is named as such")
+{
+    test::loop loop;
+    const auto text =
+        story(loop, rill::timeout(5s, []() -> awaitable<void> {
+                  rill::asio::steady_timer timer(co_await rill::asio::this_coro::executor, 1h);
+                  co_await timer.async_wait(rill::asio::deferred);
+              }));
+    CHECK(text.find("while it waited for an operation of Asio's") != std::string::npos);
+}
+
+TEST_CASE("TMO-16: reschedule works while the body cleans up before its deadline, not afterwards")
+{
+    test::loop loop;
+    std::string log;
+    const auto result = loop.run(how(rill::timeout(1s, [&](timeout_scope& t) -> awaitable<void> {
+        t.reschedule(loop.now() + 2s);
+        CHECK(t.when() == loop.now() + 2s);
+        try {
+            co_await rill::sleep(1h);
+        } catch (const rill::system_error&) {
+            try {
+                t.reschedule(loop.now() + 1h);
+            } catch (const rill::invalid_state& e) {
+                log = e.what();
+            }
+            throw;
+        }
+    })));
+    CHECK(result == "timeout");
+    CHECK(log.find("expired") != std::string::npos);
+}
+
+TEST_CASE("TMO-17: it works in cleanup after a cancellation that was taken back")
+{
+    test::loop loop;
+    std::string log;
+    auto t = loop.spawn([&]() -> awaitable<void> {
+        try {
+            co_await rill::sleep(1h);
+        } catch (const rill::system_error&) {
+        }
+        rill::current_task()->uncancel();
+        log += co_await how(rill::timeout(1s, rill::sleep(1h)));
+        co_await rill::sleep(1s);
+        log += " and on";
+    });
+    loop.settle();
+    t.cancel();
+    loop.advance(2s);
+    CHECK(log == "timeout and on");
+    CHECK_FALSE(t.cancelled());
+}
+
+TEST_CASE("TMO-17, CX-21 (sticky): after one that was swallowed only, it passes the cancellation on"
+)
+{
+    test::loop loop;
+    std::string log;
+    auto t = loop.spawn([&]() -> awaitable<void> {
+        try {
+            co_await rill::sleep(1h);
+        } catch (const rill::system_error&) {
+        }
+        CHECK(rill::current_task()->cancelling() == 1);
+        {
+            const rill::shield_scope cleanup;
+            log += co_await how(rill::timeout(1s, rill::sleep(1h)));
+        }
+        co_await rill::timeout(1s, rill::sleep(1h));
+    });
+    loop.settle();
+    t.cancel();
+    loop.advance(1s);
+    CHECK(log == "timeout"); // within the shield it is the timeout's own
+    CHECK(t.cancelled());    // and outside the cancellation, which is still due
+    CHECK(t.cancelling() == 1);
+}
+
+TEST_CASE("CX-21: a swallowed cancellation leaves the count raised, and scopes around it cope")
+{
+    test::loop loop;
+    std::string log;
+    auto t = loop.spawn([&]() -> awaitable<int> {
+        log = co_await how(rill::timeout(1s, []() -> awaitable<void> {
+            try {
+                co_await rill::sleep(1h);
+            } catch (const rill::system_error&) {
+            }
+        }));
+        co_return 3;
+    });
+    loop.settle();
+    t.cancel();
+    loop.advance(2s);
+    CHECK(log == "done");
+    CHECK(t.cancelling() == 1);
+    CHECK(t.result() == 3);
+}
+
+TEST_CASE("timeout: deadlines and callbacks that are due together come in the order they were set")
+{
+    test::loop loop;
+    rill::event event(loop.executor());
+    const auto due = loop.now() + 1s;
+    loop.get().call_at(due, [&] { event.set(); });
+    const auto in_time = loop.spawn(how(rill::timeout_at(due, event.wait())));
+    loop.settle();
+    loop.advance(1s);
+    CHECK(in_time.result() == "done");
+    event.clear();
+    const auto again = loop.now() + 1s;
+    const auto too_late = loop.spawn(how(rill::timeout_at(again, event.wait())));
+    loop.settle();
+    loop.get().call_at(again, [&] { event.set(); });
+    loop.advance(1s);
+    CHECK(too_late.result() == "timeout");
+}
+
+TEST_CASE("timeout: a result that is neither default-constructible nor copyable passes")
+{
+    struct sealed {
+        explicit sealed(int n)
+            : number(std::make_unique<int>(n))
+        {}
+
+        std::unique_ptr<int> number;
+    };
+    test::loop loop;
+    const sealed s = loop.run(rill::timeout(1s, []() -> awaitable<sealed> {
+        co_await rill::yield();
+        co_return sealed(2);
+    }));
+    CHECK(*s.number == 2);
 }
 
 } // namespace

@@ -3,6 +3,9 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <concepts>
+#include <type_traits>
+
 namespace rill {
 
 namespace asio = boost::asio;
@@ -38,6 +41,7 @@ using awaited_t = typename detail::awaited<std::remove_cvref_t<A>>::type;
 
 /// A callable that, called with Args, gives an awaitable.
 template <class F, class... Args>
-concept coroutine_function = detail::is_awaitable<std::invoke_result_t<F, Args...>>;
+concept coroutine_function =
+    std::invocable<F, Args...> && detail::is_awaitable<std::invoke_result_t<F, Args...>>;
 
 } // namespace rill

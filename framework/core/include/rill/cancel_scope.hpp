@@ -39,7 +39,7 @@ public:
     cancel_scope& operator=(const cancel_scope&) = delete;
 
     /// Everything inside stops: the wait that it is in, and each later one, throws
-    /// operation_aborted. Before run(), the body stops at its first wait. The first reason counts.
+    /// operation_aborted. Before run(), the body does not even begin. The first reason counts.
     void cancel(std::string message = {});
 
     /// Whether it was cancelled, by a call or by its deadline.
@@ -96,15 +96,13 @@ private:
 ///
 /// Cancellation from outside passes through, and so does every error of the body's own.
 template <class Body>
-awaitable<detail::if_finished_t<detail::body_result_t<Body, cancel_scope>>> move_on_after(
-    duration d, Body body, std::source_location where = std::source_location::current()
-);
+awaitable<detail::if_finished_t<detail::body_result_t<Body, cancel_scope>>>
+move_on_after(duration d, Body body, std::source_location where = std::source_location::current());
 
 /// The same with a point in time. Mirrors trio's move_on_at.
 template <class Body>
-awaitable<detail::if_finished_t<detail::body_result_t<Body, cancel_scope>>> move_on_at(
-    time_point t, Body body, std::source_location where = std::source_location::current()
-);
+awaitable<detail::if_finished_t<detail::body_result_t<Body, cancel_scope>>>
+move_on_at(time_point t, Body body, std::source_location where = std::source_location::current());
 
 /// The earliest deadline of the scopes around this call, down to the first shield: `never` without
 /// one, time_point::min() where a cancellation is due. Mirrors trio.current_effective_deadline.
@@ -157,10 +155,12 @@ inline void cancel_scope::begin(detail::task_state& task)
     if (std::exchange(entered_, true))
         throw invalid_state("rill::cancel_scope: it has been entered before");
     inside_.emplace(task, where_);
-    task.set_shield(*inside_, shield_);
+    if (shield_)
+        task.set_shield(*inside_, true);
     if (cancelled_)
         task.cancel(*inside_, reason_);
-    inside_->set(std::min(when_, detail::deadline_after(task.core()->now(), timeout_)));
+    if (when_ != never || timeout_ != forever)
+        inside_->set(std::min(when_, detail::deadline_after(inside_->entered(), timeout_)));
 }
 
 inline void cancel_scope::end() noexcept

@@ -79,10 +79,7 @@ public:
     template <class F>
     decltype(auto) run(F&& f) const;
 
-    friend bool operator==(const context& a, const context& b) noexcept
-    {
-        return a.box_ == b.box_;
-    }
+    friend bool operator==(const context& a, const context& b) noexcept { return a.box_ == b.box_; }
 
 private:
     friend context copy_context();

@@ -118,8 +118,7 @@ inline awaitable<void> event::wait(std::source_location where)
 {
     if (set_)
         co_return;
-    auto set = async_wait(where);
-    co_await std::move(set);
+    co_await detail::request_wait<waiter>(*this, where);
 }
 
 } // namespace rill

@@ -8,36 +8,52 @@
 namespace rill {
 
 /// What is known about an error that nobody is left to catch. Mirrors the context dictionary of
-/// loop.call_exception_handler.
+/// loop.call_exception_handler. Texts are empty where something is not known, or does not apply.
 struct exception_context {
     std::string message;          // what was going on, in one sentence
     std::exception_ptr exception; // null where there is only the message
-    std::string task = {};        // name of the task concerned; empty outside of tasks
+    std::string task = {};        // name of the task concerned
     std::string place = {};       // where the task or future was created: "orders.cpp:42"
+    std::string registered = {};  // where the callback concerned was registered
+    std::string connection = {};  // the connection or descriptor concerned, in words
 };
 
-/// One line: the message, the task's name, where it was created and what the exception says.
+/// One line: the message, in brackets what it concerns, and what the exception says.
 std::string to_string(const exception_context& context);
 
 using exception_handler = std::function<void(const exception_context&)>;
 
 // Implementation
 
+namespace detail {
+
+/// "message (task 'reader', created at orders.cpp:42): reason".
+inline std::string what_is_concerned(const exception_context& context)
+{
+    std::string text;
+    const auto add = [&text](const char* before, const std::string& value, const char* after) {
+        if (!value.empty())
+            text += (text.empty() ? "" : ", ") + (before + value + after);
+    };
+    add("task '", context.task, "'");
+    add("created at ", context.place, "");
+    add("registered at ", context.registered, "");
+    add("connection ", context.connection, "");
+    return text.empty() ? text : " (" + text + ")";
+}
+
+} // namespace detail
+
 inline std::string to_string(const exception_context& context)
 {
-    std::string line = context.message;
-    if (!context.task.empty())
-        line += " (task '" + context.task + "'";
-    if (!context.place.empty())
-        line += std::string(context.task.empty() ? " (" : ", ") + "created at " + context.place;
-    if (!context.task.empty() || !context.place.empty())
-        line += ")";
+    const std::string line = context.message + detail::what_is_concerned(context);
     if (!context.exception)
         return line;
     try {
         std::rethrow_exception(context.exception);
     } catch (const std::exception& e) {
-        return line + ": " + e.what();
+        const char* what = e.what(); // that of a broken class may be null
+        return line + ": " + (what ? what : "an exception without a text");
     } catch (...) {
         return line + ": an exception that is no std::exception";
     }

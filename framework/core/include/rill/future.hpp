@@ -6,6 +6,7 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <source_location>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -52,8 +53,8 @@ public:
     template <class E>
     void set_exception(E error);
 
-    /// The same as set_result, but does nothing if it is done already: for timers and other threads
-    /// that may come after a cancel. True if it was set.
+    /// The same as set_result, but does nothing if it is done already, or its loop is gone: for timers
+    /// and callbacks that may come after a cancel. True if it was set.
     template <class... Args>
     bool set_result_unless_done(Args&&... value);
 
@@ -103,6 +104,8 @@ void future<T>::set_result(Args&&... value)
 template <class T>
 void future<T>::set_exception(std::exception_ptr error)
 {
+    if (!error)
+        throw std::invalid_argument("rill::future: set_exception needs an exception");
     const bool cancelled = is_cancellation(error);
     open().end(std::move(error), cancelled);
 }
@@ -118,7 +121,7 @@ template <class T>
 template <class... Args>
 bool future<T>::set_result_unless_done(Args&&... value)
 {
-    if (this->data_->done())
+    if (this->data_->done() || !this->data_->core())
         return false;
     set_result(std::forward<Args>(value)...);
     return true;
@@ -130,8 +133,7 @@ bool future<T>::cancel(std::string message)
     if (!this->data_->done() && !this->data_->core())
         return false;
     return this->data_->request_cancel(
-        message.empty() ? nullptr
-                        : detail::make_reason(cancel_origin::request, std::move(message))
+        message.empty() ? nullptr : detail::make_reason(cancel_origin::request, std::move(message))
     );
 }
 

@@ -4,9 +4,11 @@
 #include <rill/awaitable.hpp>
 #include <rill/detail/task_state.hpp>
 
+#include <atomic>
 #include <concepts>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <type_traits>
 #include <utility>
 
@@ -14,6 +16,7 @@ namespace rill {
 
 namespace detail {
 class callback;
+class callback_claim;
 } // namespace detail
 
 /// A callback that has been asked for: by call_soon, call_later, call_at, or add_done_callback.
@@ -39,6 +42,27 @@ private:
     std::shared_ptr<detail::callback> callback_;
 };
 
+/// A callback that was asked for by call_soon_threadsafe. Mirrors the handle that asyncio's gives.
+///
+/// Dropping it does not cancel it. Any thread may use it, and it may outlive the loop.
+class threadsafe_handle {
+public:
+    threadsafe_handle() noexcept = default; ///< Of no callback; cancel() does nothing.
+
+    /// True if it will never be called; the callable and what it holds are then destroyed here and
+    /// now. False if it has been called, or is being called at this moment on the loop's thread:
+    /// asyncio waits for such a call to return, this does not, so that nothing can lock up.
+    bool cancel() noexcept;
+
+    /// Whether a cancel() came in time.
+    bool cancelled() const noexcept;
+
+    explicit threadsafe_handle(std::shared_ptr<detail::callback_claim> c) noexcept;
+
+private:
+    std::shared_ptr<detail::callback_claim> claim_;
+};
+
 // Implementation
 
 namespace detail {
@@ -48,8 +72,9 @@ namespace detail {
 /// It runs in the context in which it was registered, and changes a copy of it.
 class callback : public operation, public timer_node {
 public:
-    callback(loop_core& core, time_point when)
-        : operation(&core)
+    /// Nothing of `core` is touched here: other threads make callbacks too.
+    callback(loop_core& core, time_point when, std::source_location where)
+        : operation(&core, where)
         , timer_node(&on_due)
         , when_(when)
         , context_(copy_of(current_context()))
@@ -131,7 +156,9 @@ private:
             drop_callable();
             throw;
         } catch (...) {
-            core_->report({"exception in a callback", std::current_exception()});
+            core_->report(
+                {"exception in a callback", std::current_exception(), {}, {}, text_of(where_)}
+            );
         }
         drop_callable();
     }
@@ -168,8 +195,8 @@ private:
 template <class F>
 class callback_of final : public callback {
 public:
-    callback_of(loop_core& core, time_point when, F f)
-        : callback(core, when)
+    callback_of(loop_core& core, time_point when, F f, std::source_location where)
+        : callback(core, when, where)
         , f_(std::move(f))
     {}
 
@@ -193,10 +220,66 @@ constexpr void check_callback()
 }
 
 template <class F>
-std::shared_ptr<callback> make_callback(loop_core& core, time_point when, F f)
+std::shared_ptr<callback>
+make_callback(loop_core& core, time_point when, F f, std::source_location where = {})
 {
-    return std::make_shared<callback_of<F>>(core, when, std::move(f));
+    return std::make_shared<callback_of<F>>(core, when, std::move(f), where);
 }
+
+/// Who has a callback that threads share: whoever claims it first, its call or a cancel.
+class callback_claim {
+public:
+    virtual ~callback_claim() = default;
+
+    bool cancel() noexcept
+    {
+        if (state() == free && claim(cancelled))
+            drop_callable();
+        return state() == cancelled;
+    }
+
+    bool was_cancelled() const noexcept { return state() == cancelled; }
+
+protected:
+    bool claim_call() noexcept { return claim(called); }
+
+private:
+    enum : char { free, called, cancelled };
+
+    virtual void drop_callable() noexcept = 0;
+
+    char state() const noexcept { return state_.load(std::memory_order_acquire); }
+
+    bool claim(char by) noexcept
+    {
+        char unclaimed = free;
+        return state_.compare_exchange_strong(unclaimed, by, std::memory_order_acq_rel);
+    }
+
+    std::atomic<char> state_ = free;
+};
+
+template <class F>
+class callback_claim_of final : public callback_claim {
+public:
+    explicit callback_claim_of(F f)
+        : f_(std::move(f))
+    {}
+
+    void call()
+    {
+        if (!claim_call())
+            return;
+        std::optional<F> f = std::move(f_);
+        f_.reset();
+        std::move (*f)();
+    }
+
+private:
+    void drop_callable() noexcept override { f_.reset(); }
+
+    std::optional<F> f_; // belongs to whoever claimed it
+};
 
 } // namespace detail
 
@@ -208,6 +291,20 @@ inline void handle::cancel() noexcept
 {
     if (callback_)
         callback_->cancel();
+}
+
+inline threadsafe_handle::threadsafe_handle(std::shared_ptr<detail::callback_claim> c) noexcept
+    : claim_(std::move(c))
+{}
+
+inline bool threadsafe_handle::cancel() noexcept
+{
+    return claim_ && claim_->cancel();
+}
+
+inline bool threadsafe_handle::cancelled() const noexcept
+{
+    return claim_ && claim_->was_cancelled();
 }
 
 inline bool handle::cancelled() const noexcept

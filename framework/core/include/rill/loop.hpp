@@ -2,81 +2,186 @@
 #pragma once
 
 #include <rill/clock.hpp>
+#include <rill/detail/leftovers.hpp>
 #include <rill/detail/loop_core.hpp>
 #include <rill/exception_context.hpp>
+#include <rill/future.hpp>
 #include <rill/handle.hpp>
 #include <rill/task.hpp>
+#include <rill/thread_pool.hpp>
 
+#include <concepts>
+#include <functional>
 #include <memory>
+#include <source_location>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
 
 namespace rill {
 
+namespace detail {
+struct loop_access;
+} // namespace detail
+
+/// Called for each task as it is created; see loop::set_task_factory.
+using task_factory = std::function<void(task_ref)>;
+
 /// The event loop: an io_context and what asyncio adds to one. Mirrors asyncio's event loop.
 ///
 /// It owns an io_context, or is a view of yours: everything that Rill keeps for a loop lives in
 /// the io_context itself, so several views of one are the same loop. Nothing of Rill needs this
 /// class; a program that has an io_context can go on without it.
-/// Thread safety: one thread at a time, except call_soon_threadsafe.
+///
+/// A program whose own loop must have the thread, that of a GUI or a game, gives Rill's a share of
+/// each frame, and needs no thread for it:
+///
+///     while (draw_frame())
+///         for (auto end = rill::clock::now() + 2ms; rill::clock::now() < end && loop.poll_one();)
+///             continue;
+///
+/// One loop at a time runs on a thread: whatever would run a second one, or the same one from within,
+/// throws std::logic_error. After close() every function but close(), is_closed(), is_running(),
+/// and call_exception_handler() throws std::logic_error, which says that the loop is closed.
+/// Thread safety: one thread at a time, except call_soon_threadsafe and is_closed.
 class loop {
 public:
     loop();                                 ///< Owns its io_context.
     explicit loop(asio::io_context& adopt); ///< A view; `adopt` must outlive it.
 
-    asio::io_context& context() noexcept;
-    asio::io_context::executor_type get_executor() noexcept;
+    loop(loop&&) noexcept = default; ///< The loop that was moved from counts as closed.
+    loop& operator=(loop&&) noexcept = default;
 
-    /// The loop's clock. Mirrors loop.time().
-    time_point time() const noexcept;
+    asio::io_context& context() const;
+    asio::io_context::executor_type get_executor() const;
 
-    /// `f()` is called once, after everything that is ready now. An exception that leaves it goes
-    /// to the exception handler.
+    /// The loop's clock, which only goes forwards: the one that its deadlines refer to. Mirrors
+    /// loop.time().
+    time_point time() const;
+
+    // Callbacks
+
+    /// `f()` is called once, after everything that is ready now, in a copy of the caller's context.
+    /// An exception that leaves it goes to the exception handler, a fatal_error out of the run.
     template <class F>
-    handle call_soon(F f);
+    handle call_soon(F f, std::source_location place = std::source_location::current());
 
-    /// Not before `d` has passed; equal deadlines in the order in which they were set.
+    /// Not before `d` has passed; equal deadlines in the order in which they were set. A delay of
+    /// zero or less is due at once, one of `forever` never.
     template <class F>
-    handle call_later(duration d, F f);
+    handle
+    call_later(duration d, F f, std::source_location place = std::source_location::current());
     template <class F>
-    handle call_at(time_point t, F f);
+    handle call_at(time_point t, F f, std::source_location place = std::source_location::current());
 
-    /// As call_soon, from any thread; it wakes a loop that waits.
+    /// As call_soon, from any thread; it wakes a loop that waits. Calls of one thread keep their
+    /// order, and on the thread that runs the loop it is call_soon. It may race with the end of the
+    /// loop: std::logic_error if the loop is gone, and what was too late to run is destroyed with it.
     template <class F>
-    void call_soon_threadsafe(F f);
+    threadsafe_handle
+    call_soon_threadsafe(F f, std::source_location place = std::source_location::current());
 
-    /// Runs until `main` has ended, and gives its result. Not to be called while a loop runs on
-    /// this thread. Tasks that are left stay, and go on with the next run.
+    // Running
+
+    /// Runs until `main` has ended, and gives its result or throws its exception unchanged. Tasks
+    /// that are left stay, and go on with the next run. Mirrors loop.run_until_complete.
+    ///
+    /// std::logic_error if the loop is stopped before that: `main` then stays a task, and a later run
+    /// continues it. The same, and nothing runs, for a task or future of another loop. A fatal_error
+    /// of any task or callback ends the run; the loop stays usable.
     template <class T>
-    T run_until_complete(awaitable<T> main);
-    template <class T>
-    T run_until_complete(task<T> main);
+    T run_until_complete(
+        awaitable<T> main, std::source_location place = std::source_location::current()
+    );
+    template <coroutine_function F>
+    auto run_until_complete(F main, std::source_location place = std::source_location::current());
+    template <class Handle>
+        requires detail::awaited_object<Handle>
+    typename Handle::value_type run_until_complete(Handle main);
 
     /// Runs until stop(). Mirrors loop.run_forever.
     void run_forever();
 
-    /// Ends the run after the current step; what is ready stays for the next run.
+    /// Ends the run when the present turn is over, a bounded number of steps; what is ready by then
+    /// runs with the next run. Does nothing where no run is under way.
     void stop();
 
-    /// Cancels every task and runs until all have ended. Their errors go to the exception handler.
+    /// Runs one turn: what is ready, up to a bound, or else what comes first. False, at once, if
+    /// nothing is left that could come.
+    bool run_once();
+
+    /// The same without waiting; false if nothing was ready.
+    bool poll_one();
+
+    /// Turns without waiting until nothing is ready. Callbacks that keep each other ready make it
+    /// endless, where poll_one() gives the thread back.
+    void poll();
+
+    // The end
+
+    /// Cancels every task, those that come meanwhile too, and runs until all have ended. Their errors
+    /// go to the exception handler. rill::run does this and more, in order; see runner::close.
     void cancel_all_tasks();
 
+    /// What is queued is dropped without being called, the frames of tasks are destroyed, and the
+    /// io_context goes. Nothing is waited for, threads of the default executor included. Harmless
+    /// when repeated; std::logic_error while the loop runs.
+    ///
+    /// Where the io_context is the program's own it stays usable, and may get a new view. Tasks that
+    /// wait for something of Asio's are cancelled then, and end when it runs on.
+    void close();
+
+    bool is_closed() const noexcept;
+    bool is_running() const;
+
+    // Errors
+
     /// Called for each error that nobody is left to catch; empty restores the default, one line on
-    /// standard error. A handler that throws is reported itself.
+    /// standard error. A handler that throws is reported itself, and what it was given as well.
     void set_exception_handler(exception_handler handler);
-    const exception_handler& get_exception_handler() const noexcept;
+    const exception_handler& get_exception_handler() const;
     void call_exception_handler(const exception_context& context) noexcept;
 
+    // Tasks
+
+    /// `f` sees each task as it is created, before its first step; those of groups, gather and
+    /// timeouts too. It may name it. If it throws, there is no task: its exception leaves
+    /// create_task, and the body is destroyed without having run. Empty takes it back.
+    void set_task_factory(task_factory f);
+    task_factory get_task_factory() const;
+
+    /// Whether tasks run up to their first wait inside create_task, where their options do not say.
+    /// Mirrors asyncio.eager_task_factory.
+    void set_eager_tasks(bool on);
+    bool get_eager_tasks() const;
+
+    // The rest
+
+    /// What to_thread uses from now on, where it would make a pool of its own at its first use.
+    /// std::invalid_argument for null.
+    void set_default_executor(std::shared_ptr<thread_pool> pool);
+
+    /// Debug mode: checks that cost time. RILL_DEBUG=1 turns it on for rill::run.
+    void set_debug(bool on);
+    bool get_debug() const;
+
+    /// To be called around fork() where the child goes on to use this loop, or where the program
+    /// takes signals and the child does not exec: with fork_prepare and then fork_parent in the
+    /// parent, fork_child in the child. A child that only runs a loop of its own needs nothing: the
+    /// running loop and task of the parent do not exist in it.
+    void notify_fork(asio::execution_context::fork_event event);
+
 private:
-    template <class F>
-    void post(F f);
+    friend detail::loop_access;
+
+    detail::loop_core& core() const;
     template <class Run>
     void run_exclusively(Run run);
-    void run_until_ended(detail::task_state& task);
+    void run_until_ended(detail::shared_state& state);
 
     std::unique_ptr<asio::io_context> owned_;
-    detail::loop_core* core_;
+    detail::loop_core* core_;  // valid as long as the mailbox is open
+    detail::mailbox_ptr mail_; // null after a move
 };
 
 /// The loop that this thread runs; std::logic_error where there is none. Mirrors
@@ -85,76 +190,184 @@ loop this_loop();
 
 // Implementation
 
+namespace detail {
+
+[[noreturn]] inline void refuse_closed_loop()
+{
+    throw std::logic_error("rill::loop: the loop is closed");
+}
+
+inline void check_no_loop_runs_here()
+{
+    if (current.loop)
+        throw std::logic_error("rill::loop: a loop is running on this thread already");
+}
+
+/// The way into a loop, for the rest of the library.
+struct loop_access {
+    static loop_core& core(const loop& l) { return l.core(); }
+
+    static void run_until_ended(loop& l, shared_state& state) { l.run_until_ended(state); }
+
+    /// For other threads: the core is not to be touched there, and only named.
+    static loop_core* address(const loop& l) noexcept { return l.core_; }
+
+    static const mailbox_ptr& mail(const loop& l) noexcept { return l.mail_; }
+};
+
+/// Queues `f()` behind what is ready. On other threads the core is not touched, and only named.
+template <class F>
+void call_from_any_thread(loop_core& core, const mailbox_ptr& mail, F f, std::source_location place)
+{
+    auto callback = make_callback(core, never, std::move(f), place);
+    if (mail->runs_here()) {
+        callback->start_soon(callback);
+        return;
+    }
+    auto deliver = [callback = std::move(callback), mail] {
+        if (!mail->closed())
+            callback->start_soon(callback);
+    };
+    if (!mail->post(std::move(deliver)))
+        refuse_closed_loop();
+}
+
+/// A task_factory in the form in which the loop calls it.
+struct stored_task_factory {
+    task_factory call;
+
+    void operator()(task_state& task) const { call(task_ref(task)); }
+};
+
+/// Calls something when a task or future has ended, unless it is gone by then.
+template <class F>
+class end_hook {
+public:
+    end_hook(loop_core& core, shared_state& state, F f)
+        : callback_(make_callback(core, never, std::move(f)))
+    {
+        callback_->start_at_end_of(state, callback_);
+    }
+
+    ~end_hook() { callback_->cancel(); }
+
+    end_hook(const end_hook&) = delete;
+    end_hook& operator=(const end_hook&) = delete;
+
+private:
+    std::shared_ptr<callback> callback_;
+};
+
+/// The outcome of what has ended; a result that cannot be copied is taken.
+template <class Handle>
+typename Handle::value_type outcome_from(const Handle& handle, bool take)
+{
+    using T = typename Handle::value_type;
+    auto& data = *handle_access::state(handle);
+    data.mark_retrieved();
+    if constexpr (std::is_void_v<T> || !std::copy_constructible<T>)
+        return std::move(data).value();
+    else
+        return take ? std::move(data).value() : std::as_const(data).value();
+}
+
+} // namespace detail
+
 inline loop::loop()
     : owned_(std::make_unique<asio::io_context>(1))
     , core_(&detail::loop_core::of(*owned_))
+    , mail_(&core_->mail())
 {}
 
 inline loop::loop(asio::io_context& adopt)
     : core_(&detail::loop_core::of(adopt))
+    , mail_(&core_->mail())
 {}
 
-inline asio::io_context& loop::context() noexcept
+inline detail::loop_core& loop::core() const
 {
-    return core_->io();
+    if (is_closed())
+        detail::refuse_closed_loop();
+    return *core_;
 }
 
-inline asio::io_context::executor_type loop::get_executor() noexcept
+inline asio::io_context& loop::context() const
 {
-    return core_->executor();
+    return core().io();
 }
 
-inline time_point loop::time() const noexcept
+inline asio::io_context::executor_type loop::get_executor() const
 {
-    return core_->now();
+    return core().executor();
+}
+
+inline time_point loop::time() const
+{
+    return core().now();
 }
 
 template <class F>
-handle loop::call_soon(F f)
+handle loop::call_soon(F f, std::source_location place)
 {
     detail::check_callback<F>();
-    auto callback = detail::make_callback(*core_, core_->now(), std::move(f));
+    auto callback = detail::make_callback(core(), core().now(), std::move(f), place);
     callback->start_soon(callback);
     return handle(callback);
 }
 
 template <class F>
-handle loop::call_later(duration d, F f)
+handle loop::call_later(duration d, F f, std::source_location place)
 {
-    return call_at(detail::deadline_after(core_->now(), d), std::move(f));
+    return call_at(detail::deadline_after(core().now(), d), std::move(f), place);
 }
 
 template <class F>
-handle loop::call_at(time_point t, F f)
+handle loop::call_at(time_point t, F f, std::source_location place)
 {
     detail::check_callback<F>();
-    auto callback = detail::make_callback(*core_, t, std::move(f));
+    auto callback = detail::make_callback(core(), t, std::move(f), place);
     callback->start_later(callback);
     return handle(callback);
 }
 
 template <class F>
-void loop::call_soon_threadsafe(F f)
+threadsafe_handle loop::call_soon_threadsafe(F f, std::source_location place)
 {
     detail::check_callback<F>();
-    if (detail::current.loop == core_) {
-        call_soon(std::move(f));
-        return;
-    }
-    asio::post(core_->io(), [core = core_, f = std::move(f)]() mutable {
-        loop(core->io()).call_soon(std::move(f));
-    });
+    if (!mail_)
+        detail::refuse_closed_loop();
+    const auto claim = std::make_shared<detail::callback_claim_of<F>>(std::move(f));
+    detail::call_from_any_thread(*core_, mail_, [claim] { claim->call(); }, place);
+    return threadsafe_handle(claim);
 }
 
-/// One loop at a time runs on a thread.
 template <class Run>
 void loop::run_exclusively(Run run)
 {
-    if (detail::current.loop)
-        throw std::logic_error("rill::loop: a loop is running on this thread already");
-    const detail::step_scope step(core_, nullptr);
-    core_->move_to_this_thread();
-    core_->io().restart();
+    class mark {
+    public:
+        explicit mark(std::atomic<bool>& running)
+            : running_(running)
+        {
+            if (running_.exchange(true))
+                throw std::logic_error("rill::loop: another thread runs this loop");
+        }
+
+        ~mark() { running_ = false; }
+
+        mark(const mark&) = delete;
+        mark& operator=(const mark&) = delete;
+
+    private:
+        std::atomic<bool>& running_;
+    };
+
+    detail::loop_core& c = core();
+    detail::check_no_loop_runs_here();
+    const mark running(c.being_run);
+    const detail::step_scope step(&c, nullptr);
+    c.move_to_this_thread();
+    c.io().restart();
     run();
 }
 
@@ -168,67 +381,163 @@ inline void loop::run_forever()
 
 inline void loop::stop()
 {
-    core_->io().stop();
+    core().io().stop();
 }
 
-inline void loop::run_until_ended(detail::task_state& task)
+inline bool loop::run_once()
 {
+    bool ran = false;
+    run_exclusively([&] { ran = core_->io().run_one() > 0; });
+    return ran;
+}
+
+inline bool loop::poll_one()
+{
+    bool ran = false;
+    run_exclusively([&] { ran = core_->io().poll_one() > 0; });
+    return ran;
+}
+
+inline void loop::poll()
+{
+    run_exclusively([this] { core_->io().poll(); });
+}
+
+inline void loop::run_until_ended(detail::shared_state& state)
+{
+    if (state.core() != &core())
+        throw std::logic_error("rill::loop: " + state.description() + " belongs to another loop");
     run_exclusively([&] {
-        task.on_end = [](detail::task_state&, void* io) {
-            static_cast<asio::io_context*>(io)->stop();
-        };
-        task.on_end_argument = &core_->io();
-        if (!task.done())
-            core_->io().run();
-        task.on_end = nullptr;
+        if (state.done())
+            return;
+        const detail::end_hook stop(*core_, state, [this] { core_->io().stop(); });
+        core_->io().run();
     });
-    if (!task.done())
-        throw std::logic_error("rill::loop: it was stopped before the task had ended");
+    if (!state.done())
+        throw std::logic_error(
+            "rill::loop: it was stopped before " + state.description() + " had ended"
+        );
+}
+
+template <class Handle>
+    requires detail::awaited_object<Handle>
+typename Handle::value_type loop::run_until_complete(Handle main)
+{
+    if (!main)
+        throw invalid_state("rill: the handle that is awaited refers to nothing");
+    run_until_ended(*detail::handle_access::state(main));
+    return detail::outcome_from(main, false);
 }
 
 template <class T>
-T loop::run_until_complete(task<T> main)
+T loop::run_until_complete(awaitable<T> main, std::source_location place)
 {
-    run_until_ended(detail::data_of(main));
-    return main.result();
+    detail::check_no_loop_runs_here();
+    const task<T> t = create_task(get_executor(), std::move(main), "main", place);
+    run_until_ended(*detail::handle_access::state(t));
+    return detail::outcome_from(t, true);
 }
 
-template <class T>
-T loop::run_until_complete(awaitable<T> main)
+template <coroutine_function F>
+auto loop::run_until_complete(F main, std::source_location place)
 {
-    if (detail::current.loop)
-        throw std::logic_error("rill::loop: a loop is running on this thread already");
-    const task<T> t = create_task(get_executor(), std::move(main), "main");
-    auto& data = detail::data_of(t);
-    run_until_ended(data);
-    data.mark_retrieved();
-    return std::move(data).value();
+    return run_until_complete(detail::call_stored(std::move(main)), place);
 }
 
 inline void loop::cancel_all_tasks()
 {
-    if (core_->tasks().empty())
+    detail::check_no_loop_runs_here();
+    detail::leftovers all(core(), [this] { return run_once(); });
+    all.end(&decltype(all)::any);
+}
+
+inline void loop::close()
+{
+    if (is_closed()) {
+        owned_.reset();
         return;
-    core_->tasks().for_each([](detail::task_state& task) { task.request_cancel(); });
-    run_exclusively([this] {
-        while (!core_->tasks().empty())
-            core_->io().run_one();
-    });
+    }
+    if (is_running())
+        throw std::logic_error("rill::loop: it cannot be closed while it runs");
+    if (owned_) {
+        owned_.reset();
+        return;
+    }
+    core_->renew();
+    const auto why = detail::make_reason(cancel_origin::shutdown, "the loop was closed");
+    for (const task_ref& task : detail::tasks_of(*core_))
+        detail::task_access::data(task).request_cancel(why);
+}
+
+inline bool loop::is_closed() const noexcept
+{
+    return !mail_ || mail_->closed();
+}
+
+inline bool loop::is_running() const
+{
+    return !is_closed() && (core_->being_run || mail_->runs_here());
 }
 
 inline void loop::set_exception_handler(exception_handler handler)
 {
-    core_->set_exception_handler(std::move(handler));
+    core().set_exception_handler(std::move(handler));
 }
 
-inline const exception_handler& loop::get_exception_handler() const noexcept
+inline const exception_handler& loop::get_exception_handler() const
 {
-    return core_->get_exception_handler();
+    return core().get_exception_handler();
 }
 
 inline void loop::call_exception_handler(const exception_context& context) noexcept
 {
-    core_->report(context);
+    detail::loop_core::report_to(is_closed() ? nullptr : core_, context);
+}
+
+inline void loop::set_task_factory(task_factory f)
+{
+    if (f)
+        core().task_factory = detail::stored_task_factory{std::move(f)};
+    else
+        core().task_factory = nullptr;
+}
+
+inline task_factory loop::get_task_factory() const
+{
+    const auto* stored = core().task_factory.target<detail::stored_task_factory>();
+    return stored ? stored->call : task_factory();
+}
+
+inline void loop::set_eager_tasks(bool on)
+{
+    core().eager_tasks = on;
+}
+
+inline bool loop::get_eager_tasks() const
+{
+    return core().eager_tasks;
+}
+
+inline void loop::set_default_executor(std::shared_ptr<thread_pool> pool)
+{
+    if (!pool)
+        throw std::invalid_argument("rill::loop: the default executor cannot be null");
+    core().default_executor = detail::never_waited_for(std::move(pool));
+}
+
+inline void loop::set_debug(bool on)
+{
+    core().debug = on;
+}
+
+inline bool loop::get_debug() const
+{
+    return core().debug;
+}
+
+inline void loop::notify_fork(asio::execution_context::fork_event event)
+{
+    core().io().notify_fork(event);
 }
 
 inline loop this_loop()

@@ -37,8 +37,7 @@ public:
     explicit queue(std::size_t capacity = 0);
 
     /// Returns once `value` is stored. Cancelled, the value is discarded and nothing is stored.
-    awaitable<void>
-    put(T value, std::source_location where = std::source_location::current());
+    awaitable<void> put(T value, std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code) once `value` is stored.
     template <asio::completion_token_for<void(error_code)> Token>
@@ -117,10 +116,7 @@ protected:
     template <class Signature>
     auto results()
     {
-        if constexpr (std::same_as<Signature, void(error_code)>)
-            return std::tuple<error_code>(this->error()); // whoever owns this takes the item
-        else
-            return std::tuple<error_code, T>(this->error(), item ? std::move(*item) : T{});
+        return std::tuple<error_code, T>(this->error(), item ? std::move(*item) : T{});
     }
 
 private:
@@ -225,8 +221,7 @@ template <std::movable T>
 template <asio::completion_token_for<void(error_code)> Token>
 auto queue<T>::async_put(T value, Token&& token)
 {
-    return async_put(std::move(value), std::source_location())
-        .initiate(std::forward<Token>(token));
+    return async_put(std::move(value), std::source_location()).initiate(std::forward<Token>(token));
 }
 
 template <std::movable T>
@@ -234,8 +229,7 @@ awaitable<void> queue<T>::put(T value, std::source_location where)
 {
     if (try_put(value))
         co_return;
-    auto stored = async_put(std::move(value), where);
-    co_await std::move(stored);
+    co_await detail::request_wait<put_waiter>(*this, std::move(value), where);
 }
 
 template <std::movable T>
@@ -257,9 +251,7 @@ awaitable<T> queue<T>::get(std::source_location where)
 {
     if (std::optional<T> item = try_get())
         co_return std::move(*item);
-    detail::wait_operation<void(error_code), get_waiter> arrived(std::in_place, *this, where);
-    co_await std::move(arrived);
-    co_return std::move(*arrived.item);
+    co_return co_await detail::request_wait<get_waiter>(*this, where);
 }
 
 template <std::movable T>

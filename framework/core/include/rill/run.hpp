@@ -1,64 +1,51 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/loop.hpp>
+#include <rill/runner.hpp>
+
+#include <source_location>
+#include <utility>
 
 namespace rill {
 
 /// Runs `main` on a loop of its own and gives its result, or throws its exception unchanged.
 /// Mirrors asyncio.run.
 ///
-/// When main has ended, tasks that are left are cancelled and awaited; what they throw then goes to
-/// the exception handler. The loop is gone when this returns. std::logic_error if a loop runs on
-/// this thread already; `main` is then destroyed without having run.
+/// The loop is gone when this returns; what main leaves behind is ended first, in the order that
+/// runner::close describes, and what it throws then goes to the exception handler. SIGINT cancels
+/// main, as runner::run says. std::logic_error if a loop runs on this thread already; `main` is then
+/// destroyed without having run.
+///
+/// `run(main, rill::debug)` turns debug mode on.
 template <class T>
-T run(awaitable<T> main);
+T run(
+    awaitable<T> main,
+    runner_options options = {},
+    std::source_location place = std::source_location::current()
+);
 
 /// The same for a callable that gives the awaitable; it is called on the loop.
 template <coroutine_function F>
-auto run(F main);
+auto run(
+    F main,
+    runner_options options = {},
+    std::source_location place = std::source_location::current()
+);
 
 // Implementation
 
-namespace detail {
-
-/// Ends what main left behind, whichever way it ended.
-class shutdown_scope {
-public:
-    explicit shutdown_scope(loop& l) noexcept
-        : loop_(l)
-    {}
-
-    ~shutdown_scope()
-    {
-        try {
-            loop_.cancel_all_tasks();
-        } catch (...) {
-            loop_.call_exception_handler({"shutdown was cut short", std::current_exception(), {}});
-        }
-    }
-
-    shutdown_scope(const shutdown_scope&) = delete;
-    shutdown_scope& operator=(const shutdown_scope&) = delete;
-
-private:
-    loop& loop_;
-};
-
-} // namespace detail
-
 template <class T>
-T run(awaitable<T> main)
+T run(awaitable<T> main, runner_options options, std::source_location place)
 {
-    loop l;
-    const detail::shutdown_scope shutdown(l);
-    return l.run_until_complete(std::move(main));
+    detail::check_no_loop_runs_here();
+    runner r(std::move(options));
+    return r.run(std::move(main), std::nullopt, place);
 }
 
 template <coroutine_function F>
-auto run(F main)
+auto run(F main, runner_options options, std::source_location place)
 {
-    return run(detail::call_stored(std::move(main)));
+    return run(detail::call_stored(std::move(main)), std::move(options), place);
 }
 
 } // namespace rill

@@ -25,10 +25,21 @@ public:
         if (!task_)
             throw std::logic_error("rill::shield_scope: only a task can be shielded");
         scope_.shield = true;
+        task_->retain();
         task_->enter(scope_);
     }
 
-    ~shield_scope() { task_->leave(scope_); }
+    ~shield_scope()
+    {
+        if (task_->core() && detail::current.task != task_)
+            task_->core()->report(
+                {"a shield_scope was destroyed outside of the task that it protects",
+                 nullptr,
+                 task_->name()}
+            );
+        task_->leave(scope_);
+        task_->release();
+    }
 
     shield_scope(const shield_scope&) = delete;
     shield_scope& operator=(const shield_scope&) = delete;
@@ -45,9 +56,8 @@ private:
 /// runner_options::shield_grace, before it cancels it. Cancelling the work itself shows in the
 /// caller. Something that is done already costs no turn.
 template <class T>
-awaitable<T> shield(
-    awaitable<T> body, std::source_location place = std::source_location::current()
-);
+awaitable<T>
+shield(awaitable<T> body, std::source_location place = std::source_location::current());
 template <class Handle>
     requires detail::awaited_object<Handle>
 awaitable<typename Handle::value_type> shield(Handle handle);

@@ -16,8 +16,7 @@ namespace rill {
 ///
 /// Zero or less is a yield. Equal deadlines end in the order in which they were set.
 /// Cancellation: total; the timer is gone at once.
-awaitable<void>
-sleep(duration d, std::source_location where = std::source_location::current());
+awaitable<void> sleep(duration d, std::source_location where = std::source_location::current());
 
 /// Gives `result` afterwards, as asyncio's sleep does.
 template <class T>
@@ -141,10 +140,13 @@ protected:
 
     void describe_to(std::string& text) const { text = "a sleep"; }
 
+    /// The wait may have ended, and the task have been cancelled, before its turn comes.
+    error_code why() const noexcept { return task_ && task_->told_to_stop() ? aborted() : error(); }
+
     template <class Signature>
     std::tuple<error_code> results() const
     {
-        return {task_ && task_->told_to_stop() ? aborted() : error()};
+        return {why()};
     }
 
 private:
@@ -205,18 +207,16 @@ async_sleep_until(time_point t, std::source_location where = std::source_locatio
 
 inline awaitable<void> sleep_until(time_point t, std::source_location where)
 {
-    detail::sleep_operation wait(
-        std::in_place, detail::current.loop, detail::deadline::at(t), where
+    co_await detail::request_wait<detail::sleep_waiter>(
+        detail::current.loop, detail::deadline::at(t), where
     );
-    co_await std::move(wait);
 }
 
 inline awaitable<void> sleep(duration d, std::source_location where)
 {
-    detail::sleep_operation wait(
-        std::in_place, detail::current.loop, detail::deadline::in(d), where
+    co_await detail::request_wait<detail::sleep_waiter>(
+        detail::current.loop, detail::deadline::in(d), where
     );
-    co_await std::move(wait);
 }
 
 template <class T>

@@ -88,9 +88,7 @@ task<T> create_task(
 );
 template <coroutine_function F>
 auto create_task(
-    F body,
-    task_options options = {},
-    std::source_location place = std::source_location::current()
+    F body, task_options options = {}, std::source_location place = std::source_location::current()
 );
 
 /// The same on the loop of `ex`: for programs that run their io_context themselves.
@@ -221,13 +219,11 @@ inline failure current_failure(const task_state& task)
 
 /// The outermost frame of a task.
 template <class T>
-task_frame run_task(task_data<T>& task, awaitable<T> body, bool eager)
+task_frame run_task(task_data<T>& task, awaitable<T> body)
 {
     task_lease lease(task);
     failure failed;
     try {
-        if (!eager)
-            co_await yield_operation(task.core());
         awaitable<T> frames = std::move(body); // gone before the end is announced
         if constexpr (std::is_void_v<T>) {
             co_await std::move(frames);
@@ -238,9 +234,30 @@ task_frame run_task(task_data<T>& task, awaitable<T> body, bool eager)
     } catch (...) {
         failed = current_failure(task);
     }
+    if (failed.fatal)
+        task.mark_retrieved(); // it leaves the run, where nobody can miss it
     lease.end(failed.error, failed.cancelled);
     if (failed.fatal)
         std::rethrow_exception(failed.error);
+}
+
+inline void task_state::first_step()
+{
+    const state_ref<task_state> keep(*this);
+    release(); // what start() took
+    task_frame frame = std::move(frame_);
+    frame_ = task_frame();
+    if (told_to_stop()) {
+        {                                                // Asio's assignment would leak it
+            const task_frame dropped = std::move(frame); // gone before the end is announced
+        }
+        current.task = nullptr; // and the task is over
+        end(explained(aborted_error()), true);
+    } else {
+        const asio::any_io_executor ex =
+            loop_task_executor(core()->executor(), place(), generation());
+        start_coroutine(std::move(frame), ex, slot(), cancellation());
+    }
 }
 
 /// A task that has its control block and does not run yet.
@@ -264,14 +281,12 @@ public:
     task_data<T>& data() const noexcept { return *data_; }
 
     /// Starts the coroutine, or runs its first step where it is to be eager.
-    void start(awaitable<T> body)
+    void start(awaitable<T> body) const
     {
         task_data<T>& task = *data_;
-        loop_core& core = *task.core();
-        const asio::any_io_executor ex =
-            loop_task_executor(core.executor(), task.place(), task.generation());
-        const step_scope step(&core, &task);
-        start_coroutine(frame(task, std::move(body)), ex, task.slot(), task.cancellation());
+        task_frame frame = make_frame(task, std::move(body));
+        const step_scope step(task.core(), &task);
+        task.start(std::move(frame), eager_);
     }
 
 private:
@@ -282,15 +297,15 @@ private:
             throw std::logic_error("rill: a task cannot start on a loop that is gone");
         const auto& given = options.context();
         context_ptr context = given ? context_access::box(*given) : copy_of(current_context());
-        return state_ref<task_data<T>>(*new task_data<T>(
-            core, std::move(options).name(), std::move(context), place
-        ));
+        return state_ref<task_data<T>>(
+            *new task_data<T>(core, std::move(options).name(), std::move(context), place)
+        );
     }
 
-    task_frame frame(task_data<T>& task, awaitable<T>&& body) const
+    static task_frame make_frame(task_data<T>& task, awaitable<T>&& body)
     {
         try {
-            return run_task(task, std::move(body), eager_);
+            return run_task(task, std::move(body));
         } catch (...) { // no memory for the frame
             task.abandon();
             throw;
@@ -303,8 +318,7 @@ private:
 
 /// Keeps a callable and its arguments alive as long as the coroutine that it makes.
 template <class F, class... Args>
-auto call_stored(F f, Args... args)
-    -> std::invoke_result_t<F&, std::unwrap_reference_t<Args>...>
+auto call_stored(F f, Args... args) -> std::invoke_result_t<F&, std::unwrap_reference_t<Args>...>
 {
     co_return co_await std::invoke(f, static_cast<std::unwrap_reference_t<Args>&&>(args)...);
 }
@@ -382,9 +396,7 @@ context task<T>::get_context() const
 template <class T>
 task<T> create_task(awaitable<T> body, task_options options, std::source_location place)
 {
-    return detail::start(
-        detail::loop_core::running(), std::move(body), std::move(options), place
-    );
+    return detail::start(detail::loop_core::running(), std::move(body), std::move(options), place);
 }
 
 template <coroutine_function F>
@@ -395,13 +407,13 @@ auto create_task(F body, task_options options, std::source_location place)
 
 template <class T>
 task<T> create_task(
-    const asio::any_io_executor& ex, awaitable<T> body, task_options options,
+    const asio::any_io_executor& ex,
+    awaitable<T> body,
+    task_options options,
     std::source_location place
 )
 {
-    return detail::start(
-        detail::loop_core::of(ex), std::move(body), std::move(options), place
-    );
+    return detail::start(detail::loop_core::of(ex), std::move(body), std::move(options), place);
 }
 
 template <coroutine_function F>
@@ -409,9 +421,7 @@ auto create_task(
     const asio::any_io_executor& ex, F body, task_options options, std::source_location place
 )
 {
-    return create_task(
-        ex, detail::call_stored(std::move(body)), std::move(options), place
-    );
+    return create_task(ex, detail::call_stored(std::move(body)), std::move(options), place);
 }
 
 template <class F, class... Args>

@@ -32,9 +32,8 @@ class task_status;
 ///
 /// A body that cancel() cut short gives a default-constructed result.
 template <class Body>
-awaitable<detail::body_result_t<Body, task_group>> with_task_group(
-    Body body, std::source_location where = std::source_location::current()
-);
+awaitable<detail::body_result_t<Body, task_group>>
+with_task_group(Body body, std::source_location where = std::source_location::current());
 
 /// The children of a block of code: it is left when the last of them has ended. Mirrors
 /// asyncio.TaskGroup. Made by with_task_group, and valid inside it only.
@@ -90,7 +89,7 @@ public:
 private:
     template <class Body>
     friend awaitable<detail::body_result_t<Body, task_group>>
-    with_task_group(Body, std::source_location);
+        with_task_group(Body, std::source_location);
     template <class T>
     friend class task_status;
     template <class T>
@@ -105,6 +104,8 @@ private:
 
     template <class T>
     detail::new_task<T> add_child(task_options options, std::source_location place);
+    template <class T>
+    void start_child(const detail::new_task<T>& child, awaitable<T> body);
     void check_open() const;
     void adopt(detail::task_state& child) noexcept;
     template <class T>
@@ -128,14 +129,15 @@ private:
     std::source_location where_;
     detail::scope scope_; // around the body
     bool left_ = false;
-    bool starting_ = false; // inside create_task
+    bool starting_ = false; // inside create_task or start
     bool collect_errors_ = false;
-    bool cancelled_itself_ = false; // a cancellation ended the body, and was not for the group's sake
-    bool interrupted_ = false;      // cancelled from outside while it waited for children
+    bool cancelled_itself_ =
+        false;                 // a cancellation ended the body, and was not for the group's sake
+    bool interrupted_ = false; // cancelled from outside while it waited for children
     std::size_t size_ = 0;
     detail::intrusive_list<detail::task_state, detail::in_group> children_; // those that run
-    detail::wait_list<> ended_;              // the body, once it waits for the last child
-    std::vector<std::exception_ptr> errors_; // in order of completion
+    detail::wait_list<> ended_;                   // the body, once it waits for the last child
+    std::vector<std::exception_ptr> errors_;      // in order of completion
     std::vector<std::exception_ptr> late_errors_; // of children that failed inside create_task
     std::unique_ptr<late_failure> late_failure_;
     std::exception_ptr body_error_;
@@ -190,23 +192,39 @@ detail::new_task<T> task_group::add_child(task_options options, std::source_loca
     return child;
 }
 
+/// An eager child may start others in its first step, and may throw a fatal_error.
+template <class T>
+void task_group::start_child(const detail::new_task<T>& child, awaitable<T> body)
+{
+    struct start_scope {
+        explicit start_scope(bool& s)
+            : starting(s)
+            , before(std::exchange(s, true))
+        {}
+
+        ~start_scope() { starting = before; }
+
+        bool& starting;
+        bool before;
+    };
+
+    const start_scope scope(starting_);
+    child.start(free_turns_ == SIZE_MAX ? std::move(body) : take_turn(std::move(body)));
+}
+
 template <class T>
 task<T> task_group::create_task(awaitable<T> body, task_options options, std::source_location place)
 {
     detail::check_body(body);
     auto child = add_child<T>(std::move(options), place);
-    starting_ = true;
-    child.start(free_turns_ == SIZE_MAX ? std::move(body) : take_turn(std::move(body)));
-    starting_ = false;
+    start_child(child, std::move(body));
     return detail::task_access::handle(child.data());
 }
 
 template <coroutine_function F>
 auto task_group::create_task(F body, task_options options, std::source_location place)
 {
-    return create_task(
-        detail::call_stored(std::move(body)), std::move(options), place
-    );
+    return create_task(detail::call_stored(std::move(body)), std::move(options), place);
 }
 
 /// What start() and the child that it began know of each other.
@@ -277,7 +295,9 @@ private:
 /// has ended.
 class start_waiter : public line_waiter {
 public:
-    start_waiter(loop_core& core, wait_list<>& line, task_state* const& child, std::source_location where) noexcept
+    start_waiter(
+        loop_core& core, wait_list<>& line, task_state* const& child, std::source_location where
+    ) noexcept
         : line_waiter(core, line, "a child to start", where)
         , child_(&child)
     {}
@@ -303,12 +323,21 @@ awaitable<T> task_group::start(F body, task_options options, std::source_locatio
     auto record = std::make_shared<start_record<T>>(*this, state);
     state.on_end = &start_record<T>::on_end;
     state.on_end_argument = record.get();
-    child.start(run_starting(record, std::move(body)));
+    start_child(child, run_starting(record, std::move(body)));
     if (record->child && !record->said) {
         detail::wait_operation<void(error_code), detail::start_waiter> said(
             std::in_place, *parent_.core(), record->line, record->child, place
         );
-        co_await std::move(said);
+        try {
+            co_await std::move(said);
+        } catch (...) { // cancelled in the child's eager step, so that the wait did not even begin
+            detail::task_state& unstarted = *std::exchange(record->child, nullptr);
+            adopt(unstarted);
+            unstarted.request_cancel(
+                detail::current.task ? detail::current.task->reason() : nullptr
+            );
+            throw;
+        }
     }
     co_return std::move(record->result).get();
 }
@@ -344,12 +373,15 @@ inline void task_group::limit(std::size_t n)
 /// One of the places that limit() set.
 class task_group::turn {
 public:
-    explicit turn(task_group& group) noexcept
+    turn(task_group& group, const detail::task_state& child) noexcept
         : group_(group)
+        , child_(child)
     {}
 
     ~turn()
     {
+        if (!child_.on_end) // the loop dies, and the group may be gone
+            return;
         if (auto* next = group_.turns_.front())
             next->complete();
         else
@@ -361,6 +393,7 @@ public:
 
 private:
     task_group& group_;
+    const detail::task_state& child_;
 };
 
 template <class T>
@@ -374,7 +407,7 @@ awaitable<T> task_group::take_turn(awaitable<T> body)
         );
         co_await std::move(free);
     }
-    const turn mine(*this);
+    const turn mine(*this, *detail::current.task);
     co_return co_await std::move(body);
 }
 
@@ -493,7 +526,9 @@ inline task_group::task_group(detail::task_state& parent, std::source_location w
 
 inline task_group::~task_group()
 {
-    // Only a loop that dies destroys the frame of a group with children: they are abandoned too.
+    // Only a loop that dies destroys the frame of a group with children: none may come back to it.
+    while (detail::task_state* child = children_.pop_front())
+        child->on_end = nullptr;
     leave();
 }
 

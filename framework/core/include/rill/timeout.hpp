@@ -41,15 +41,13 @@ private:
 ///
 /// Cancellation: as the body's own. Nothing is allocated but the frames of the coroutines.
 template <class Body>
-awaitable<detail::body_result_t<Body, timeout_scope>> timeout(
-    duration d, Body body, std::source_location where = std::source_location::current()
-);
+awaitable<detail::body_result_t<Body, timeout_scope>>
+timeout(duration d, Body body, std::source_location where = std::source_location::current());
 
 /// The same with a point in time. Mirrors asyncio.timeout_at.
 template <class Body>
-awaitable<detail::body_result_t<Body, timeout_scope>> timeout_at(
-    time_point t, Body body, std::source_location where = std::source_location::current()
-);
+awaitable<detail::body_result_t<Body, timeout_scope>>
+timeout_at(time_point t, Body body, std::source_location where = std::source_location::current());
 
 /// Awaits an awaitable, a task or a future for at most `d`. Mirrors asyncio.wait_for.
 ///
@@ -65,9 +63,8 @@ awaitable<T> wait_for(
 );
 template <class Handle>
     requires detail::awaited_object<Handle>
-awaitable<typename Handle::value_type> wait_for(
-    Handle handle, duration d, std::source_location where = std::source_location::current()
-);
+awaitable<typename Handle::value_type>
+wait_for(Handle handle, duration d, std::source_location where = std::source_location::current());
 
 // Implementation
 
@@ -140,14 +137,16 @@ template <class T>
 awaitable<T> wait_for(awaitable<T> body, duration d, std::source_location where)
 {
     if (d <= duration::zero())
-        throw timeout_error("rill::wait_for: there was no time left to begin, at " +
-                            detail::text_of(where));
+        throw timeout_error(
+            "rill::wait_for: there was no time left to begin, at " + detail::text_of(where)
+        );
     co_return co_await timeout(d, std::move(body), where);
 }
 
 template <class Handle>
     requires detail::awaited_object<Handle>
-awaitable<typename Handle::value_type> wait_for(Handle handle, duration d, std::source_location where)
+awaitable<typename Handle::value_type>
+wait_for(Handle handle, duration d, std::source_location where)
 {
     return timeout(d, detail::join(std::move(handle)), where);
 }

@@ -21,7 +21,7 @@ public:
     deadline_scope(task_state& task, deadline when, std::source_location where)
         : deadline_scope(task, where)
     {
-        set(when.counted_from(core_.now()));
+        set(when.counted_from(entered_), entered_);
     }
 
     /// Without a deadline.
@@ -47,14 +47,10 @@ public:
     void set(time_point when)
     {
         disarm();
-        when_ = when;
-        if (when == never)
-            return;
-        if (when <= core_.now())
-            core_.make_ready(*this);
-        else
-            core_.arm(*this, when);
+        set(when, core_.now());
     }
+
+    time_point entered() const noexcept { return entered_; }
 
     time_point when() const noexcept { return when_; }
 
@@ -76,6 +72,17 @@ public:
     task_state& task() const noexcept { return task_; }
 
 private:
+    void set(time_point when, time_point now)
+    {
+        when_ = when;
+        if (when == never)
+            return;
+        if (when <= now)
+            core_.make_ready(*this);
+        else
+            core_.arm(*this, when);
+    }
+
     std::string allowed() const
     {
         const std::string place = text_of(where_);
@@ -98,7 +105,12 @@ private:
         task_.cancel(*this, make_reason(cancel_origin::deadline, allowed()));
     }
 
-    static void on_due(timer_node& node) { static_cast<deadline_scope&>(node).expire(); }
+    /// In line with callbacks and wake-ups that are due at the same time.
+    static void on_due(timer_node& node)
+    {
+        auto& self = static_cast<deadline_scope&>(node);
+        self.core_.make_ready(self);
+    }
 
     static void on_turn(ready_node& node, act what)
     {

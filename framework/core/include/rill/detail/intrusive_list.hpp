@@ -61,6 +61,13 @@ public:
         head_.prev_ = &h;
     }
 
+    /// The one behind `item`; null behind the last.
+    T* next(const T& item) const noexcept
+    {
+        const hook<Tag>& h = item;
+        return h.next_ == &head_ ? nullptr : static_cast<T*>(h.next_);
+    }
+
     T* front() const noexcept { return empty() ? nullptr : static_cast<T*>(head_.next_); }
 
     T* pop_front() noexcept

@@ -3,6 +3,7 @@
 
 #include <rill/clock.hpp>
 #include <rill/context.hpp>
+#include <rill/detail/live_generator.hpp>
 #include <rill/detail/mailbox.hpp>
 #include <rill/detail/ready_node.hpp>
 #include <rill/detail/timer_queue.hpp>
@@ -16,14 +17,23 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 
+#include <pthread.h>
+
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <thread>
 #include <utility>
+
+namespace rill {
+
+class thread_pool;
+
+} // namespace rill
 
 namespace rill::detail {
 
@@ -42,6 +52,13 @@ struct position {
 };
 
 inline constinit thread_local position current{};
+
+/// The child of a fork runs no loop, though the thread that forked may have.
+inline void forget_position_in_child()
+{
+    [[maybe_unused]] static const int installed =
+        ::pthread_atfork(nullptr, nullptr, [] { current = position{}; });
+}
 
 /// Sets the position for a step, and puts back what was there.
 class step_scope {
@@ -102,13 +119,18 @@ public:
         , wakeup_(io_)
         , home_(std::this_thread::get_id())
         , mailbox_(new mailbox(io_))
-    {}
+    {
+        forget_position_in_child();
+    }
 
     asio::io_context& io() const noexcept { return io_; }
 
     executor_type executor() const noexcept { return io_.get_executor(); }
 
     bool dead() const noexcept { return dead_; }
+
+    /// A thread is inside one of rill::loop's own ways to run it.
+    std::atomic<bool> being_run = false;
 
     /// Whether the caller may touch the loop's objects: it runs the loop, or no other thread has.
     bool on_home_thread() const noexcept
@@ -216,9 +238,15 @@ public:
             wake_up_at(timers_.next());
     }
 
+    /// At most so many steps run between two looks at the sockets.
+    void set_batch(unsigned steps) noexcept { batch_ = steps; }
+
     // Tasks
 
     intrusive_list<task_state, in_tasks>& tasks() noexcept { return tasks_; }
+
+    /// Those that have ended and still have handles, which may outlive the loop.
+    intrusive_list<task_state, in_tasks>& ended_tasks() noexcept { return ended_tasks_; }
 
     task_slot& take_slot(task_state& task)
     {
@@ -243,7 +271,11 @@ public:
 
     std::uint64_t next_task_number() noexcept { return ++task_number_; }
 
+    std::uint64_t last_task_number() const noexcept { return task_number_; }
+
     intrusive_list<future_state, in_futures>& futures() noexcept { return futures_; }
+
+    intrusive_list<live_generator, in_generators>& generators() noexcept { return generators_; }
 
     /// Delivers a cancellation. What it reaches may be further tasks, each of which passes it on;
     /// they are told one after another, so that a chain of any length needs no deep stack.
@@ -251,6 +283,16 @@ public:
 
     std::function<void(task_state&)> task_factory;
     bool eager_tasks = false;
+    bool debug = false;
+
+    // What ends with the loop
+
+    std::shared_ptr<thread_pool> default_executor; // made at its first use
+    bool takes_jobs = true;                        // false once the default executor was shut down
+
+    /// Ends Rill's part of an io_context that goes on: what waits in it is dropped, and tasks that
+    /// wait for something of Asio's are cancelled. It may be used anew.
+    void renew();
 
     /// Where operation::describe() wants its text.
     std::string* describing = nullptr;
@@ -260,6 +302,15 @@ public:
     void set_exception_handler(exception_handler handler) { handler_ = std::move(handler); }
 
     const exception_handler& get_exception_handler() const noexcept { return handler_; }
+
+    /// To the loop's handler, or to standard error if the loop is gone.
+    static void report_to(loop_core* core, const exception_context& context) noexcept
+    {
+        if (core)
+            core->report(context);
+        else
+            report_by_default(context);
+    }
 
     /// Never throws: a handler that does is reported with what it was given.
     void report(const exception_context& context) noexcept
@@ -277,7 +328,7 @@ public:
     }
 
 private:
-    static constexpr unsigned batch = 256; // steps between two looks at the sockets
+    unsigned batch_ = 256; // steps between two looks at the sockets
 
     /// While it lives, whoever makes a node ready need not ask for a drain.
     class drain_scope {
@@ -306,6 +357,7 @@ private:
     };
 
     void shutdown() noexcept override;
+    void drop_waiting() noexcept;
 
     void hold_work()
     {
@@ -335,7 +387,7 @@ private:
     void run_ready()
     {
         const step_scope step(this, nullptr);
-        for (unsigned budget = batch; budget > 0; --budget) {
+        for (unsigned budget = batch_; budget > 0; --budget) {
             ready_node* node = ready_.pop_front();
             if (!node)
                 return;
@@ -431,8 +483,10 @@ private:
     bool delivering_ = false;
 
     intrusive_list<task_state, in_tasks> tasks_; // those that have not ended
+    intrusive_list<task_state, in_tasks> ended_tasks_;
     intrusive_list<future_state, in_futures> futures_;
-    std::deque<task_slot> slots_;                // never shrinks: executors refer to them
+    intrusive_list<live_generator, in_generators> generators_;
+    std::deque<task_slot> slots_; // never shrinks: executors refer to them
     task_slot* free_slots_ = nullptr;
     std::uint64_t task_number_ = 0;
 

@@ -6,6 +6,7 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
+#include <atomic>
 #include <mutex>
 #include <utility>
 
@@ -26,21 +27,33 @@ public:
     bool post(F&& f)
     {
         const std::lock_guard lock(mutex_);
-        if (!io_)
+        asio::io_context* io = io_.load(std::memory_order_relaxed);
+        if (!io)
             return false;
-        asio::post(*io_, std::forward<F>(f));
+        asio::post(*io, std::forward<F>(f));
         return true;
     }
+
+    /// Whether this thread runs the loop at present.
+    bool runs_here()
+    {
+        const std::lock_guard lock(mutex_);
+        asio::io_context* io = io_.load(std::memory_order_relaxed);
+        return io && io->get_executor().running_in_this_thread();
+    }
+
+    /// Whether the loop is gone. On other threads than the loop's, the answer may be late.
+    bool closed() const noexcept { return !io_.load(std::memory_order_relaxed); }
 
     void close()
     {
         const std::lock_guard lock(mutex_);
-        io_ = nullptr;
+        io_.store(nullptr, std::memory_order_relaxed);
     }
 
 private:
-    std::mutex mutex_;
-    asio::io_context* io_; // null once the loop is gone
+    std::mutex mutex_;                  // held while somebody is inside the io_context
+    std::atomic<asio::io_context*> io_; // null once the loop is gone; changes under the mutex
 };
 
 using mailbox_ptr = boost::intrusive_ptr<mailbox>;

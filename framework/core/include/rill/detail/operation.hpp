@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/describe.hpp>
 #include <rill/detail/loop_core.hpp>
 #include <rill/error.hpp>
 
@@ -42,10 +43,11 @@ public:
     {
         if (ready())
             return;
+        hook<in_line>::unlink();
         if (raced_)
             action_(*this, act::won);
-        hook<in_line>::unlink();
-        core_->make_ready(*this);
+        else
+            core_->make_ready(*this);
     }
 
     /// The same without what it waited for: it ends with operation_aborted.

@@ -119,11 +119,21 @@ State& check_joinable(const state_ref<State>& ref)
         throw std::logic_error("rill: " + state.description() + " awaits itself");
     if (current.loop && current.loop != state.core())
         throw std::logic_error(
-            "rill: " + state.description() + " belongs to another loop and cannot be awaited here; "
+            "rill: " + state.description() +
+            " belongs to another loop and cannot be awaited here; "
             "see run_coroutine_threadsafe"
         );
     return state;
 }
+
+/// What lies behind a handle, for the rest of the library.
+struct handle_access {
+    template <class Handle>
+    static const auto& state(const Handle& handle) noexcept
+    {
+        return handle.data_;
+    }
+};
 
 /// What the handles task<T> and future<T> share.
 template <class Derived, class T, class Data>
@@ -197,6 +207,8 @@ protected:
     state_ref<Data> data_;
 
 private:
+    friend handle_access;
+
     template <class Waiter, class Signature>
     wait_operation<Signature, Waiter> waiting() const
     {

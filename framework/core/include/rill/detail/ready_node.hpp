@@ -11,10 +11,10 @@ class task_state;
 struct in_loop; // tag: a place in one of the loop's own lists
 
 enum class act {
-    run,    // do it; the node may be gone when this returns
-    drop,   // the loop dies: give up what the node holds, without calling it
-    cancel, // its task or slot asks it to end early; a node that is ready already takes no notice
-    won,    // of an operation in a race: it completes, so the others must not
+    run,      // do it; the node may be gone when this returns
+    drop,     // the loop dies: give up what the node holds, without calling it
+    cancel,   // its task or slot asks it to end early; a node that is ready already takes no notice
+    won,      // of an operation in a race: it completes, so the others must not
     describe, // of an operation: say in words what it waits for
 };
 

@@ -60,10 +60,7 @@ protected:
     virtual ~shared_state() = default;
 
     /// It failed, and nobody asked for the outcome.
-    bool unretrieved() const noexcept
-    {
-        return error_ && !retrieved_ && !ended_cancelled_ && core_;
-    }
+    bool unretrieved() const noexcept { return error_ && !retrieved_ && !ended_cancelled_; }
 
     /// The outcome stands. Wake-ups are posted, as everywhere.
     void finish(std::exception_ptr error, bool cancelled) noexcept

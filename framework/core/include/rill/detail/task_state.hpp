@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/asio_coroutine.hpp>
 #include <rill/detail/describe.hpp>
 #include <rill/detail/shared_state.hpp>
 
@@ -39,10 +40,14 @@ public:
 
 /// The control block of a task: what DESIGN calls task_state. The loop's list of tasks does not
 /// own it.
-class task_state : public shared_state, public hook<in_tasks>, public hook<in_group> {
+class task_state : public shared_state,
+                   public ready_node,
+                   public hook<in_tasks>,
+                   public hook<in_group> {
 public:
     task_state(loop_core& core, std::string name, context_ptr context, std::source_location place)
         : shared_state(core)
+        , ready_node(&on_first_turn)
         , number_(core.next_task_number())
         , name_(name.empty() ? nullptr : std::make_unique<std::string>(std::move(name)))
         , context_(std::move(context))
@@ -55,6 +60,9 @@ public:
     }
 
     // Identity
+
+    /// Counted from 1 in the order of creation.
+    std::uint64_t number() const noexcept { return number_; }
 
     task_slot& place() const noexcept { return *slot_; }
 
@@ -200,6 +208,20 @@ public:
         return interrupted_ ? "while it waited for " + *interrupted_ : std::string("while it ran");
     }
 
+    // The beginning
+
+    /// Runs the coroutine to its first wait: on a later turn, or now if it is eager.
+    void start(task_frame frame, bool eager)
+    {
+        frame_ = std::move(frame);
+        task_ = this;
+        retain(); // until the coroutine runs, and holds the task itself
+        if (eager)
+            first_step();
+        else
+            core()->make_ready(*this);
+    }
+
     // Waiting
 
     /// The operation that the coroutine waits for; null while it runs, or waits for Asio's.
@@ -211,13 +233,15 @@ public:
     void (*on_end)(task_state&, void*) = nullptr;
     void* on_end_argument = nullptr;
 
-    bool shielded = false;   // a shutdown waits for it before it cancels it
-    bool background = false; // it serves the others: a shutdown cancels it after them
+    // What a task starts is as its creator in these.
+    bool shielded = current.task && current.task->shielded; // a shutdown waits before it cancels it
+    bool background = current.task && current.task->background; // a shutdown cancels it last
 
     /// The coroutine has ended and its frames are gone.
     void end(std::exception_ptr error, bool cancelled) noexcept
     {
         hook<in_tasks>::unlink();
+        core()->ended_tasks().push_back(*this);
         core()->give_back(*slot_);
         finish(std::move(error), cancelled);
         if (on_end)
@@ -238,26 +262,63 @@ public:
         }
     }
 
+    /// Reports its exception, if it has one that nobody has looked at.
+    void report_unretrieved() noexcept
+    {
+        if (!unretrieved())
+            return;
+        loop_core::report_to(
+            core(), {"task exception was never retrieved", error(), name(), text_of(created_)}
+        );
+        mark_retrieved();
+    }
+
     /// It never starts, or the loop dies with it unfinished: its frames are destroyed, not run.
     void abandon() noexcept
     {
-        lose_loop();
-        slot_->task = nullptr;
-        ++slot_->generation;
+        on_end = nullptr;
         hook<in_tasks>::unlink();
         hook<in_group>::unlink();
+        core()->give_back(*slot_);
+        lose_loop();
+    }
+
+    /// It has ended, and a handle outlives the loop.
+    void outlive_loop() noexcept
+    {
+        lose_loop();
+        hook<in_tasks>::unlink();
     }
 
 protected:
     ~task_state() override
     {
-        if (unretrieved())
-            core()->report(
-                {"task exception was never retrieved", error(), name(), text_of(created_)}
-            );
+        hook<in_tasks>::unlink();
+        report_unretrieved();
     }
 
 private:
+    static void on_first_turn(ready_node& node, act what)
+    {
+        auto& self = static_cast<task_state&>(node);
+        if (what == act::run)
+            self.first_step();
+        else if (what == act::drop)
+            self.never_start();
+    }
+
+    /// As a step of this task. Cancelled before it, the body never runs.
+    void first_step();
+
+    void never_start() noexcept
+    {
+        { // Asio's assignment would leak it
+            const task_frame dropped = std::move(frame_);
+        }
+        abandon();
+        release();
+    }
+
     static const scope* cancelled_scope(const scope* s) noexcept
     {
         for (; s; s = s->outer) {
@@ -267,6 +328,15 @@ private:
                 return nullptr;
         }
         return nullptr;
+    }
+
+    /// Shields or not.
+    bool cancelled_anywhere() const noexcept
+    {
+        for (const scope* s = top_; s; s = s->outer)
+            if (s->cancelled)
+                return true;
+        return false;
     }
 
     bool request_cancel_running(cancel_reason_ptr why)
@@ -289,7 +359,7 @@ private:
         cancellation_.clear();
         if (cancelled())
             emit();
-        else
+        else if (!cancelled_anywhere())
             interrupted_.reset();
     }
 
@@ -306,7 +376,9 @@ private:
             return;
         try {
             interrupted_ = std::make_unique<std::string>(
-                waiting ? waiting->describe() : "an operation of Asio's"
+                waiting          ? waiting->describe()
+                : frame_.valid() ? "its first step"
+                                 : "an operation of Asio's"
             );
         } catch (...) { // short of memory, the cancellation goes without its story
         }
@@ -324,7 +396,8 @@ private:
             core()->report(
                 {"a scope was left before the scopes inside it: scopes are left in the reverse "
                  "order of entering, in the coroutine that entered them",
-                 nullptr, name()}
+                 nullptr,
+                 name()}
             );
     }
 
@@ -336,6 +409,7 @@ private:
     std::uint32_t generation_;
     unsigned requests_ = 0; // cancel() less uncancel()
 
+    task_frame frame_; // until it runs
     asio::cancellation_signal signal_;
     asio::cancellation_state cancellation_{signal_.slot(), asio::enable_total_cancellation()};
     scope root_; // the task as a whole
@@ -385,10 +459,10 @@ public:
 
     void end(std::exception_ptr error, bool cancelled) noexcept
     {
-        hook<in_futures>::unlink();
         finish(std::move(error), cancelled);
     }
 
+    /// The loop dies, with it ended or not; handles are left.
     void abandon() noexcept
     {
         lose_loop();
@@ -400,7 +474,8 @@ protected:
     {
         hook<in_futures>::unlink();
         if (unretrieved())
-            core()->report(
+            loop_core::report_to(
+                core(),
                 {"the exception of a future was never retrieved", error(), {}, text_of(created_)}
             );
     }
@@ -426,11 +501,13 @@ inline void loop_core::deliver(task_state& task, bool again)
     delivering_ = false;
 }
 
-inline void loop_core::shutdown() noexcept
+/// From here to the end of shutdown() or renew(), what is made ready is dropped.
+inline void loop_core::drop_waiting() noexcept
 {
     dead_ = true;
     mailbox_->close();
     wakeup_.cancel();
+    wakeup_at_ = never;
     timers_.clear();
     // Dropping one may run destructors of the user's that make others ready or pending.
     for (;;) {
@@ -442,11 +519,37 @@ inline void loop_core::shutdown() noexcept
         node->ready_ = true;
         node->action_(*node, act::drop);
     }
-    while (task_state* task = tasks_.front())
-        task->abandon();
+    while (task_state* task = ended_tasks_.front())
+        task->outlive_loop();
     while (future_state* future = futures_.front())
         future->abandon();
+    while (live_generator* generator = generators_.front())
+        generator->lose_loop();
+}
+
+inline void loop_core::shutdown() noexcept
+{
+    drop_waiting();
+    while (task_state* task = tasks_.front())
+        task->abandon();
+    while (task_state* task = ended_tasks_.front())
+        task->outlive_loop();
     work_.reset();
+}
+
+inline void loop_core::renew()
+{
+    drop_waiting();
+    task_factory = nullptr;
+    eager_tasks = false;
+    debug = false;
+    default_executor.reset();
+    takes_jobs = true;
+    handler_ = nullptr;
+    mailbox_ = mailbox_ptr(new mailbox(io_));
+    dead_ = false;
+    if (tasks_.empty())
+        work_.reset();
 }
 
 } // namespace rill::detail

@@ -35,6 +35,16 @@ void dispatch_results(const Executor& ex, Handler&& handler, Results&& results)
 /// A waiter that has begun to wait, as those see it who only know operation.
 template <class Waiter>
 class told : public Waiter {
+public:
+    /// Why it ended, once it has.
+    error_code failure() const noexcept
+    {
+        if constexpr (requires { Waiter::why(); })
+            return Waiter::why();
+        else
+            return this->error();
+    }
+
 protected:
     using Waiter::Waiter;
 
@@ -221,6 +231,15 @@ private:
         }
     };
 
+    /// A signature without arguments: whoever awaits this looks at the waiter itself.
+    auto results_for_handler()
+    {
+        if constexpr (std::is_same_v<Signature, void()>)
+            return std::tuple<>();
+        else
+            return this->template results<Signature>();
+    }
+
     /// Once the handler has been called, this object may be gone with the frame it was in.
     template <class Handler, bool Here>
     static void on_act(ready_node& node, act what)
@@ -238,7 +257,7 @@ private:
         stored->~Handler();
         if (what == act::drop)
             return;
-        auto results = self.template results<Signature>();
+        auto results = self.results_for_handler();
         if constexpr (Here)
             std::apply(std::move(handler), std::move(results));
         else {
@@ -249,5 +268,70 @@ private:
 
     alignas(void*) unsigned char handler_[awaiting_handler_size];
 };
+
+/// A wait to be: awaited, the operation is made in the frame of whoever awaits it, once and where it
+/// stays. `co_await wait_request<waiter, args...>(args...)` throws its error, and gives what its
+/// take() gives, if it has one; the value need not be default-constructible.
+template <class Waiter, class... Args>
+class [[nodiscard]] wait_request {
+    using operation_type = wait_operation<void(), Waiter>;
+
+    struct never_called {
+        template <class Handler>
+        void operator()(Handler&&) const
+        {}
+    };
+
+public:
+    explicit wait_request(Args... args) noexcept
+        : args_(std::forward<Args>(args)...)
+    {}
+
+    class awaiter {
+    public:
+        explicit awaiter(wait_request&& request)
+            : awaiter(std::move(request.args_), std::index_sequence_for<Args...>())
+        {}
+
+        bool ready() const noexcept { return false; }
+
+        template <class Handler>
+        void start(Handler&& handler)
+        {
+            operation_.start_in_place(std::forward<Handler>(handler));
+        }
+
+        decltype(auto) get()
+        {
+            if (const error_code ec = operation_.failure())
+                throw system_error(ec);
+            if constexpr (requires { operation_.take(); })
+                return operation_.take();
+        }
+
+    private:
+        template <std::size_t... I>
+        awaiter(std::tuple<Args...>&& args, std::index_sequence<I...>)
+            : operation_(std::in_place, std::forward<Args>(std::get<I>(args))...)
+        {}
+
+        operation_type operation_;
+    };
+
+    /// Makes it an operation in Asio's eyes; it is only ever awaited.
+    template <asio::completion_token_for<void()> Token>
+    auto operator()(Token&& token) const
+        -> decltype(asio::async_initiate<Token, void()>(std::declval<never_called>(), token));
+
+private:
+    std::tuple<Args...> args_;
+};
+
+/// Makes one: `co_await request_wait<waiter>(args...)`.
+template <class Waiter, class... Args>
+wait_request<Waiter, Args...> request_wait(Args&&... args)
+{
+    return wait_request<Waiter, Args...>(std::forward<Args>(args)...);
+}
 
 } // namespace rill::detail

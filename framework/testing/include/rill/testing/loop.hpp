@@ -39,6 +39,15 @@ public:
     /// Moves the clock by `d`, stopping at each deadline on the way to let its waiters run.
     void advance(duration d);
 
+    /// Runs what is ready next, one thing at a time after one_step_at_a_time(). False if nothing is.
+    bool step();
+
+    /// From now on step() runs one callback or one step of a task, and not all that are ready.
+    void one_step_at_a_time() noexcept;
+
+    /// Moves the clock to the next deadline, whose waiters are ready then. False if there is none.
+    bool jump();
+
     /// Starts a task; settle() runs it.
     template <class T>
     task<T> spawn(
@@ -69,7 +78,7 @@ public:
     std::vector<std::string> leftovers() const;
 
 private:
-    bool jump(time_point limit);
+    bool jump_and_settle(time_point limit);
 
     manual_clock clock_;
     rill::loop loop_;
@@ -121,13 +130,31 @@ inline void loop::settle()
         continue;
 }
 
-/// Goes to the next deadline, if it is not after `limit`, and settles.
-inline bool loop::jump(time_point limit)
+inline bool loop::step()
 {
-    if (core_.timers().next() > limit)
+    context().restart();
+    return context().poll_one() > 0;
+}
+
+inline void loop::one_step_at_a_time() noexcept
+{
+    core_.set_batch(1);
+}
+
+inline bool loop::jump()
+{
+    if (core_.timers().empty())
         return false;
     clock_.move_to(core_.timers().next());
     core_.fire_due();
+    return true;
+}
+
+/// Goes to the next deadline, if it is not after `limit`, and settles.
+inline bool loop::jump_and_settle(time_point limit)
+{
+    if (core_.timers().next() > limit || !jump())
+        return false;
     settle();
     return true;
 }
@@ -136,7 +163,7 @@ inline void loop::advance(duration d)
 {
     const time_point end = detail::deadline_after(now(), d);
     settle();
-    while (jump(end))
+    while (jump_and_settle(end))
         continue;
     clock_.move_to(end);
     settle();
@@ -159,7 +186,7 @@ T loop::run(awaitable<T> body)
 {
     const task<T> main = spawn(std::move(body), "main");
     settle();
-    while (!main.done() && jump(never - duration(1)))
+    while (!main.done() && jump_and_settle(never))
         continue;
     if (!main.done()) {
         std::string text = "rill::testing::loop: nothing is left that could wake";

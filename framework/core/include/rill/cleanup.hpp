@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/clock.hpp>
+#include <rill/detail/deadline_scope.hpp>
+#include <rill/detail/run_as_task.hpp>
+#include <rill/exception_group.hpp>
+#include <rill/outcome.hpp>
+
+#include <exception>
+#include <source_location>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace rill {
+
+/// Runs `body`, then awaits `cleanup` on every way out of it: a value, an exception or a
+/// cancellation. Gives what the body gave. Mirrors try/finally around waits, which C++ does not have:
+/// there is no co_await in a catch clause or a destructor.
+///
+/// Both are awaitables or callables that give one. No cancellation from outside reaches the cleanup,
+/// neither the one that may have ended the body nor one that comes; it shows at the next wait after
+/// this. But it has to end within `grace`, and a second cancel() ends the grace at once: then every
+/// wait in the cleanup throws. That it was cut short goes to the exception handler; where the time
+/// was over and the body had no error of its own, it is thrown as a timeout_error instead.
+///
+/// An exception of the cleanup is thrown; where the body failed as well, both in an exception_group.
+template <class Body, class Cleanup>
+awaitable<detail::body_result_t<Body>> with_cleanup(
+    Body body,
+    Cleanup cleanup,
+    duration grace = std::chrono::seconds(5),
+    std::source_location where = std::source_location::current()
+);
+
+// Implementation
+
+namespace detail {
+
+/// A scope that keeps cancellations out, until its time is over or somebody insists.
+class grace_scope : public deadline_scope {
+public:
+    grace_scope(task_state& task, duration grace, std::source_location where)
+        : deadline_scope(task, deadline::in(grace), where)
+        , requests_before_(task.requests())
+    {
+        on_outer_cancel = [](scope& s, bool) { static_cast<grace_scope&>(s).press(); };
+        task.set_shield(*this, true);
+    }
+
+    /// Whether the cleanup ended for want of time, with `error`.
+    bool cut(const std::exception_ptr& error) const noexcept
+    {
+        return cancelled && is_cancellation(error);
+    }
+
+    /// What is thrown for that, if the body has no error of its own; somebody learns of it anyway.
+    std::exception_ptr tell_of_cut(bool body_failed, const std::exception_ptr& error) const
+    {
+        const std::string what =
+            expired() ? story()
+                      : why->text() + " in " + task().description() + " " + task().interruption();
+        if (!body_failed && expired())
+            return std::make_exception_ptr(timeout_error("rill::with_cleanup: " + what));
+        task().core()->report({"a cleanup was cut short: " + what, nullptr});
+        return body_failed ? nullptr : error;
+    }
+
+private:
+    /// The second cancel(): one may have ended the body.
+    void press()
+    {
+        const unsigned since = task().requests() - requests_before_;
+        if (since + (requests_before_ > 0 ? 1 : 0) >= 2)
+            task().cancel(
+                *this, make_reason(cancel_origin::request, "a second cancel() ended the grace time")
+            );
+    }
+
+    unsigned requests_before_;
+};
+
+/// How `body` ends, as a value.
+template <class T>
+awaitable<outcome<T>> settle(awaitable<T> body)
+{
+    outcome<T> result;
+    try {
+        if constexpr (std::is_void_v<T>) {
+            co_await std::move(body);
+            result.set_value();
+        } else {
+            result.set_value(co_await std::move(body));
+        }
+    } catch (...) {
+        result.set_exception(std::current_exception());
+    }
+    co_return std::move(result);
+}
+
+/// Both errors, where there are two that somebody ought to see.
+inline std::exception_ptr
+error_of_both(const std::exception_ptr& body, const std::exception_ptr& cleanup)
+{
+    if (!cleanup || !body || is_cancellation(body))
+        return cleanup ? cleanup : body;
+    std::vector<std::exception_ptr> both{body, cleanup};
+    return std::make_exception_ptr(exception_group(std::move(both)));
+}
+
+} // namespace detail
+
+template <class Body, class Cleanup>
+awaitable<detail::body_result_t<Body>>
+with_cleanup(Body body, Cleanup cleanup, duration grace, std::source_location where)
+{
+    using result_type = detail::body_result_t<Body>;
+    auto* task = detail::running_task(co_await asio::this_coro::cancellation_state);
+    if (!task)
+        co_return co_await detail::run_as_task(
+            with_cleanup(std::move(body), std::move(cleanup), grace, where)
+        );
+
+    outcome<result_type> result = co_await detail::settle(detail::start_body(body));
+    std::exception_ptr failed;
+    {
+        detail::grace_scope scope(*task, grace, where);
+        outcome<void> cleaned = co_await detail::settle(detail::start_body(cleanup));
+        failed = cleaned.exception();
+        if (scope.cut(failed))
+            failed = scope.tell_of_cut(result.exception() != nullptr, failed);
+    }
+    if (const auto error = detail::error_of_both(result.exception(), failed))
+        std::rethrow_exception(error);
+    co_return std::move(result).get();
+}
+
+} // namespace rill

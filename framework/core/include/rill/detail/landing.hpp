@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/future.hpp>
+#include <rill/outcome.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace rill::detail {
+
+/// Where on a loop a result from another thread arrives. Threads may hold it; only the loop's own
+/// looks inside.
+template <class Handle>
+struct landing {
+    Handle* to = nullptr; // null once nobody waits there
+};
+
+template <class Handle>
+using landing_ptr = std::shared_ptr<landing<Handle>>;
+
+/// Holds a handle on the loop's thread, where the landing finds it as long as this lives.
+template <class Handle>
+class landed {
+public:
+    landed(Handle handle, landing_ptr<Handle> at)
+        : handle_(std::move(handle))
+        , at_(std::move(at))
+    {
+        at_->to = &handle_;
+    }
+
+    ~landed() { at_->to = nullptr; }
+
+    landed(const landed&) = delete;
+    landed& operator=(const landed&) = delete;
+
+private:
+    Handle handle_;
+    landing_ptr<Handle> at_;
+};
+
+/// Gives an outcome to a future that is still open.
+template <class T>
+void hand_over(outcome<T>&& from, future<T>& to)
+{
+    if (to.done())
+        return;
+    if (from.exception())
+        to.set_exception(from.exception());
+    else if constexpr (std::is_void_v<T>)
+        to.set_result();
+    else
+        to.set_result(std::move(from).get());
+}
+
+} // namespace rill::detail

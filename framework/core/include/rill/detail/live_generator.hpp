@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/awaitable.hpp>
+#include <rill/detail/intrusive_list.hpp>
+
+namespace rill::detail {
+
+struct in_generators; // tag: a place in the loop's list of generators that have begun
+
+/// A generator that has begun and not ended, as the loop's shutdown sees it.
+class live_generator : public hook<in_generators> {
+public:
+    /// Ends its body; see generator::close.
+    virtual awaitable<void> close() = 0;
+
+    /// The loop is gone.
+    virtual void lose_loop() noexcept = 0;
+
+protected:
+    ~live_generator() = default;
+};
+
+} // namespace rill::detail

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/context_var.hpp>
+#include <rill/detail/interrupt.hpp>
+#include <rill/loop.hpp>
+#include <rill/to_thread.hpp>
+
+#include <chrono>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <source_location>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+namespace rill {
+
+/// Ctrl-C ended the run: main was cancelled by SIGINT, and by nobody else. Mirrors KeyboardInterrupt.
+class interrupted : public fatal_error {
+public:
+    interrupted()
+        : fatal_error("rill: interrupted by SIGINT")
+    {}
+};
+
+/// `run(main, rill::debug)`: with debug mode on.
+struct debug_t {
+    explicit debug_t() = default;
+};
+
+inline constexpr debug_t debug{};
+
+/// How a runner makes, watches and ends its loop.
+class runner_options {
+public:
+    runner_options() = default;
+
+    runner_options(debug_t)
+        : debug_(true)
+    {}
+
+    /// On or off; unset, the environment says it: RILL_DEBUG is 1, true, on or yes.
+    runner_options& debug(bool on = true)
+    {
+        debug_ = on;
+        return *this;
+    }
+
+    /// Called once, to make the loop.
+    runner_options& loop_factory(std::function<loop()> f)
+    {
+        factory_ = std::move(f);
+        return *this;
+    }
+
+    /// How long the shutdown waits for shielded work before it cancels it. The default is 10 s.
+    runner_options& shield_grace(duration d)
+    {
+        shield_grace_ = d;
+        return *this;
+    }
+
+    /// How long the shutdown waits for calls in other threads before it leaves them to themselves.
+    /// The default is 5 min.
+    runner_options& executor_grace(duration d)
+    {
+        executor_grace_ = d;
+        return *this;
+    }
+
+    /// Whether SIGINT cancels main; see runner::run. The default is true.
+    runner_options& handle_sigint(bool on)
+    {
+        handle_sigint_ = on;
+        return *this;
+    }
+
+    std::optional<bool> wants_debug() const noexcept { return debug_; }
+
+    const std::function<loop()>& loop_factory() const noexcept { return factory_; }
+
+    duration shield_grace() const noexcept { return shield_grace_; }
+
+    duration executor_grace() const noexcept { return executor_grace_; }
+
+    bool handles_sigint() const noexcept { return handle_sigint_; }
+
+private:
+    std::optional<bool> debug_;
+    std::function<loop()> factory_;
+    duration shield_grace_ = std::chrono::seconds(10);
+    duration executor_grace_ = std::chrono::minutes(5);
+    bool handle_sigint_ = true;
+};
+
+/// Several runs on one loop, which ends with them. Mirrors asyncio.Runner.
+///
+/// The loop is made at its first use. Every function throws std::logic_error after close(), and what
+/// was given to it never starts.
+/// Thread safety: none; all on one thread.
+class runner {
+public:
+    explicit runner(runner_options options = {});
+    ~runner(); ///< Closes it. Where a loop runs on this thread, what is left is dropped instead.
+
+    runner(const runner&) = delete;
+    runner& operator=(const runner&) = delete;
+
+    /// Runs until `main` has ended, and gives its result or throws its exception unchanged. Tasks
+    /// that are left go on with the next run. std::logic_error if a loop runs on this thread already;
+    /// `main` is then destroyed without having run.
+    ///
+    /// It runs in the runner's context, which is a copy of that of the first use: variables that one
+    /// run sets are seen by the next. Given `in`, it runs in that one instead. A task or future has
+    /// its context already.
+    ///
+    /// On the main thread, and unless the program has said what SIGINT is to do, the first SIGINT
+    /// cancels main with the message "SIGINT", and if main then ends as cancelled, `interrupted` is
+    /// thrown; a second one ends the process. If somebody else cancelled main as well, its
+    /// cancelled_error is thrown. Afterwards SIGINT is as it was before.
+    template <class T>
+    T run(
+        awaitable<T> main,
+        std::optional<context> in = std::nullopt,
+        std::source_location place = std::source_location::current()
+    );
+    template <coroutine_function F>
+    auto
+    run(F main,
+        std::optional<context> in = std::nullopt,
+        std::source_location place = std::source_location::current());
+    template <class Handle>
+        requires detail::awaited_object<Handle>
+    typename Handle::value_type run(Handle main);
+
+    /// The loop, to set it up before the first run.
+    loop& get_loop();
+
+    /// Ends the loop; harmless when repeated. In this order, and each step even if one before failed:
+    ///
+    /// 1. tasks are cancelled ("the loop shuts down") and waited for;
+    /// 2. shielded work is waited for, within shield_grace, and then cancelled and waited for;
+    /// 3. background tasks are cancelled and waited for;
+    /// 4. generators that are left are closed;
+    /// 5. calls in other threads are waited for, within executor_grace, and reported if that is over;
+    /// 6. the loop is closed.
+    ///
+    /// What a task starts counts as its creator does. Errors go to the exception handler, each once.
+    void close();
+
+private:
+    static bool debug_in_environment();
+    void check_usable() const;
+    void set_up();
+    template <class Handle>
+    typename Handle::value_type complete(const Handle& main, bool take_result);
+    void end_tasks();
+    void end_generators();
+    void end_executor();
+    template <class Step>
+    void attempt(Step step);
+
+    runner_options options_;
+    std::optional<loop> loop_; // empty before the first use
+    std::optional<context> context_;
+    bool closed_ = false;
+};
+
+// Implementation
+
+namespace detail {
+
+/// Requests to cancel besides that of a SIGINT.
+template <class Handle>
+bool cancelled_by_others(const Handle& main)
+{
+    if constexpr (requires { main.cancelling(); })
+        return main.cancelling() > 1;
+    else
+        return false;
+}
+
+/// Generators that need no further look; they go back to the loop, which may end before them.
+class closed_generators {
+public:
+    explicit closed_generators(loop_core& core) noexcept
+        : core_(core)
+    {}
+
+    ~closed_generators()
+    {
+        while (live_generator* generator = list_.pop_front())
+            core_.generators().push_back(*generator);
+    }
+
+    closed_generators(const closed_generators&) = delete;
+    closed_generators& operator=(const closed_generators&) = delete;
+
+    void add(live_generator& generator) noexcept
+    {
+        generator.unlink();
+        list_.push_back(generator);
+    }
+
+private:
+    loop_core& core_;
+    intrusive_list<live_generator, in_generators> list_;
+};
+
+/// Closes those that are left, which may begin others.
+inline awaitable<void> close_generators(loop_core& core)
+{
+    closed_generators closed(core);
+    while (live_generator* generator = core.generators().front()) {
+        closed.add(*generator);
+        try {
+            co_await generator->close();
+        } catch (...) {
+            core.report({"a generator failed as it was closed", std::current_exception()});
+        }
+    }
+}
+
+} // namespace detail
+
+inline runner::runner(runner_options options)
+    : options_(std::move(options))
+{}
+
+inline runner::~runner()
+{
+    if (!detail::current.loop)
+        close();
+}
+
+inline void runner::check_usable() const
+{
+    if (closed_)
+        throw std::logic_error("rill::runner: it is closed");
+    detail::check_no_loop_runs_here();
+}
+
+inline bool runner::debug_in_environment()
+{
+    const char* const value = std::getenv("RILL_DEBUG");
+    const std::string_view text = value ? value : "";
+    return text == "1" || text == "true" || text == "on" || text == "yes";
+}
+
+inline void runner::set_up()
+{
+    if (loop_)
+        return;
+    if (options_.loop_factory())
+        loop_.emplace(options_.loop_factory()());
+    else
+        loop_.emplace();
+    loop_->set_debug(options_.wants_debug().value_or(debug_in_environment()));
+    context_ = copy_context();
+}
+
+inline loop& runner::get_loop()
+{
+    if (closed_)
+        throw std::logic_error("rill::runner: it is closed");
+    set_up();
+    return *loop_;
+}
+
+template <class T>
+T runner::run(awaitable<T> main, std::optional<context> in, std::source_location place)
+{
+    check_usable();
+    set_up();
+    task_options options("main");
+    options.context(in ? *std::move(in) : *context_);
+    const auto t = create_task(loop_->get_executor(), std::move(main), std::move(options), place);
+    return complete(t, true);
+}
+
+template <coroutine_function F>
+auto runner::run(F main, std::optional<context> in, std::source_location place)
+{
+    return run(detail::call_stored(std::move(main)), std::move(in), place);
+}
+
+template <class Handle>
+    requires detail::awaited_object<Handle>
+typename Handle::value_type runner::run(Handle main)
+{
+    check_usable();
+    if (!main)
+        throw invalid_state("rill: the handle that is awaited refers to nothing");
+    set_up();
+    return complete(main, false);
+}
+
+template <class Handle>
+typename Handle::value_type runner::complete(const Handle& main, bool take_result)
+{
+    std::optional<detail::interrupt_watch> sigint;
+    if (options_.handles_sigint())
+        sigint.emplace(loop_->context(), [&main] { Handle(main).cancel("SIGINT"); });
+    try {
+        detail::loop_access::run_until_ended(*loop_, *detail::handle_access::state(main));
+        return detail::outcome_from(main, take_result);
+    } catch (const system_error& e) {
+        const bool by_sigint = sigint && sigint->seen() && e.code() == condition::cancelled;
+        if (by_sigint && main.cancelled() && !detail::cancelled_by_others(main))
+            throw interrupted();
+        throw;
+    }
+}
+
+inline void runner::close()
+{
+    if (closed_)
+        return;
+    if (loop_) {
+        detail::check_no_loop_runs_here();
+        if (!loop_->is_closed()) {
+            attempt([this] { end_tasks(); });
+            attempt([this] { end_generators(); });
+            attempt([this] { end_executor(); });
+            attempt([this] { loop_->close(); });
+        }
+    }
+    closed_ = true;
+    loop_.reset();
+    context_.reset();
+}
+
+inline void runner::end_tasks()
+{
+    detail::leftovers left(detail::loop_access::core(*loop_), [this] { return loop_->run_once(); });
+    using kind = decltype(left);
+    left.end(&kind::ordinary);
+    left.await(&kind::shielded, options_.shield_grace());
+    left.end(&kind::shielded);
+    left.end(&kind::any);
+}
+
+inline void runner::end_generators()
+{
+    detail::loop_core& core = detail::loop_access::core(*loop_);
+    if (!core.generators().empty())
+        loop_->run_until_complete(detail::close_generators(core));
+    loop_->cancel_all_tasks();
+}
+
+inline void runner::end_executor()
+{
+    detail::loop_core& core = detail::loop_access::core(*loop_);
+    if (core.default_executor)
+        loop_->run_until_complete(shutdown_default_executor(options_.executor_grace()));
+    core.takes_jobs = false;
+    loop_->cancel_all_tasks();
+}
+
+template <class Step>
+void runner::attempt(Step step)
+{
+    try {
+        step();
+    } catch (...) {
+        loop_->call_exception_handler(
+            {"a step of the loop's shutdown failed", std::current_exception()}
+        );
+    }
+}
+
+} // namespace rill

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/detail/end_watch.hpp>
+#include <rill/detail/wait_operation.hpp>
+
+#include <boost/asio/this_coro.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <source_location>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace rill {
+
+namespace detail {
+
+template <class Op>
+struct select_traits;
+
+template <class Op>
+concept selectable = requires { typename select_traits<std::remove_cvref_t<Op>>::value_type; };
+
+template <class Op>
+using selected_t = typename select_traits<std::remove_cvref_t<Op>>::value_type;
+
+} // namespace detail
+
+/// Waits for the first of several operations, tasks or futures, and gives its value in a variant
+/// whose index() is that of the argument; void is std::monostate. What Go's select is for channels;
+/// asyncio has wait(FIRST_COMPLETED).
+///
+///     auto got = co_await rill::select(orders.async_get(), stop.async_wait(), rill::async_sleep(5s));
+///
+/// Nothing is lost: the moment one completes, the others leave their lines, as if they had never
+/// waited. An item stays in its queue, a task runs on and keeps its result. If several could
+/// complete at once, the first argument counts, and the later ones do not even begin. A failed
+/// winner's error is thrown. For coroutines there is race(), or create_task and this.
+/// Cancellation: total, of all.
+template <detail::selectable... Ops>
+    requires(sizeof...(Ops) > 0)
+awaitable<std::variant<detail::selected_t<Ops>...>> select(Ops... ops);
+
+// Implementation
+
+namespace detail {
+
+template <class Signature>
+struct value_of_signature;
+
+template <class... Args>
+struct value_of_signature<void(Args...)> {
+    using type = std::monostate;
+};
+
+template <class T>
+struct value_of_signature<void(error_code, T)> {
+    using type = T;
+};
+
+template <class Signature, class Waiter>
+struct select_traits<wait_operation<Signature, Waiter>> {
+    using value_type = typename value_of_signature<Signature>::type;
+    using waiter = Waiter;
+
+    static Waiter&& waiter_of(wait_operation<Signature, Waiter>& op) { return std::move(op); }
+
+    template <class Branch>
+    static value_type value(wait_operation<Signature, Waiter>&, Branch& branch)
+    {
+        if (branch.failure())
+            throw system_error(branch.failure());
+        if constexpr (requires { branch.take(); })
+            return branch.take();
+        else if constexpr (std::is_same_v<value_type, std::monostate>)
+            return {};
+        else
+            return std::get<1>(branch.template outcome<Signature>());
+    }
+};
+
+template <awaited_object Handle>
+struct select_traits<Handle> {
+    using value_type = value_of_t<typename Handle::value_type>;
+    using waiter = end_waiter;
+
+    static end_waiter waiter_of(Handle& handle)
+    {
+        return end_waiter(check_joinable(handle_access::state(handle)));
+    }
+
+    template <class Branch>
+    static value_type value(Handle& handle, Branch& branch)
+    {
+        if (branch.failure())
+            throw system_error(branch.failure());
+        return take_value(handle, false);
+    }
+};
+
+/// What the branches of a select complete.
+class selection : public operation {
+public:
+    explicit selection(loop_core& core) noexcept
+        : operation(&core)
+    {}
+
+    bool decided() const noexcept { return winner != none; }
+
+    static constexpr std::size_t none = SIZE_MAX;
+
+    std::size_t winner = none;
+
+    /// The first to complete; those that are withdrawn then do so as well, and do not count.
+    void completed(std::size_t index)
+    {
+        if (decided())
+            return;
+        winner = index;
+        withdraw_(*this);
+        complete();
+    }
+
+protected:
+    void (*withdraw_)(selection&) = nullptr; // all branches but the winner
+};
+
+/// One of the operations, which tells the selection instead of going to the ready queue.
+template <class Waiter>
+class branch : public told<Waiter> {
+public:
+    branch(Waiter&& waiter, selection& all, std::size_t index)
+        : told<Waiter>(std::move(waiter))
+        , selection_(all)
+        , index_(index)
+    {
+        this->action_ = &on_act;
+        this->raced_ = true;
+    }
+
+    ~branch() { leave(); }
+
+    void begin(const asio::any_io_executor& ex)
+    {
+        if constexpr (requires { this->use_loop_of(ex); })
+            if (!this->core_)
+                this->use_loop_of(ex);
+        begun_ = true;
+        this->start();
+    }
+
+    void withdraw()
+    {
+        if (begun_)
+            this->cancel();
+    }
+
+    template <class Signature>
+    auto outcome()
+    {
+        return this->template results<Signature>();
+    }
+
+private:
+    static void on_act(ready_node& node, act what)
+    {
+        auto& self = static_cast<branch&>(node);
+        if (what == act::drop) {
+            self.leave();
+        } else if (what == act::won || what == act::run) {
+            self.leave();
+            self.ready_ = true;
+            self.selection_.completed(self.index_);
+        } else {
+            self.tell(what);
+        }
+    }
+
+    void leave() noexcept
+    {
+        this->hook<in_line>::unlink();
+        if (this->hook<in_loop>::linked())
+            this->core_->forget(*this);
+    }
+
+    selection& selection_;
+    std::size_t index_;
+    bool begun_ = false;
+};
+
+template <class... Ops>
+class select_waiter : public selection {
+    using indices = std::index_sequence_for<Ops...>;
+    using branches = std::tuple<std::optional<branch<typename select_traits<Ops>::waiter>>...>;
+
+public:
+    select_waiter(loop_core& core, std::tuple<Ops...>& ops)
+        : selection(core)
+        , ops_(&ops)
+    {
+        withdraw_ = [](selection& s) { static_cast<select_waiter&>(s).withdraw_others(); };
+    }
+
+    select_waiter(select_waiter&& other)
+        : select_waiter(*other.core_, *other.ops_)
+    {}
+
+    std::variant<selected_t<Ops>...> value()
+    {
+        std::optional<std::variant<selected_t<Ops>...>> result;
+        for_each_branch([&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
+            using traits = select_traits<std::tuple_element_t<I, std::tuple<Ops...>>>;
+            if (I == winner)
+                result.emplace(
+                    std::in_place_index<I>,
+                    traits::value(std::get<I>(*ops_), *std::get<I>(branches_))
+                );
+        });
+        return std::move(*result);
+    }
+
+protected:
+    void start()
+    {
+        core_->make_pending(*this);
+        const asio::any_io_executor ex = core_->executor();
+        for_each_branch([&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
+            using traits = select_traits<std::tuple_element_t<I, std::tuple<Ops...>>>;
+            if (decided())
+                return;
+            auto& b = std::get<I>(branches_);
+            b.emplace(traits::waiter_of(std::get<I>(*ops_)), *this, I);
+            b->begin(ex);
+        });
+    }
+
+    void on_cancel()
+    {
+        winner = sizeof...(Ops); // nobody: what completes from here on does not count
+        withdraw_others();
+        abort();
+    }
+
+    void describe_to(std::string& text) const { text = "the first of several operations"; }
+
+    template <class Signature>
+    std::tuple<error_code> results() const
+    {
+        return {error()};
+    }
+
+private:
+    void withdraw_others()
+    {
+        for_each_branch([&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
+            if (auto& b = std::get<I>(branches_); b && I != winner)
+                b->withdraw();
+        });
+    }
+
+    template <class F>
+    static void for_each_branch(F f)
+    {
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            (f(std::integral_constant<std::size_t, I>()), ...);
+        }(indices());
+    }
+
+    std::tuple<Ops...>* ops_;
+    branches branches_;
+};
+
+} // namespace detail
+
+template <detail::selectable... Ops>
+    requires(sizeof...(Ops) > 0)
+awaitable<std::variant<detail::selected_t<Ops>...>> select(Ops... ops)
+{
+    auto& core = detail::loop_core::of(co_await asio::this_coro::executor);
+    std::tuple<Ops...> kept(std::move(ops)...);
+    detail::wait_operation<void(error_code), detail::select_waiter<Ops...>> first(
+        std::in_place, core, kept
+    );
+    co_await std::move(first);
+    co_return first.value();
+}
+
+} // namespace rill

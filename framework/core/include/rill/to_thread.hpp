@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/awaitable.hpp>
+#include <rill/cancel_scope.hpp>
+#include <rill/context_var.hpp>
+#include <rill/detail/landing.hpp>
+#include <rill/detail/task_executor.hpp>
+#include <rill/future.hpp>
+#include <rill/handle.hpp>
+#include <rill/thread_pool.hpp>
+
+#include <boost/asio/execution/executor.hpp>
+#include <boost/asio/is_executor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+namespace rill {
+
+namespace detail {
+
+template <class F, class... Args>
+using called_t = std::remove_cvref_t<std::invoke_result_t<F, Args...>>;
+
+template <class Executor>
+concept plain_executor = asio::execution::is_executor<std::remove_cvref_t<Executor>>::value ||
+                         asio::is_executor<std::remove_cvref_t<Executor>>::value;
+
+} // namespace detail
+
+/// Calls `f(args...)` on a thread of the loop's default executor, and gives its result or throws its
+/// exception on the loop's thread. Mirrors asyncio.to_thread.
+///
+/// The call gets copies of what is given, and sees a copy of the caller's context variables. It
+/// begins when this is awaited. The executor is made at its first use, with
+/// thread_pool::default_threads() threads, unless loop::set_default_executor gave another;
+/// std::logic_error once it was shut down.
+///
+/// Cancellation: the wait ends at once. A call that has not begun will never run, and what it holds
+/// is destroyed; one that has begun runs on, and its outcome is dropped, after the loop's end too.
+template <class F, class... Args>
+awaitable<detail::called_t<F, Args...>> to_thread(F f, Args... args);
+
+/// The same on a pool of the program's own, which must outlive the call; std::logic_error if the
+/// pool is closed. Mirrors loop.run_in_executor.
+template <class F, class... Args>
+awaitable<detail::called_t<F, Args...>> run_in_executor(thread_pool& pool, F f, Args... args);
+
+/// The same on any executor of Asio's kind.
+template <detail::plain_executor Executor, class F, class... Args>
+awaitable<detail::called_t<F, Args...>> run_in_executor(Executor ex, F f, Args... args);
+
+/// The default executor takes no more calls, and those that it has are waited for. False if `grace`
+/// is over before: then this is reported, and their threads are left to themselves. Mirrors
+/// loop.shutdown_default_executor. Cancellation: their threads are left to themselves.
+awaitable<bool> shutdown_default_executor(duration grace = std::chrono::minutes(5));
+
+// Implementation
+
+namespace detail {
+
+/// What the other thread does: calls, and sends the outcome to the loop.
+template <class T, class F>
+class thread_call {
+public:
+    thread_call(F f, mailbox_ptr mail, landing_ptr<future<T>> to)
+        : f_(std::move(f))
+        , context_(copy_context())
+        , mail_(std::move(mail))
+        , to_(std::move(to))
+    {}
+
+    void operator()()
+    {
+        outcome<T> result;
+        call(result);
+        mail_->post([to = std::move(to_), result = std::move(result)]() mutable {
+            if (to->to)
+                hand_over(std::move(result), *to->to);
+        });
+    }
+
+private:
+    void call(outcome<T>& result)
+    {
+        F f = std::move(f_); // gone before the outcome is on its way
+        try {
+            if constexpr (std::is_void_v<T>) {
+                context_.run(f);
+                result.set_value();
+            } else {
+                result.set_value(context_.run(f));
+            }
+        } catch (...) {
+            result.set_exception(std::current_exception());
+        }
+    }
+
+    F f_;
+    context context_;
+    mailbox_ptr mail_;
+    landing_ptr<future<T>> to_;
+};
+
+/// Withdraws a call that has not begun when whoever waits for it is gone.
+class call_guard {
+public:
+    explicit call_guard(std::shared_ptr<callback_claim> call) noexcept
+        : call_(std::move(call))
+    {}
+
+    ~call_guard() { call_->cancel(); }
+
+    call_guard(const call_guard&) = delete;
+    call_guard& operator=(const call_guard&) = delete;
+
+private:
+    std::shared_ptr<callback_claim> call_;
+};
+
+/// `submit` is given a function that is to run elsewhere, and the loop.
+template <class Submit, class F>
+awaitable<called_t<F&>> call_elsewhere(Submit submit, F f)
+{
+    using T = called_t<F&>;
+    static_assert(!is_awaitable<T>, "a coroutine would not run there: call a plain function");
+    const asio::any_io_executor here = co_await asio::this_coro::executor;
+    loop_core& core = loop_core::of(here);
+    future<T> result(here);
+    const auto at = std::make_shared<landing<future<T>>>();
+    const landed<future<T>> arrival(result, at);
+    thread_call<T, F> call(std::move(f), &core.mail(), at);
+    const auto claim = std::make_shared<callback_claim_of<thread_call<T, F>>>(std::move(call));
+    const call_guard guard(claim);
+    submit(core, [claim] { claim->call(); });
+    co_return co_await std::move(result);
+}
+
+template <class F, class... Args>
+auto bound_call(F f, Args... args)
+{
+    return [f = std::move(f), ... args = std::move(args)]() mutable -> decltype(auto) {
+        return std::invoke(std::move(f), std::move(args)...);
+    };
+}
+
+inline thread_pool& default_executor_of(loop_core& core)
+{
+    if (!core.takes_jobs)
+        throw std::logic_error("rill::to_thread: the default executor was shut down");
+    if (!core.default_executor)
+        core.default_executor = never_waited_for(std::make_shared<thread_pool>());
+    return *core.default_executor;
+}
+
+} // namespace detail
+
+template <class F, class... Args>
+awaitable<detail::called_t<F, Args...>> to_thread(F f, Args... args)
+{
+    const auto submit = [](detail::loop_core& core, auto call) {
+        detail::pool_access::submit(detail::default_executor_of(core), std::move(call));
+    };
+    return detail::call_elsewhere(submit, detail::bound_call(std::move(f), std::move(args)...));
+}
+
+template <class F, class... Args>
+awaitable<detail::called_t<F, Args...>> run_in_executor(thread_pool& pool, F f, Args... args)
+{
+    const auto submit = [&pool](detail::loop_core&, auto call) {
+        detail::pool_access::submit(pool, std::move(call));
+    };
+    return detail::call_elsewhere(submit, detail::bound_call(std::move(f), std::move(args)...));
+}
+
+template <detail::plain_executor Executor, class F, class... Args>
+awaitable<detail::called_t<F, Args...>> run_in_executor(Executor ex, F f, Args... args)
+{
+    const auto submit = [ex = std::move(ex)](detail::loop_core&, auto call) {
+        asio::post(ex, std::move(call));
+    };
+    return detail::call_elsewhere(submit, detail::bound_call(std::move(f), std::move(args)...));
+}
+
+inline awaitable<bool> shutdown_default_executor(duration grace)
+{
+    const asio::any_io_executor here = co_await asio::this_coro::executor;
+    detail::loop_core& core = detail::loop_core::of(here);
+    core.takes_jobs = false;
+    const auto pool = std::exchange(core.default_executor, nullptr);
+    if (!pool)
+        co_return true;
+    pool->close();
+    future<> idle(here);
+    const auto at = std::make_shared<detail::landing<future<>>>();
+    const detail::landed<future<>> arrival(idle, at);
+    detail::pool_access::when_idle(*pool, [mail = detail::mailbox_ptr(&core.mail()), at] {
+        mail->post([at] {
+            if (at->to)
+                at->to->set_result_unless_done();
+        });
+    });
+    const auto wait = [&]() -> awaitable<void> { co_await idle; };
+    const bool in_time = co_await move_on_after(grace, wait);
+    if (!in_time)
+        core.report(
+            {"calls on the default executor did not end within " + detail::text_of(grace) +
+                 ", their threads are left to themselves",
+             nullptr}
+        );
+    co_return in_time;
+}
+
+} // namespace rill

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/clock.hpp>
+#include <rill/detail/end_watch.hpp>
+#include <rill/gather.hpp>
+#include <rill/queue.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <ranges>
+#include <source_location>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+namespace rill {
+
+/// When wait() returns. Mirrors FIRST_COMPLETED, FIRST_EXCEPTION and ALL_COMPLETED.
+enum class return_when {
+    first_completed, // at least one has ended
+    first_exception, // one has failed (a cancellation is no failure), or all have ended
+    all_completed,
+};
+
+/// What wait() gives; both in the order in which they were given.
+template <class Handle>
+struct wait_result {
+    std::vector<Handle> done;
+    std::vector<Handle> pending;
+};
+
+/// A range of tasks, or of futures, of one type.
+template <class R>
+concept handle_range =
+    std::ranges::input_range<R> && detail::awaited_object<detail::range_member_t<R>>;
+
+/// Waits until some or all of `handles` have ended, for at most `limit`. Mirrors asyncio.wait.
+///
+/// It throws nothing of theirs, cancels none of them and has no timeout_error: what had ended by then
+/// is in `done`. Duplicates count once. std::invalid_argument for an empty range.
+/// Cancellation: total; what was waited for goes on, and nothing of the wait stays with it.
+template <handle_range R>
+awaitable<wait_result<detail::range_member_t<R>>> wait(
+    R handles,
+    return_when when = return_when::all_completed,
+    duration limit = forever,
+    std::source_location where = std::source_location::current()
+);
+
+/// Tasks or futures, one after another as they end. Mirrors the iterator of asyncio.as_completed.
+///
+/// Copies are the same iteration. Dropping it leaves the tasks running.
+template <class Handle>
+class completions {
+public:
+    /// The next that has ended, which holds its value or error; empty when all have been given.
+    /// Those that had ended before come first, without a wait. Mirrors `async for`.
+    /// Cancellation: total; nothing is lost, and iterating can go on.
+    awaitable<std::optional<Handle>> next();
+
+    /// Those that have not been given yet.
+    std::size_t size() const noexcept;
+
+private:
+    template <member_range R>
+    friend completions<detail::handle_of_t<detail::range_member_t<R>>>
+        as_completed(R, std::source_location);
+
+    class state;
+
+    explicit completions(std::shared_ptr<state> s) noexcept
+        : state_(std::move(s))
+    {}
+
+    std::shared_ptr<state> state_;
+};
+
+/// Iterates over tasks, futures or awaitables (which become tasks) in the order of their ends:
+/// `while (auto t = co_await ended.next()) use(t->result());`. Mirrors asyncio.as_completed.
+///
+/// Duplicates count once, and an empty range gives nothing. Needs a running loop.
+template <member_range R>
+completions<detail::handle_of_t<detail::range_member_t<R>>>
+as_completed(R members, std::source_location place = std::source_location::current());
+
+// Implementation
+
+namespace detail {
+
+template <class Handle>
+std::vector<Handle> without_duplicates(std::vector<Handle> handles)
+{
+    std::vector<Handle> unique;
+    unique.reserve(handles.size());
+    std::vector<const void*> seen;
+    seen.reserve(handles.size());
+    for (const Handle& h : handles)
+        seen.push_back(&*handle_access::state(h));
+    std::sort(seen.begin(), seen.end());
+    seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
+    for (Handle& h : handles) {
+        const void* state = &*handle_access::state(h);
+        const auto place = std::lower_bound(seen.begin(), seen.end(), state);
+        if (place == seen.end() || *place != state)
+            continue;
+        seen.erase(place);
+        unique.push_back(std::move(h));
+    }
+    return unique;
+}
+
+/// Counts ends until the condition of a wait() holds.
+class end_counter final : public end_observer {
+public:
+    end_counter(std::size_t size, return_when when)
+        : watches_(std::make_unique<end_watch[]>(size))
+        , when_(when)
+    {
+        states_.reserve(size);
+    }
+
+    void add(shared_state& state)
+    {
+        const std::size_t index = states_.size();
+        states_.push_back(&state);
+        if (state.done()) {
+            note(state);
+        } else {
+            ++running_;
+            watches_[index].begin(state, *this, index);
+        }
+    }
+
+    bool over() const noexcept { return over_ || running_ == 0; }
+
+    wait_list<> line;
+
+private:
+    void note(const shared_state& state) noexcept
+    {
+        over_ =
+            over_ || when_ == return_when::first_completed ||
+            (when_ == return_when::first_exception && state.error() && !state.ended_cancelled());
+    }
+
+    void ended(std::size_t index) override
+    {
+        --running_;
+        note(*states_[index]);
+        if (over())
+            line.complete_all();
+    }
+
+    std::unique_ptr<end_watch[]> watches_;
+    std::vector<shared_state*> states_;
+    return_when when_;
+    std::size_t running_ = 0;
+    bool over_ = false;
+};
+
+/// Waits for an end_counter, or for a deadline, which is no error.
+class count_waiter : public operation, public timer_node {
+public:
+    count_waiter(loop_core& core, end_counter& counter, duration limit, std::source_location where)
+        : operation(&core, where)
+        , timer_node(&on_due)
+        , counter_(&counter)
+        , limit_(limit)
+    {}
+
+    count_waiter(count_waiter&& other) noexcept
+        : count_waiter(*other.core_, *other.counter_, other.limit_, other.where_)
+    {}
+
+    ~count_waiter() { core_->disarm(*this); }
+
+protected:
+    void start()
+    {
+        if (counter_->over() || limit_ <= duration::zero()) {
+            complete();
+            return;
+        }
+        counter_->line.add(*this);
+        core_->arm(*this, deadline_after(core_->now(), limit_));
+    }
+
+    void describe_to(std::string& text) const { text = "several tasks"; }
+
+    template <class Signature>
+    std::tuple<error_code> results() const
+    {
+        return {error()};
+    }
+
+private:
+    static void on_due(timer_node& node) { static_cast<count_waiter&>(node).complete(); }
+
+    end_counter* counter_;
+    duration limit_;
+};
+
+} // namespace detail
+
+template <handle_range R>
+awaitable<wait_result<detail::range_member_t<R>>>
+wait(R range, return_when when, duration limit, std::source_location where)
+{
+    using handle_type = detail::range_member_t<R>;
+    auto& core = detail::loop_core::of(co_await asio::this_coro::executor);
+    const auto handles = detail::without_duplicates(
+        std::vector<handle_type>(std::ranges::begin(range), std::ranges::end(range))
+    );
+    if (handles.empty())
+        throw std::invalid_argument("rill::wait: there is nothing to wait for");
+    {
+        detail::end_counter ended(handles.size(), when);
+        for (const handle_type& h : handles)
+            ended.add(detail::check_joinable(detail::handle_access::state(h)));
+        if (!ended.over()) {
+            detail::wait_operation<void(error_code), detail::count_waiter> enough(
+                std::in_place, core, ended, limit, where
+            );
+            co_await std::move(enough);
+        }
+    }
+    wait_result<handle_type> result;
+    for (const handle_type& h : handles)
+        (h.done() ? result.done : result.pending).push_back(h);
+    co_return result;
+}
+
+/// Puts what has ended into a queue.
+template <class Handle>
+class completions<Handle>::state final : public detail::end_observer {
+public:
+    state(detail::loop_core& core, std::vector<Handle> handles)
+        : left(handles.size())
+        , handles_(std::move(handles))
+        , watches_(std::make_unique<detail::end_watch[]>(left))
+        , ended_(core.executor())
+    {
+        for (std::size_t i = 0; i < handles_.size(); ++i) {
+            auto& s = detail::check_joinable(detail::handle_access::state(handles_[i]));
+            if (s.done())
+                ended(i);
+            else
+                watches_[i].begin(s, *this, i);
+        }
+    }
+
+    awaitable<Handle> get() { return ended_.get(); }
+
+    std::size_t left; // neither given nor waited for
+
+private:
+    void ended(std::size_t index) override { ended_.try_put(handles_[index]); }
+
+    std::vector<Handle> handles_;
+    std::unique_ptr<detail::end_watch[]> watches_;
+    queue<Handle> ended_;
+};
+
+template <class Handle>
+awaitable<std::optional<Handle>> completions<Handle>::next()
+{
+    /// Its turn is given back where the wait is cancelled.
+    struct claim {
+        explicit claim(state& s)
+            : owner(&s)
+        {
+            --owner->left;
+        }
+
+        ~claim()
+        {
+            if (owner)
+                ++owner->left;
+        }
+
+        claim(const claim&) = delete;
+        claim& operator=(const claim&) = delete;
+
+        state* owner;
+    };
+
+    const auto keep = state_;
+    if (keep->left == 0)
+        co_return std::nullopt;
+    claim mine(*keep);
+    Handle h = co_await keep->get();
+    mine.owner = nullptr;
+    co_return h;
+}
+
+template <class Handle>
+std::size_t completions<Handle>::size() const noexcept
+{
+    return state_->left;
+}
+
+template <member_range R>
+completions<detail::handle_of_t<detail::range_member_t<R>>>
+as_completed(R members, std::source_location place)
+{
+    using handle_type = detail::handle_of_t<detail::range_member_t<R>>;
+    auto& core = detail::loop_core::running();
+    auto handles = detail::start_range(core.executor(), members, place);
+    return completions<handle_type>(std::make_shared<typename completions<handle_type>::state>(
+        core, detail::without_duplicates(std::move(handles))
+    ));
+}
+
+} // namespace rill
