@@ -433,8 +433,8 @@ void connection::look_at_time(time_point now)
 {
     if (now < deadline_)
         return;
-    deadline_ = never; // once; what follows sets the next one
-    task_.cancel(scope_);
+    deadline_ = never;             // once; what follows sets the next one
+    task_.cancel(scope_, nullptr); // what was late is known here, and nobody else asks
 }
 
 void connection::close_if_idle(time_point when)

@@ -170,7 +170,7 @@ TEST_CASE("GEN-03: a shutdown closes the generators that are left; their errors 
         co_await first.next();
         co_await second.next();
     });
-    CHECK(log == "cleaned ");
+    CHECK(log == "cleaned gone ");
     CHECK(reported == std::vector<std::string>{"bad cleanup"});
     CHECK(first.finished());
     CHECK(second.finished());

@@ -44,6 +44,19 @@ template <detail::selectable... Ops>
     requires(sizeof...(Ops) > 0)
 awaitable<std::variant<detail::selected_t<Ops>...>> select(Ops... ops);
 
+/// Says what to do instead.
+template <class... Ops>
+    requires(!(detail::selectable<Ops> && ...))
+awaitable<void> select(Ops&&...)
+{
+    static_assert(
+        (detail::selectable<Ops> && ...),
+        "select takes operations such as queue.async_get(), tasks and futures; a coroutine, whose "
+        "result could be lost, is for race(), or create_task first"
+    );
+    return {};
+}
+
 // Implementation
 
 namespace detail {

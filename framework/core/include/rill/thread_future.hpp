@@ -473,8 +473,8 @@ private:
         started.add_done_callback([running = std::move(running),
                                    promise = std::move(promise)](const task<T>& ended) {
             outcome<T> result;
-            if (const auto error = ended.exception())
-                result.set_exception(error);
+            if (auto error = handle_access::state(ended)->take_error())
+                result.set_exception(std::move(error));
             else if constexpr (std::is_void_v<T>)
                 result.set_value();
             else

@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -161,18 +162,15 @@ struct pool_access {
 };
 
 /// The last reference to a pool waits for its threads. A loop that ends must not: where calls run,
-/// a thread of its own waits for them.
-inline void let_go_without_waiting(std::shared_ptr<thread_pool> pool) noexcept
+/// a thread of its own waits for them, or if there can be none, nobody does.
+inline void let_go_without_waiting(std::shared_ptr<thread_pool> pool)
 {
     if (pool.use_count() > 1 || !pool_access::busy(*pool))
         return;
-    static const auto leave = [](const std::shared_ptr<thread_pool>& p) {
-        new std::shared_ptr<thread_pool>(p); // its threads keep what they use, to the very end
-    };
+    auto* const last = new std::shared_ptr<thread_pool>(std::move(pool));
     try {
-        std::thread([pool] {}).detach();
-    } catch (...) {
-        leave(pool);
+        std::thread([last] { delete last; }).detach();
+    } catch (const std::system_error&) {
     }
 }
 

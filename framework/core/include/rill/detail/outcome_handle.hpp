@@ -7,6 +7,7 @@
 #include <rill/handle.hpp>
 
 #include <concepts>
+#include <source_location>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -165,7 +166,8 @@ public:
     /// order of registration and in the context of the caller. The handle's cancel() takes it back:
     /// asyncio's remove_done_callback. Mirrors add_done_callback.
     template <class F>
-    handle add_done_callback(F f) const;
+    handle
+    add_done_callback(F f, std::source_location where = std::source_location::current()) const;
 
     /// Completes with void(error_code) when it has ended, however that was; look at it then.
     /// Cancellation: total, and what is waited for goes on.
@@ -265,14 +267,14 @@ private:
 
 template <class Derived, class T, class Data>
 template <class F>
-handle outcome_handle<Derived, T, Data>::add_done_callback(F f) const
+handle outcome_handle<Derived, T, Data>::add_done_callback(F f, std::source_location where) const
 {
     loop_core* core = data_->core();
     if (!core)
         throw invalid_state("rill: " + data_->description() + " has lost its loop");
     const auto start = [&](auto callable) {
         check_callback<decltype(callable)>();
-        auto callback = make_callback(*core, core->now(), std::move(callable));
+        auto callback = make_callback(*core, core->now(), std::move(callable), where);
         callback->start_at_end_of(*data_, callback);
         return handle(callback);
     };

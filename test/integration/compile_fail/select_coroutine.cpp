@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSL-1.0
+// expect: select takes operations such as
+#include <rill/select.hpp>
+#include <rill/sleep.hpp>
+
+rill::awaitable<void> test()
+{
+    using namespace std::chrono_literals;
+#ifdef CORRECT
+    co_await rill::select(rill::async_sleep(1s), rill::async_sleep(2s));
+#else
+    co_await rill::select(rill::sleep(1s), rill::sleep(2s));
+#endif
+}
