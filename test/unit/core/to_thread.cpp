@@ -199,7 +199,7 @@ TEST_CASE("EX-04: a call that ends after its loop drops its outcome")
 
 const rill::context_var<int> number("number", 0);
 
-TEST_CASE("CV-05, EX-01: a call sees a copy of the context, and what it sets does not show")
+TEST_CASE("EX-01: a call sees a copy of the context, and what it sets does not show")
 {
     rill::run([]() -> awaitable<void> {
         number.set(5);

@@ -34,7 +34,7 @@ struct task_access;
 /// The loop owns what runs: dropping every handle neither stops nor cancels it. The outcome is
 /// kept as long as a handle lives; an exception that nobody looked at by then is reported to the
 /// loop's exception handler. Handles are cheap to copy and belong to the loop's thread, except that
-/// any thread may call cancel() and may destroy a handle.
+/// any thread may call cancel() and may destroy a handle while the loop lives.
 ///
 /// `co_await task` gives the result or throws the exception unchanged, to each who awaits it.
 /// Cancelling whoever awaits it cancels the task, and the wait lasts until it has ended. A task that
@@ -76,9 +76,8 @@ private:
 /// Starts `body` as a task of the loop that this thread runs; its first step comes after those
 /// that are ready now, and tasks start in the order of their creation. Mirrors asyncio.create_task.
 ///
-/// Given a callable, it is stored with copies of `args` until its coroutine has ended, so that a
-/// lambda's captures and the coroutine's reference parameters stay valid. A parameter that is a
-/// non-const reference takes std::ref only, as with std::thread.
+/// A callable is stored until its coroutine has ended, so that a lambda's captures stay valid: pass
+/// the lambda, do not call it. Arguments are copied by bind_coroutine.
 /// std::logic_error without a running loop; `body` is then destroyed without having run.
 template <class T>
 task<T> create_task(
@@ -108,7 +107,9 @@ auto create_task(
 );
 
 /// A coroutine that keeps copies of `f` and `args` and calls f(args...): for create_task and every
-/// combinator, `create_task(bind_coroutine(session, std::move(client), std::ref(stats)))`.
+/// combinator, `create_task(bind_coroutine(session, std::move(client), std::ref(stats)))`. What the
+/// coroutine takes by reference refers to the copies. A parameter that is a non-const reference takes
+/// std::ref only, as with std::thread. Mirrors functools.partial.
 template <class F, class... Args>
 auto bind_coroutine(F f, Args... args);
 
