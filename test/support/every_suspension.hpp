@@ -108,11 +108,15 @@ private:
     void finish(const rill::task<void>& outer)
     {
         CHECK(loop_.leftovers().empty());
-        const bool stopped = outer.cancelled() || how_ == interruption::sibling_failure;
-        if (const auto error = outer.exception(); error && !stopped)
-            std::rethrow_exception(error);
         if (outer.cancelled())
             CHECK_FALSE(completed_);
+        else if (const auto error = outer.exception(); error && !is_of_sibling(error))
+            std::rethrow_exception(error);
+    }
+
+    static bool is_of_sibling(const std::exception_ptr& error)
+    {
+        return text_of(error) == "1 error: the sibling fails";
     }
 
     static std::string all_of(const std::vector<std::string>& lines)

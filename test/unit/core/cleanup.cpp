@@ -2,6 +2,7 @@
 #include <support/loop.hpp>
 
 #include <rill/cleanup.hpp>
+#include <rill/shield.hpp>
 #include <rill/timeout.hpp>
 #include <rill/with.hpp>
 
@@ -86,6 +87,32 @@ TEST_CASE("CX-15, BY-08: cleanup after a cancel can wait; a second cancel() ends
     CHECK(log == "one ");
     REQUIRE(loop.reported().size() == 1);
     CHECK(loop.reported()[0].find("a cleanup was cut short") == 0);
+    loop.forget_reported();
+}
+
+TEST_CASE(
+    "with_cleanup: a second cancel() that came behind a shield ends the grace when that is left"
+)
+{
+    test::loop loop;
+    std::string log;
+    const auto cleanup = [&]() -> awaitable<void> {
+        {
+            const rill::shield_scope shield;
+            co_await rill::sleep(1s);
+            log += "shielded ";
+        }
+        co_await rill::sleep(1h);
+        log += "BAD";
+    };
+    auto t = loop.spawn(how(rill::with_cleanup(rill::sleep(1h), cleanup, 2h)));
+    loop.settle();
+    t.cancel();
+    loop.settle();
+    t.cancel();
+    loop.advance(1s);
+    CHECK(log == "shielded ");
+    CHECK(t.result() == "cancelled");
     loop.forget_reported();
 }
 

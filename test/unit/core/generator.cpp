@@ -235,6 +235,18 @@ TEST_CASE("generator: a second next() while one is under way is an error")
     loop.run(g.close());
 }
 
+TEST_CASE("generator: a close() while next() is under way is an error, and harms nothing")
+{
+    test::loop loop;
+    auto g = count(2);
+    auto first = loop.spawn(g.next());
+    loop.settle();
+    CHECK_THROWS_AS(loop.run(g.close()), rill::invalid_state);
+    loop.advance(1s);
+    CHECK(first.result() == 0);
+    CHECK(loop.run(g.next()) == 1);
+}
+
 TEST_CASE("generator: one that is dropped while somebody waits for it lives until then")
 {
     test::loop loop;

@@ -616,4 +616,17 @@ TEST_CASE("BY-39: a background task that fails ends the run, and what is left is
     CHECK(log == std::vector<std::string>{"main"});
 }
 
+TEST_CASE("RUN-07: callbacks of the ends that a shutdown brings about are called")
+{
+    int called = 0;
+    rill::run([&]() -> awaitable<void> {
+        for (int i = 0; i < 1000; ++i)
+            rill::create_task(rill::sleep(std::chrono::hours(1))).add_done_callback([&] {
+                ++called;
+            });
+        co_await rill::yield();
+    });
+    CHECK(called == 1000);
+}
+
 } // namespace

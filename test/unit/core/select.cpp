@@ -144,6 +144,22 @@ TEST_CASE("select: cancelled, all leave their lines; what completed before the c
     CHECK(got == 2);
 }
 
+TEST_CASE("select: a handle that cannot be awaited is refused before anything has begun")
+{
+    test::loop loop;
+    test::loop other;
+    auto foreign = other.spawn(rill::sleep(1s, 1));
+    rill::queue<int> items(loop.executor());
+    const auto refused = [&](rill::task<int> t) -> awaitable<void> {
+        co_await rill::select(items.async_get(), t);
+    };
+    CHECK_THROWS_AS(loop.run(refused(foreign)), std::logic_error);
+    CHECK_THROWS_AS(loop.run(refused(rill::task<int>())), rill::invalid_state);
+    CHECK(items.try_put(1));
+    CHECK(items.size() == 1); // nobody is left in its line
+    other.advance(1s);
+}
+
 TEST_CASE("select: it works in a coroutine that is no task")
 {
     test::loop loop;

@@ -160,4 +160,15 @@ TEST_CASE("sleep: an operation that is made and never awaited arms nothing")
     });
 }
 
+TEST_CASE("sleep: an operation made outside of loops is awaited anywhere, and else needs one")
+{
+    test::loop loop;
+    auto outside = rill::async_sleep(1s);
+    CHECK_THROWS_AS(std::move(outside)([](rill::error_code) {}), std::logic_error);
+    bool woken = false;
+    rill::async_sleep(loop.executor(), 1s, [&](rill::error_code ec) { woken = !ec; });
+    loop.advance(1s);
+    CHECK(woken);
+}
+
 } // namespace

@@ -214,6 +214,33 @@ TEST_CASE("R19: generators: the body's frames are gone, and its values were give
     });
 }
 
+TEST_CASE("R19: shield and as_completed: the work goes on, and each end is seen at most once")
+{
+    test::at_every_suspension([](scenario& s) {
+        int frames = 0;
+        int done = 0;
+        int seen = 0;
+        const auto save = [&]() -> awaitable<void> {
+            co_await work(frames, 1s, 0);
+            ++done;
+        };
+        bool begun = false;
+        s.run([&]() -> awaitable<void> {
+            begun = true;
+            co_await rill::shield(save());
+            std::vector<awaitable<int>> members;
+            members.push_back(work(frames, 2s, 2));
+            members.push_back(work(frames, 1s, 1));
+            auto ends = rill::as_completed(std::move(members));
+            while (co_await ends.next())
+                ++seen;
+        });
+        CHECK(frames == 0);
+        CHECK(done == (begun ? 1 : 0));
+        CHECK(seen <= 2);
+    });
+}
+
 /// Tasks that each take a ticket, wait in one of several ways, and give it back or deliver it.
 TEST_CASE("R20: 100 000 tasks cancelled while they complete are accounted for exactly")
 {

@@ -15,7 +15,7 @@ namespace rill {
 enum class cancel_origin {
     request,  // cancel() on a task, a future, a scope or a group
     deadline, // a timeout, or the deadline of a scope
-    sibling,  // another member of the task group failed
+    sibling,  // another member of a group failed, or of a race was faster
     shutdown, // the loop is being closed
 };
 

@@ -51,7 +51,8 @@ public:
     /// Why; null if it is not cancelled, or no reason was given.
     const cancel_reason_ptr& reason() const noexcept { return inside_ ? inside_->why : reason_; }
 
-    /// `never` without one. A deadline that has passed cancels in the next turn.
+    /// `never` takes it away. A deadline that has passed cancels in the next turn. It replaces one
+    /// that set_timeout set, and the other way round.
     void set_deadline(time_point t);
 
     /// Counted from the moment when run() begins, or from now if it runs already.
@@ -139,6 +140,7 @@ inline void cancel_scope::set_deadline(time_point t)
 inline void cancel_scope::set_timeout(duration d)
 {
     timeout_ = d;
+    when_ = never;
     if (inside_)
         inside_->set(detail::deadline_after(inside_->task().core()->now(), d));
 }

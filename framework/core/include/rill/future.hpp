@@ -87,9 +87,10 @@ detail::future_data<T>& future<T>::checked() const
 template <class T>
 detail::future_data<T>& future<T>::open() const
 {
-    if (this->data_->done())
+    auto& data = checked();
+    if (data.done())
         throw invalid_state("rill::future: it has an outcome already");
-    return checked();
+    return data;
 }
 
 template <class T>
@@ -121,7 +122,7 @@ template <class T>
 template <class... Args>
 bool future<T>::set_result_unless_done(Args&&... value)
 {
-    if (this->data_->done() || !this->data_->core())
+    if (!this->data_ || this->data_->done() || !this->data_->core())
         return false;
     set_result(std::forward<Args>(value)...);
     return true;

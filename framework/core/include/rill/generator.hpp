@@ -190,12 +190,12 @@ public:
     {
         if (finished_)
             co_return;
-        closing_ = true;
         if (!std::exchange(begun_, true)) {
             finished_ = true; // it never began: its arguments go with the frame
             co_return;
         }
         const step_mark mark(*this);
+        closing_ = true;
         const generator_step step = mark.step();
         try {
             co_await step;

@@ -201,7 +201,11 @@ public:
     {}
 
 private:
-    void call() override { std::move (*f_)(); }
+    void call() override
+    {
+        F& f = *f_;
+        std::move(f)();
+    }
 
     void drop_callable() noexcept override { f_.reset(); }
 
@@ -270,9 +274,9 @@ public:
     {
         if (!claim_call())
             return;
-        std::optional<F> f = std::move(f_);
+        F f = std::move(*f_);
         f_.reset();
-        std::move (*f)();
+        std::move(f)();
     }
 
 private:

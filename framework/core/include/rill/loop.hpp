@@ -103,7 +103,8 @@ public:
     void run_forever();
 
     /// Ends the run when the present turn is over, a bounded number of steps; what is ready by then
-    /// runs with the next run. Does nothing where no run is under way.
+    /// runs with the next run. Where this class runs nothing, it is io_context::stop, and restart() has to
+    /// come before the next run of the program's own.
     void stop();
 
     /// Runs one turn: what is ready, up to a bound, or else what comes first. False, at once, if
@@ -158,10 +159,11 @@ public:
     // The rest
 
     /// What to_thread uses from now on, where it would make a pool of its own at its first use.
+    /// Loops may share one; the first of them that shuts down closes it for all.
     /// std::invalid_argument for null.
     void set_default_executor(std::shared_ptr<thread_pool> pool);
 
-    /// Debug mode: checks that cost time. RILL_DEBUG=1 turns it on for rill::run.
+    /// Whether debug mode is on, for checks that cost time. RILL_DEBUG=1 turns it on for rill::run.
     void set_debug(bool on);
     bool get_debug() const;
 
@@ -369,6 +371,7 @@ void loop::run_exclusively(Run run)
     c.move_to_this_thread();
     c.io().restart();
     run();
+    c.io().restart(); // for a run of the program's own
 }
 
 inline void loop::run_forever()

@@ -293,6 +293,7 @@ template <detail::selectable... Ops>
 awaitable<std::variant<detail::selected_t<Ops>...>> select(Ops... ops)
 {
     auto& core = detail::loop_core::of(co_await asio::this_coro::executor);
+    (static_cast<void>(detail::existing_state(ops)), ...); // throws for one that cannot be awaited
     std::tuple<Ops...> kept(std::move(ops)...);
     detail::wait_operation<void(error_code), detail::select_waiter<Ops...>> first(
         std::in_place, core, kept

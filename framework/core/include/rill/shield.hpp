@@ -83,8 +83,11 @@ template <class T>
 awaitable<T> shield(awaitable<T> body, std::source_location place)
 {
     const asio::any_io_executor ex = co_await asio::this_coro::executor;
-    auto work = create_task(ex, std::move(body), {}, place);
-    co_return co_await shield(std::move(work));
+    detail::check_body(body);
+    const detail::new_task<T> work(detail::loop_core::of(ex), {}, place);
+    work.data().shielded = true;
+    work.start(std::move(body));
+    co_return co_await shield(detail::task_access::handle(work.data()));
 }
 
 template <class Handle>

@@ -443,17 +443,21 @@ create_background_task(awaitable<void> body, task_options options, std::source_l
     auto guarded = [](awaitable<void> served) -> awaitable<void> {
         try {
             co_await std::move(served);
-        } catch (const std::exception& e) {
-            if (is_cancellation(std::current_exception()))
+        } catch (...) {
+            const std::exception_ptr error = std::current_exception();
+            if (is_cancellation(error))
                 throw;
             throw fatal_error(
-                "rill: background task '" + current_task()->name() + "' failed: " + e.what()
+                "rill: background task '" + current_task()->name() +
+                "' failed: " + detail::text_of(error)
             );
         }
     };
-    auto started = create_task(guarded(std::move(body)), std::move(options), place);
-    detail::data_of(started).background = true;
-    return started;
+    detail::check_body(body);
+    const detail::new_task<void> created(detail::loop_core::running(), std::move(options), place);
+    created.data().background = true;
+    created.start(guarded(std::move(body)));
+    return detail::task_access::handle(created.data());
 }
 
 inline task_ref::task_ref(detail::task_state& state) noexcept

@@ -69,7 +69,8 @@ public:
         std::source_location place = std::source_location::current()
     );
 
-    /// At most `n` children run at once, at least 1; the others wait for their turn, in order, before
+    /// Before the first child starts: at most `n` run at once, at least 1; the others wait for their
+    /// turn, in order, before
     /// their first step. Mirrors nothing of asyncio's: a semaphore around each child is what one
     /// writes there.
     void limit(std::size_t n);
@@ -108,6 +109,8 @@ private:
     void start_child(const detail::new_task<T>& child, awaitable<T> body);
     void check_open() const;
     void adopt(detail::task_state& child) noexcept;
+    template <class T>
+    awaitable<T> in_turn(awaitable<T> body);
     template <class T>
     awaitable<T> take_turn(awaitable<T> body);
     template <class T, class F>
@@ -184,7 +187,6 @@ inline void task_group::adopt(detail::task_state& child) noexcept
 template <class T>
 detail::new_task<T> task_group::add_child(task_options options, std::source_location place)
 {
-    check_open();
     detail::new_task<T> child(*parent_.core(), std::move(options), place);
     adopt(child.data());
     children_.push_back(child.data());
@@ -209,15 +211,29 @@ void task_group::start_child(const detail::new_task<T>& child, awaitable<T> body
     };
 
     const start_scope scope(starting_);
-    child.start(free_turns_ == SIZE_MAX ? std::move(body) : take_turn(std::move(body)));
+    try {
+        child.start(std::move(body));
+    } catch (...) {
+        if (!child.data().core()) // there was no memory for its frame
+            --size_;
+        throw;
+    }
+}
+
+template <class T>
+awaitable<T> task_group::in_turn(awaitable<T> body)
+{
+    return free_turns_ == SIZE_MAX ? std::move(body) : take_turn(std::move(body));
 }
 
 template <class T>
 task<T> task_group::create_task(awaitable<T> body, task_options options, std::source_location place)
 {
     detail::check_body(body);
+    check_open();
+    awaitable<T> frames = in_turn(std::move(body));
     auto child = add_child<T>(std::move(options), place);
-    start_child(child, std::move(body));
+    start_child(child, std::move(frames));
     return detail::task_access::handle(child.data());
 }
 
@@ -230,13 +246,19 @@ auto task_group::create_task(F body, task_options options, std::source_location 
 /// What start() and the child that it began know of each other.
 template <class T>
 struct task_group::start_record {
-    start_record(task_group& g, detail::task_state& c)
+    explicit start_record(task_group& g)
         : group(g)
-        , child(&c)
     {}
 
+    void begin(detail::task_state& t) noexcept
+    {
+        child = &t;
+        t.on_end = &on_end;
+        t.on_end_argument = this;
+    }
+
     task_group& group;
-    detail::task_state* child; // null once it has ended or is the group's
+    detail::task_state* child = nullptr; // null again once it has ended or is the group's
     bool said = false;
     outcome<T> result;
     detail::wait_list<> line; // start()
@@ -318,12 +340,12 @@ private:
 template <class T, std::invocable<task_status<T>> F>
 awaitable<T> task_group::start(F body, task_options options, std::source_location place)
 {
+    check_open();
+    const auto record = std::make_shared<start_record<T>>(*this);
+    awaitable<void> frames = in_turn(run_starting(record, std::move(body)));
     auto child = add_child<void>(std::move(options), place);
-    detail::task_state& state = child.data();
-    auto record = std::make_shared<start_record<T>>(*this, state);
-    state.on_end = &start_record<T>::on_end;
-    state.on_end_argument = record.get();
-    start_child(child, run_starting(record, std::move(body)));
+    record->begin(child.data());
+    start_child(child, std::move(frames));
     if (record->child && !record->said) {
         detail::wait_operation<void(error_code), detail::start_waiter> said(
             std::in_place, *parent_.core(), record->line, record->child, place
@@ -421,7 +443,11 @@ inline void task_group::cancel_all(cancel_reason_ptr why)
 {
     if (!scope_.cancelled)
         parent_.cancel(scope_, why);
-    children_.for_each([&](detail::task_state& child) { child.request_cancel(why); });
+    // What a cancellation reaches may end tasks on the spot.
+    std::vector<detail::state_ref<detail::task_state>> children;
+    children_.for_each([&](detail::task_state& child) { children.emplace_back(child); });
+    for (const auto& child : children)
+        child->request_cancel(why);
 }
 
 inline void task_group::cancel(std::string message)

@@ -457,6 +457,8 @@ public:
             return;
         try {
             start();
+        } catch (const fatal_error&) { // of an eager first step: the loop's run ends with it
+            throw;
         } catch (...) {
             const auto error = std::current_exception();
             core_->report({"a coroutine from another thread could not be started", error});
@@ -508,7 +510,7 @@ thread_future<T> start_threadsafe(
         if (ended && ended->was_cancelled())
             mail->post([at] {
                 if (at->to)
-                    at->to->cancel();
+                    at->to->cancel("its thread_future was cancelled");
             });
     });
     call_from_any_thread(*core, mail, std::move(start), place); // with this thread's context

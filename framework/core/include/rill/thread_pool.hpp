@@ -13,6 +13,7 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace rill {
 
@@ -56,7 +57,7 @@ private:
     std::mutex mutex_;
     std::size_t calls_ = 0; // that run or wait for a thread
     bool closed_ = false;
-    std::function<void()> when_idle_; // called once
+    std::vector<std::function<void()>> when_idle_; // each called once
     asio::thread_pool pool_;
 };
 
@@ -96,14 +97,14 @@ inline void thread_pool::begin_call()
 
 inline void thread_pool::end_call()
 {
-    std::function<void()> tell;
+    std::vector<std::function<void()>> tell;
     {
         const std::lock_guard lock(mutex_);
         if (--calls_ == 0)
-            tell = std::exchange(when_idle_, nullptr);
+            tell.swap(when_idle_);
     }
-    if (tell)
-        tell();
+    for (const auto& f : tell)
+        f();
 }
 
 /// One call, however it ends.
@@ -153,11 +154,12 @@ struct pool_access {
     {
         {
             const std::lock_guard lock(pool.mutex_);
-            if (pool.calls_ > 0)
-                pool.when_idle_ = std::exchange(f, nullptr);
+            if (pool.calls_ > 0) {
+                pool.when_idle_.push_back(std::move(f));
+                return;
+            }
         }
-        if (f)
-            f();
+        f();
     }
 };
 

@@ -210,15 +210,16 @@ wait(R range, return_when when, duration limit, std::source_location where)
 {
     using handle_type = detail::range_member_t<R>;
     auto& core = detail::loop_core::of(co_await asio::this_coro::executor);
-    const auto handles = detail::without_duplicates(
-        std::vector<handle_type>(std::ranges::begin(range), std::ranges::end(range))
-    );
+    std::vector<handle_type> given(std::ranges::begin(range), std::ranges::end(range));
+    for (const handle_type& h : given)
+        detail::check_joinable(detail::handle_access::state(h));
+    const auto handles = detail::without_duplicates(std::move(given));
     if (handles.empty())
         throw std::invalid_argument("rill::wait: there is nothing to wait for");
     {
         detail::end_counter ended(handles.size(), when);
         for (const handle_type& h : handles)
-            ended.add(detail::check_joinable(detail::handle_access::state(h)));
+            ended.add(*detail::handle_access::state(h));
         if (!ended.over()) {
             detail::wait_operation<void(error_code), detail::count_waiter> enough(
                 std::in_place, core, ended, limit, where
@@ -243,7 +244,7 @@ public:
         , ended_(core.executor())
     {
         for (std::size_t i = 0; i < handles_.size(); ++i) {
-            auto& s = detail::check_joinable(detail::handle_access::state(handles_[i]));
+            auto& s = *detail::handle_access::state(handles_[i]);
             if (s.done())
                 ended(i);
             else

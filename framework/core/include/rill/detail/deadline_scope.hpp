@@ -63,7 +63,7 @@ public:
         return cancelled && ec == condition::cancelled && !task_.cancelled_outside(*this);
     }
 
-    /// "30s passed (timeout at orders.cpp:42) in task 'x' while it waited for ...".
+    /// "30s passed (deadline set at orders.cpp:42) in task 'x' while it waited for ...".
     std::string story() const
     {
         return allowed() + " in " + task_.description() + " " + task_.interruption();

@@ -42,6 +42,7 @@ public:
             if (!turn())
                 break;
         }
+        run_what_is_ready();
         for (const auto& task : told)
             task->report_unretrieved();
     }
@@ -71,6 +72,17 @@ public:
     }
 
 private:
+    /// Callbacks of the tasks' ends among it.
+    void run_what_is_ready()
+    {
+        bool done = false;
+        const auto last = make_callback(core_, core_.now(), [&done] { done = true; });
+        last->start_soon(last);
+        while (!done && turn())
+            continue;
+        last->cancel();
+    }
+
     bool exist(kind which) const
     {
         for (const task_state* t = core_.tasks().front(); t; t = core_.tasks().next(*t))

@@ -214,7 +214,10 @@ private:
     template <class Waiter, class Signature>
     wait_operation<Signature, Waiter> waiting() const
     {
-        return wait_operation<Signature, Waiter>(std::in_place, check_joinable(data_));
+        Data& data = check_joinable(data_);
+        if (!data.core())
+            throw invalid_state("rill: " + data.description() + " has lost its loop");
+        return wait_operation<Signature, Waiter>(std::in_place, data);
     }
 };
 

@@ -109,8 +109,11 @@ public:
             top_ = s.outer;
         else
             leave_out_of_order(s);
-        if (s.cancelled || s.shield)
-            refresh();
+        if (!s.cancelled && !s.shield)
+            return;
+        refresh();
+        if (top_->on_outer_cancel && core() && cancelled_outside(*top_))
+            top_->on_outer_cancel(*top_, false); // it was not told while `s` was in between
     }
 
     void cancel(scope& s, cancel_reason_ptr why)

@@ -175,7 +175,7 @@ public:
         : told<Waiter>(std::forward<Args>(args)...)
     {}
 
-    wait_operation(wait_operation&& other) noexcept
+    wait_operation(wait_operation&& other) noexcept(std::is_nothrow_move_constructible_v<Waiter>)
         : told<Waiter>(static_cast<Waiter&&>(other))
     {}
 
@@ -192,6 +192,8 @@ public:
     template <class Token>
     auto initiate(Token&& token) &&
     {
+        if (!this->core_)
+            this->core_ = &loop_core::running();
         return asio::async_initiate<Token, Signature>(
             initiation{}, token, static_cast<Waiter&&>(*this)
         );
@@ -283,7 +285,7 @@ class [[nodiscard]] wait_request {
     };
 
 public:
-    explicit wait_request(Args... args) noexcept
+    explicit wait_request(Args... args)
         : args_(std::forward<Args>(args)...)
     {}
 
