@@ -51,13 +51,15 @@ public:
     /// Why; null if it is not cancelled, or no reason was given.
     const cancel_reason_ptr& reason() const noexcept { return inside_ ? inside_->why : reason_; }
 
-    /// `never` takes it away. A deadline that has passed cancels in the next turn. It replaces one
-    /// that set_timeout set, and the other way round.
+    /// `never` takes it away, and a timeout with it. A deadline that has passed cancels in the next
+    /// turn.
     void set_deadline(time_point t);
 
-    /// Counted from the moment when run() begins, or from now if it runs already.
+    /// Counted from the moment when run() begins; beside a deadline, the earlier one counts. While
+    /// run() lasts, it is counted from now, and replaces the deadline.
     void set_timeout(duration d);
 
+    /// `never` without one, or as long as a timeout has not begun to count.
     time_point deadline() const noexcept { return inside_ ? inside_->when() : when_; }
 
     /// While it is set, no cancellation from outside comes in. Taken away, one that is due shows at
@@ -140,7 +142,6 @@ inline void cancel_scope::set_deadline(time_point t)
 inline void cancel_scope::set_timeout(duration d)
 {
     timeout_ = d;
-    when_ = never;
     if (inside_)
         inside_->set(detail::deadline_after(inside_->task().core()->now(), d));
 }
