@@ -296,8 +296,8 @@ private:
     {
         if (core.dead())
             throw std::logic_error("rill: a task cannot start on a loop that is gone");
-        const auto& given = options.context();
-        context_ptr context = given ? context_access::box(*given) : copy_of(current_context());
+        const context_ptr& given = options.context_box();
+        context_ptr context = given ? given : copy_of(current_context());
         return state_ref<task_data<T>>(
             *new task_data<T>(core, std::move(options).name(), std::move(context), place)
         );

@@ -583,7 +583,7 @@ inline void task_group::on_child_end(detail::task_state& child, void* group)
 
 inline void task_group::child_ended(detail::task_state& child)
 {
-    child.hook<detail::in_group>::unlink();
+    static_cast<detail::hook<detail::in_group>&>(child).unlink();
     --size_;
     if (children_.empty())
         ended_.complete_all();

@@ -39,9 +39,9 @@ public:
     }
 
     /// The context that the task runs in and changes; without one, it gets a copy of the creator's.
-    task_options& context(rill::context c)
+    task_options& context(const rill::context& c)
     {
-        context_ = std::move(c);
+        context_ = context_access::box(c);
         return *this;
     }
 
@@ -51,12 +51,13 @@ public:
 
     std::optional<bool> wants_eager() const noexcept { return eager_; }
 
-    const std::optional<rill::context>& context() const noexcept { return context_; }
+    /// Null where none was given. The library's own.
+    const detail::context_ptr& context_box() const noexcept { return context_; }
 
 private:
     std::string name_;
     std::optional<bool> eager_;
-    std::optional<rill::context> context_;
+    detail::context_ptr context_;
 };
 
 } // namespace rill
