@@ -9,8 +9,8 @@ rill::awaitable<void> count(int& n);
 void test(int& n)
 {
 #ifdef CORRECT
-    rill::create_task(rill::bind_coroutine(count, std::ref(n)));
+    rill::create_task(count, std::ref(n));
 #else
-    rill::create_task(rill::bind_coroutine(count, n));
+    rill::create_task(count, n);
 #endif
 }

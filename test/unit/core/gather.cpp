@@ -253,6 +253,9 @@ TEST_CASE("race: the first to end wins, the others are cancelled and awaited")
     const auto first = loop.run(rill::race(loser, after(2s, std::string("won"))));
     CHECK(std::get<1>(first) == "won");
     CHECK(loser.cancelled());
+    auto winner = loop.spawn(after(1s, std::string("a result that is kept")));
+    CHECK(std::get<0>(loop.run(rill::race(winner, rill::sleep(1h)))) == "a result that is kept");
+    CHECK(winner.result() == "a result that is kept");
 
     const auto [index, value] = loop.run(rill::race(numbers_backwards(3)));
     CHECK(index == 2);

@@ -616,4 +616,25 @@ TEST_CASE("task: awaiting a handle that refers to nothing is an error")
     CHECK_THROWS_AS(nothing.result(), rill::invalid_state);
 }
 
+TEST_CASE(
+    "create_task: arguments are copied and live as long as the task; std::ref is for references"
+)
+{
+    test::loop loop;
+    int calls = 0;
+    const auto length = [](const std::string& text, int& count) -> awaitable<std::size_t> {
+        co_await rill::yield();
+        ++count;
+        co_return text.size();
+    };
+    const auto sum = loop.run([&]() -> awaitable<std::size_t> {
+        auto one =
+            rill::create_task(length, std::string("a temporary of some length"), std::ref(calls));
+        auto two = rill::create_task([](int n) -> awaitable<int> { co_return n; }, 4);
+        co_return co_await one + static_cast<std::size_t>(co_await two);
+    });
+    CHECK(sum == 30);
+    CHECK(calls == 1);
+}
+
 } // namespace

@@ -24,8 +24,8 @@ using if_finished_t = std::conditional_t<std::is_void_v<T>, bool, std::optional<
 
 } // namespace detail
 
-/// A region of a task that can be cancelled by itself, by a deadline or by whoever holds it. Mirrors
-/// trio's CancelScope.
+/// A region of a task that can be cancelled by itself, by a deadline or by whoever holds it.
+/// Mirrors trio's CancelScope.
 ///
 /// It may be set up, and even cancelled, before run() enters it; it is entered once. Deadline and
 /// shield can be changed at any time. Belongs to the loop's thread.
@@ -69,8 +69,8 @@ public:
     bool shield() const noexcept { return shield_; }
 
     /// Runs `body`, an awaitable or a callable that may take a cancel_scope&. Where the scope was
-    /// cancelled, the result is empty (for a body without a value: false). Cancellation from outside
-    /// passes through, and so does every error of the body's own.
+    /// cancelled, the result is empty (for a body without a value: false). Cancellation from
+    /// outside passes through, and so does every error of the body's own.
     ///
     /// invalid_state if it has been entered before.
     template <class Body>
@@ -93,9 +93,9 @@ private:
     std::optional<detail::deadline_scope> inside_; // while run() lasts
 };
 
-/// Runs `body`, an awaitable or a callable that may take a cancel_scope&, for at most `d`, then goes
-/// on: where the deadline cut it short, the result is empty (for a body without a value: false).
-/// Mirrors trio's move_on_after.
+/// Runs `body`, an awaitable or a callable that may take a cancel_scope&, for at most `d`, then
+/// goes on: where the deadline cut it short, the result is empty (for a body without a value:
+/// false). Mirrors trio's move_on_after.
 ///
 /// Cancellation from outside passes through, and so does every error of the body's own.
 template <class Body>

@@ -16,16 +16,18 @@
 namespace rill {
 
 /// Runs `body`, then awaits `cleanup` on every way out of it: a value, an exception or a
-/// cancellation. Gives what the body gave. Mirrors try/finally around waits, which C++ does not have:
-/// there is no co_await in a catch clause or a destructor.
+/// cancellation. Gives what the body gave. Mirrors try/finally around waits, which C++ does not
+/// have: there is no co_await in a catch clause or a destructor.
 ///
-/// Both are awaitables or callables that give one. No cancellation from outside reaches the cleanup,
-/// neither the one that may have ended the body nor one that comes; it shows at the next wait after
-/// this. But it has to end within `grace`, and a second cancel() ends the grace at once: then every
-/// wait in the cleanup throws. That it was cut short goes to the exception handler; where the time
-/// was over and the body had no error of its own, it is thrown as a timeout_error instead.
+/// Both are awaitables or callables that give one. No cancellation from outside reaches the
+/// cleanup, neither the one that may have ended the body nor one that comes; it shows at the next
+/// wait after this. But it has to end within `grace`, and a second cancel() ends the grace at once:
+/// then every wait in the cleanup throws. That it was cut short goes to the exception handler;
+/// where the time was over and the body had no error of its own, it is thrown as a timeout_error
+/// instead.
 ///
-/// An exception of the cleanup is thrown; where the body failed as well, both in an exception_group.
+/// An exception of the cleanup is thrown; where the body failed as well, both in an
+/// exception_group.
 template <class Body, class Cleanup>
 awaitable<detail::body_result_t<Body>> with_cleanup(
     Body body,

@@ -74,8 +74,8 @@ public:
         : box_(new detail::context_box)
     {}
 
-    /// Calls f() with this as the current context, and gives its result. Mirrors Context.run. Include
-    /// context_var.hpp to use it.
+    /// Calls f() with this as the current context, and gives its result. Mirrors Context.run.
+    /// Include context_var.hpp to use it.
     template <class F>
     decltype(auto) run(F&& f) const;
 

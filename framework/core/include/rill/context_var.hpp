@@ -57,8 +57,8 @@ public:
 
     const std::string& name() const noexcept { return name_; }
 
-    /// The value here and now, or else the default; std::out_of_range, naming the variable, if there
-    /// is neither. asyncio throws LookupError.
+    /// The value here and now, or else the default; std::out_of_range, naming the variable, if
+    /// there is neither. asyncio throws LookupError.
     T get() const;
 
     /// The value here and now, or else `fallback`.

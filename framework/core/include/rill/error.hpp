@@ -69,8 +69,8 @@ public:
     using std::logic_error::logic_error;
 };
 
-/// An error after which the program is not to go on: it leaves the task, and the loop's run as well.
-/// Mirrors SystemExit and KeyboardInterrupt.
+/// An error after which the program is not to go on: it leaves the task, and the loop's run as
+/// well. Mirrors SystemExit and KeyboardInterrupt.
 ///
 /// It passes every exception handler and leaves task groups bare. The loop stays usable.
 class fatal_error : public std::runtime_error {

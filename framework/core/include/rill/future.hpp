@@ -19,13 +19,14 @@ using future_data = outcome_of<T, future_state>;
 
 } // namespace detail
 
-/// A result that somebody will set: the bridge from callbacks to coroutines. Mirrors asyncio.Future.
+/// A result that somebody will set: the bridge from callbacks to coroutines. Mirrors
+/// asyncio.Future.
 ///
 /// Many may await it, and each gets the same outcome. Handles are cheap to copy, and each may set
-/// the outcome, once. An exception that nobody looked at is reported to the loop's exception handler
-/// when the last handle goes; a future that was never set says nothing, and waits that are left then
-/// end with operation_aborted. Cancelling whoever awaits it cancels the future.
-/// Thread safety: none; all on the loop's thread. From other threads, see thread_future.hpp.
+/// the outcome, once. An exception that nobody looked at is reported to the loop's exception
+/// handler when the last handle goes; a future that was never set says nothing, and waits that are
+/// left then end with operation_aborted. Cancelling whoever awaits it cancels the future. Thread
+/// safety: none; all on the loop's thread. From other threads, see thread_future.hpp.
 template <class T = void>
 class future : public detail::outcome_handle<future<T>, T, detail::future_data<T>> {
     using base = detail::outcome_handle<future<T>, T, detail::future_data<T>>;
@@ -53,8 +54,8 @@ public:
     template <class E>
     void set_exception(E error);
 
-    /// The same as set_result, but does nothing if it is done already, or its loop is gone: for timers
-    /// and callbacks that may come after a cancel. True if it was set.
+    /// The same as set_result, but does nothing if it is done already, or its loop is gone: for
+    /// timers and callbacks that may come after a cancel. True if it was set.
     template <class... Args>
     bool set_result_unless_done(Args&&... value);
 

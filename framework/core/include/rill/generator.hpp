@@ -40,8 +40,8 @@ struct generator_exit {};
 ///     }
 ///     while (auto i = co_await g.next()) use(*i);
 ///
-/// The body runs as part of whoever awaits next(): in its task, with its context variables, and it is
-/// cancelled with it. An error of the body leaves next(), and the generator has ended then.
+/// The body runs as part of whoever awaits next(): in its task, with its context variables, and it
+/// is cancelled with it. An error of the body leaves next(), and the generator has ended then.
 ///
 /// A generator that is destroyed where it yielded runs its destructors, as locals do; one whose
 /// cleanup must wait is closed with `co_await g.close()`, or used through with(). A loop's shutdown
@@ -70,8 +70,8 @@ public:
 
     /// The next value; empty once the body has ended. Mirrors anext().
     ///
-    /// invalid_state if another next() is under way. Cancellation: comes at the wait that the body is
-    /// in; unless the body catches it, the generator ends.
+    /// invalid_state if another next() is under way. Cancellation: comes at the wait that the body
+    /// is in; unless the body catches it, the generator ends.
     awaitable<std::optional<T>> next();
 
     /// Ends the body at its co_yield, by generator_exit, and waits until its frames are left. Does

@@ -40,10 +40,10 @@ using task_factory = std::function<void(task_ref)>;
 ///         for (auto end = rill::clock::now() + 2ms; rill::clock::now() < end && loop.poll_one();)
 ///             continue;
 ///
-/// One loop at a time runs on a thread: whatever would run a second one, or the same one from within,
-/// throws std::logic_error. After close() every function but close(), is_closed(), is_running(),
-/// and call_exception_handler() throws std::logic_error, which says that the loop is closed.
-/// Thread safety: one thread at a time, except call_soon_threadsafe and is_closed.
+/// One loop at a time runs on a thread: whatever would run a second one, or the same one from
+/// within, throws std::logic_error. After close() every function but close(), is_closed(),
+/// is_running(), and call_exception_handler() throws std::logic_error, which says that the loop is
+/// closed. Thread safety: one thread at a time, except call_soon_threadsafe and is_closed.
 class loop {
 public:
     loop();                                 ///< Owns its io_context.
@@ -76,7 +76,8 @@ public:
 
     /// As call_soon, from any thread; it wakes a loop that waits. Calls of one thread keep their
     /// order, and on the thread that runs the loop it is call_soon. It may race with the end of the
-    /// loop: std::logic_error if the loop is gone, and what was too late to run is destroyed with it.
+    /// loop: std::logic_error if the loop is gone, and what was too late to run is destroyed with
+    /// it.
     template <class F>
     threadsafe_handle
     call_soon_threadsafe(F f, std::source_location place = std::source_location::current());
@@ -86,9 +87,9 @@ public:
     /// Runs until `main` has ended, and gives its result or throws its exception unchanged. Tasks
     /// that are left stay, and go on with the next run. Mirrors loop.run_until_complete.
     ///
-    /// std::logic_error if the loop is stopped before that: `main` then stays a task, and a later run
-    /// continues it. The same, and nothing runs, for a task or future of another loop. A fatal_error
-    /// of any task or callback ends the run; the loop stays usable.
+    /// std::logic_error if the loop is stopped before that: `main` then stays a task, and a later
+    /// run continues it. The same, and nothing runs, for a task or future of another loop. A
+    /// fatal_error of any task or callback ends the run; the loop stays usable.
     template <class T>
     T run_until_complete(
         awaitable<T> main, std::source_location place = std::source_location::current()
@@ -103,8 +104,8 @@ public:
     void run_forever();
 
     /// Ends the run when the present turn is over, a bounded number of steps; what is ready by then
-    /// runs with the next run. Where this class runs nothing, it is io_context::stop, and restart() has to
-    /// come before the next run of the program's own.
+    /// runs with the next run. Where this class runs nothing, it is io_context::stop, and restart()
+    /// has to come before the next run of the program's own.
     void stop();
 
     /// Runs one turn: what is ready, up to a bound, or else what comes first. False, at once, if
@@ -120,16 +121,17 @@ public:
 
     // The end
 
-    /// Cancels every task, those that come meanwhile too, and runs until all have ended. Their errors
-    /// go to the exception handler. rill::run does this and more, in order; see runner::close.
+    /// Cancels every task, those that come meanwhile too, and runs until all have ended. Their
+    /// errors go to the exception handler. rill::run does this and more, in order; see
+    /// runner::close.
     void cancel_all_tasks();
 
     /// What is queued is dropped without being called, the frames of tasks are destroyed, and the
     /// io_context goes. Nothing is waited for, threads of the default executor included. Harmless
     /// when repeated; std::logic_error while the loop runs.
     ///
-    /// Where the io_context is the program's own it stays usable, and may get a new view. Tasks that
-    /// wait for something of Asio's are cancelled then, and end when it runs on.
+    /// Where the io_context is the program's own it stays usable, and may get a new view. Tasks
+    /// that wait for something of Asio's are cancelled then, and end when it runs on.
     void close();
 
     bool is_closed() const noexcept;
@@ -259,19 +261,6 @@ public:
 private:
     std::shared_ptr<callback> callback_;
 };
-
-/// The outcome of what has ended; a result that cannot be copied is taken.
-template <class Handle>
-typename Handle::value_type outcome_from(const Handle& handle, bool take)
-{
-    using T = typename Handle::value_type;
-    auto& data = *handle_access::state(handle);
-    data.mark_retrieved();
-    if constexpr (std::is_void_v<T> || !std::copy_constructible<T>)
-        return std::move(data).value();
-    else
-        return take ? std::move(data).value() : std::as_const(data).value();
-}
 
 } // namespace detail
 
@@ -429,7 +418,7 @@ typename Handle::value_type loop::run_until_complete(Handle main)
     if (!main)
         throw invalid_state("rill: the handle that is awaited refers to nothing");
     run_until_ended(*detail::handle_access::state(main));
-    return detail::outcome_from(main, false);
+    return detail::take_result(main, false);
 }
 
 template <class T>
@@ -438,7 +427,7 @@ T loop::run_until_complete(awaitable<T> main, std::source_location place)
     detail::check_no_loop_runs_here();
     const task<T> t = create_task(get_executor(), std::move(main), "main", place);
     run_until_ended(*detail::handle_access::state(t));
-    return detail::outcome_from(t, true);
+    return detail::take_result(t, true);
 }
 
 template <coroutine_function F>

@@ -69,8 +69,12 @@ race(Members... members)
     );
     std::optional<result_type> result;
     const auto take = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
+        using member = std::tuple_element_t<I, std::tuple<Members...>>;
         if (I == first)
-            result.emplace(std::in_place_index<I>, detail::take_value(std::get<I>(handles), true));
+            result.emplace(
+                std::in_place_index<I>,
+                detail::take_value(std::get<I>(handles), detail::owned<member>)
+            );
     };
     [&]<std::size_t... I>(std::index_sequence<I...>) {
         (take(std::integral_constant<std::size_t, I>()), ...);
@@ -94,7 +98,8 @@ race(R members, std::source_location place)
     const std::size_t first =
         co_await detail::wait_for_first(detail::loop_core::of(ex), handles.size(), add_all, place);
     using value = detail::value_of_t<detail::member_result_t<detail::range_member_t<R>>>;
-    co_return std::pair<std::size_t, value>(first, detail::take_value(handles[first], true));
+    constexpr bool own = detail::owned<detail::range_member_t<R>>;
+    co_return std::pair<std::size_t, value>(first, detail::take_value(handles[first], own));
 }
 
 } // namespace rill

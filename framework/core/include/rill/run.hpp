@@ -13,8 +13,8 @@ namespace rill {
 ///
 /// The loop is gone when this returns; what main leaves behind is ended first, in the order that
 /// runner::close describes, and what it throws then goes to the exception handler. SIGINT cancels
-/// main, as runner::run says. std::logic_error if a loop runs on this thread already; `main` is then
-/// destroyed without having run.
+/// main, as runner::run says. std::logic_error if a loop runs on this thread already; `main` is
+/// then destroyed without having run.
 ///
 /// `run(main, rill::debug)` turns debug mode on.
 template <class T>

@@ -18,7 +18,8 @@
 
 namespace rill {
 
-/// Ctrl-C ended the run: main was cancelled by SIGINT, and by nobody else. Mirrors KeyboardInterrupt.
+/// Ctrl-C ended the run: main was cancelled by SIGINT, and by nobody else. Mirrors
+/// KeyboardInterrupt.
 class interrupted : public fatal_error {
 public:
     interrupted()
@@ -98,9 +99,8 @@ private:
 
 /// Several runs on one loop, which ends with them. Mirrors asyncio.Runner.
 ///
-/// The loop is made at its first use. Every function throws std::logic_error after close(), and what
-/// was given to it never starts.
-/// Thread safety: none; all on one thread.
+/// The loop is made at its first use. Every function throws std::logic_error after close(), and
+/// what was given to it never starts. Thread safety: none; all on one thread.
 class runner {
 public:
     explicit runner(runner_options options = {});
@@ -110,12 +110,12 @@ public:
     runner& operator=(const runner&) = delete;
 
     /// Runs until `main` has ended, and gives its result or throws its exception unchanged. Tasks
-    /// that are left go on with the next run. std::logic_error if a loop runs on this thread already;
-    /// `main` is then destroyed without having run.
+    /// that are left go on with the next run. std::logic_error if a loop runs on this thread
+    /// already; `main` is then destroyed without having run.
     ///
-    /// It runs in the runner's context, which is a copy of that of the first use: variables that one
-    /// run sets are seen by the next. Given `in`, it runs in that one instead. A task or future has
-    /// its context already.
+    /// It runs in the runner's context, which is a copy of that of the first use: variables that
+    /// one run sets are seen by the next. Given `in`, it runs in that one instead. A task or future
+    /// has its context already.
     ///
     /// On the main thread, and unless the program has said what SIGINT is to do, the first SIGINT
     /// cancels main with the message "SIGINT", and if main then ends as cancelled, `interrupted` is
@@ -139,7 +139,8 @@ public:
     /// The loop, to set it up before the first run.
     loop& get_loop();
 
-    /// Ends the loop; harmless when repeated. In this order, and each step even if one before failed:
+    /// Ends the loop; harmless when repeated. In this order, and each step even if one before
+    /// failed:
     ///
     /// 1. tasks are cancelled ("the loop shuts down") and waited for;
     /// 2. shielded work is waited for, within shield_grace, and then cancelled and waited for;
@@ -148,7 +149,8 @@ public:
     /// 5. calls in other threads are waited for, within executor_grace, and reported if that is over;
     /// 6. the loop is closed.
     ///
-    /// What a task starts counts as its creator does. Errors go to the exception handler, each once.
+    /// What a task starts counts as its creator does. Errors go to the exception handler, each
+    /// once.
     void close();
 
 private:
@@ -156,7 +158,7 @@ private:
     void check_usable() const;
     void set_up();
     template <class Handle>
-    typename Handle::value_type complete(const Handle& main, bool take_result);
+    typename Handle::value_type complete(const Handle& main, bool take);
     void end_tasks();
     void end_generators();
     void end_executor();
@@ -299,14 +301,14 @@ typename Handle::value_type runner::run(Handle main)
 }
 
 template <class Handle>
-typename Handle::value_type runner::complete(const Handle& main, bool take_result)
+typename Handle::value_type runner::complete(const Handle& main, bool take)
 {
     std::optional<detail::interrupt_watch> sigint;
     if (options_.handles_sigint())
         sigint.emplace(loop_->context(), [&main] { Handle(main).cancel("SIGINT"); });
     try {
         detail::loop_access::run_until_ended(*loop_, *detail::handle_access::state(main));
-        return detail::outcome_from(main, take_result);
+        return detail::take_result(main, take);
     } catch (const system_error& e) {
         const bool by_sigint = sigint && sigint->seen() && e.code() == condition::cancelled;
         if (by_sigint && main.cancelled() && !detail::cancelled_by_others(main))

@@ -33,7 +33,7 @@ using selected_t = typename select_traits<std::remove_cvref_t<Op>>::value_type;
 /// whose index() is that of the argument; void is std::monostate. What Go's select is for channels;
 /// asyncio has wait(FIRST_COMPLETED).
 ///
-///     auto got = co_await rill::select(orders.async_get(), stop.async_wait(), rill::async_sleep(5s));
+///     auto got = co_await select(orders.async_get(), stop.async_wait(), async_sleep(5s));
 ///
 /// Nothing is lost: the moment one completes, the others leave their lines, as if they had never
 /// waited. An item stays in its queue, a task runs on and keeps its result. If several could

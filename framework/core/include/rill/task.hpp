@@ -27,6 +27,11 @@ using task_data = outcome_of<T, task_state>;
 
 struct task_access;
 
+/// Neither an awaitable, nor something that gives one when it is called as it is.
+template <class F, class... Args>
+concept called_with = sizeof...(Args) > 0 && !is_awaitable<F> && !coroutine_function<F&> &&
+                      !std::convertible_to<F, asio::any_io_executor>;
+
 } // namespace detail
 
 /// A coroutine that runs by itself, and the handle on it. Mirrors asyncio.Task.
@@ -37,8 +42,8 @@ struct task_access;
 /// any thread may call cancel() and may destroy a handle while the loop lives.
 ///
 /// `co_await task` gives the result or throws the exception unchanged, to each who awaits it.
-/// Cancelling whoever awaits it cancels the task, and the wait lasts until it has ended. A task that
-/// awaits itself, or one of another loop, gets a std::logic_error.
+/// Cancelling whoever awaits it cancels the task, and the wait lasts until it has ended. A task
+/// that awaits itself, or one of another loop, gets a std::logic_error.
 template <class T = void>
 class task : public detail::outcome_handle<task<T>, T, detail::task_data<T>> {
     using base = detail::outcome_handle<task<T>, T, detail::task_data<T>>;
@@ -77,8 +82,8 @@ private:
 /// that are ready now, and tasks start in the order of their creation. Mirrors asyncio.create_task.
 ///
 /// A callable is stored until its coroutine has ended, so that a lambda's captures stay valid: pass
-/// the lambda, do not call it. Arguments are copied by bind_coroutine.
-/// std::logic_error without a running loop; `body` is then destroyed without having run.
+/// the lambda, do not call it. Arguments are copied with it; see bind_coroutine for what that
+/// means. std::logic_error without a running loop; `body` is then destroyed without having run.
 template <class T>
 task<T> create_task(
     awaitable<T> body,
@@ -89,6 +94,10 @@ template <coroutine_function F>
 auto create_task(
     F body, task_options options = {}, std::source_location place = std::source_location::current()
 );
+
+template <class F, class... Args>
+    requires detail::called_with<F, Args...>
+auto create_task(F f, Args... args);
 
 /// The same on the loop of `ex`: for programs that run their io_context themselves.
 template <class T>
@@ -106,10 +115,10 @@ auto create_task(
     std::source_location place = std::source_location::current()
 );
 
-/// A coroutine that keeps copies of `f` and `args` and calls f(args...): for create_task and every
-/// combinator, `create_task(bind_coroutine(session, std::move(client), std::ref(stats)))`. What the
-/// coroutine takes by reference refers to the copies. A parameter that is a non-const reference takes
-/// std::ref only, as with std::thread. Mirrors functools.partial.
+/// A coroutine that keeps copies of `f` and `args` and calls f(args...): for every combinator, and
+/// for create_task with options, `create_task(bind_coroutine(session, std::move(client)),
+/// "session")`. What the coroutine takes by reference refers to the copies. A parameter that is a
+/// non-const reference takes std::ref only, as with std::thread. Mirrors functools.partial.
 template <class F, class... Args>
 auto bind_coroutine(F f, Args... args);
 
@@ -423,6 +432,13 @@ auto create_task(
 )
 {
     return create_task(ex, detail::call_stored(std::move(body)), std::move(options), place);
+}
+
+template <class F, class... Args>
+    requires detail::called_with<F, Args...>
+auto create_task(F f, Args... args)
+{
+    return create_task(bind_coroutine(std::move(f), std::move(args)...));
 }
 
 template <class F, class... Args>

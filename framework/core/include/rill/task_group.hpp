@@ -55,13 +55,17 @@ public:
         std::source_location place = std::source_location::current()
     );
 
+    template <class F, class... Args>
+        requires detail::called_with<F, Args...>
+    auto create_task(F f, Args... args);
+
     /// Starts `body(task_status<T>)` as a child and waits until that says started(value), which is
-    /// given back: a server that listens, say. From then on it is a child like others. Mirrors trio's
-    /// Nursery.start.
+    /// given back: a server that listens, say. From then on it is a child like others. Mirrors
+    /// trio's Nursery.start.
     ///
-    /// A child that fails before is no failure of the group: its error is thrown here, unchanged; one
-    /// that returns without started() gives a std::logic_error here. Cancelling the wait cancels the
-    /// child, and lasts until that has ended.
+    /// A child that fails before is no failure of the group: its error is thrown here, unchanged;
+    /// one that returns without started() gives a std::logic_error here. Cancelling the wait
+    /// cancels the child, and lasts until that has ended.
     template <class T = void, std::invocable<task_status<T>> F>
     awaitable<T> start(
         F body,
@@ -69,13 +73,13 @@ public:
         std::source_location place = std::source_location::current()
     );
 
-    /// Before the first child starts: at most `n` run at once, at least 1; the others wait for their
-    /// turn, in order, before
-    /// their first step. Mirrors nothing of asyncio's: a semaphore around each child is what one
-    /// writes there.
+    /// Before the first child starts: at most `n` run at once, at least 1; the others wait for
+    /// their turn, in order, before their first step. Mirrors nothing of asyncio's: a semaphore
+    /// around each child is what one writes there.
     void limit(std::size_t n);
 
-    /// A failure no longer cancels the others: all run to their end, and what failed is thrown then.
+    /// A failure no longer cancels the others: all run to their end, and what failed is thrown
+    /// then.
     void collect_errors() noexcept { collect_errors_ = true; }
 
     /// Cancels the body and every child; the group is then left without an error of its own.
@@ -154,8 +158,8 @@ private:
 template <class T = void>
 class task_status {
 public:
-    /// Ends the wait in start() with `value`, on a later turn. The first call counts; std::logic_error
-    /// for a second one.
+    /// Ends the wait in start() with `value`, on a later turn. The first call counts;
+    /// std::logic_error for a second one.
     template <class... Args>
     void started(Args&&... value);
 
@@ -241,6 +245,13 @@ template <coroutine_function F>
 auto task_group::create_task(F body, task_options options, std::source_location place)
 {
     return create_task(detail::call_stored(std::move(body)), std::move(options), place);
+}
+
+template <class F, class... Args>
+    requires detail::called_with<F, Args...>
+auto task_group::create_task(F f, Args... args)
+{
+    return create_task(bind_coroutine(std::move(f), std::move(args)...));
 }
 
 /// What start() and the child that it began know of each other.

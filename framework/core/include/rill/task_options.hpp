@@ -29,9 +29,9 @@ public:
         return *this;
     }
 
-    /// Whether the first step runs inside create_task, up to the first wait; unset, the loop decides
-    /// (loop::set_eager_tasks). Mirrors eager_start. A loop that does not run yet starts nothing
-    /// eagerly.
+    /// Whether the first step runs inside create_task, up to the first wait; unset, the loop
+    /// decides (loop::set_eager_tasks). Mirrors eager_start. A loop that does not run yet starts
+    /// nothing eagerly.
     task_options& eager(bool on = true)
     {
         eager_ = on;

@@ -48,16 +48,16 @@ public:
     /// std::logic_error, instead of waiting for ever, on the thread of the loop that is to set it.
     T get() const;
 
-    /// The same for `d` at most; timeout_error after that, and what sets the result goes on: cancel()
-    /// stops it.
+    /// The same for `d` at most; timeout_error after that, and what sets the result goes on:
+    /// cancel() stops it.
     T get(duration d) const;
 
     /// Blocks until there is a result, for `d` at most. Whether there is one.
     bool wait(duration d) const;
 
-    /// Ends it as cancelled: whoever gets it gets a cancelled_error with the message. False if it has
-    /// ended, or its call has begun (thread_promise::start). A task of run_coroutine_threadsafe is
-    /// cancelled with it.
+    /// Ends it as cancelled: whoever gets it gets a cancelled_error with the message. False if it
+    /// has ended, or its call has begun (thread_promise::start). A task of run_coroutine_threadsafe
+    /// is cancelled with it.
     bool cancel(std::string message = {}) const;
 
     bool done() const;
@@ -73,8 +73,8 @@ private:
     std::shared_ptr<detail::thread_state<T>> state_;
 };
 
-/// Sets the result of a thread_future, once. Dropped without that, it sets an invalid_state, so that
-/// nobody waits for ever.
+/// Sets the result of a thread_future, once. Dropped without that, it sets an invalid_state, so
+/// that nobody waits for ever.
 template <class T = void>
 class thread_promise {
 public:
@@ -109,13 +109,13 @@ template <class T>
 future<T>
 wrap_future(thread_future<T> from, std::source_location place = std::source_location::current());
 
-/// Starts a coroutine as a task of a loop that another thread runs, and gives its result to this one.
-/// Mirrors asyncio.run_coroutine_threadsafe.
+/// Starts a coroutine as a task of a loop that another thread runs, and gives its result to this
+/// one. Mirrors asyncio.run_coroutine_threadsafe.
 ///
 /// Cancelling the thread_future cancels the task; a task that is cancelled shows as cancelled. The
-/// task gets a copy of this thread's context. What keeps the task from starting (a task factory that
-/// throws) is thrown by get(), and goes to the loop's exception handler as well. std::logic_error if
-/// the loop is closed; if it ends while the task runs, get() throws.
+/// task gets a copy of this thread's context. What keeps the task from starting (a task factory
+/// that throws) is thrown by get(), and goes to the loop's exception handler as well.
+/// std::logic_error if the loop is closed; if it ends while the task runs, get() throws.
 template <class T>
 thread_future<T> run_coroutine_threadsafe(
     const loop& target,
@@ -127,8 +127,8 @@ auto run_coroutine_threadsafe(
     const loop& target, F body, std::source_location place = std::source_location::current()
 );
 
-/// The same with an executor of the loop, for programs that run their io_context themselves; it must
-/// outlive the call.
+/// The same with an executor of the loop, for programs that run their io_context themselves; it
+/// must outlive the call.
 template <class T>
 thread_future<T> run_coroutine_threadsafe(
     const asio::any_io_executor& ex,
@@ -480,7 +480,7 @@ private:
             else if constexpr (std::is_void_v<T>)
                 result.set_value();
             else
-                result.set_value(outcome_from(ended, true));
+                result.set_value(take_result(ended, true));
             thread_access::state(*promise)->end(std::move(result));
         });
     }

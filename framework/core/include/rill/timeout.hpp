@@ -14,8 +14,8 @@ namespace rill {
 /// What the body of a timeout may look at and change. Mirrors asyncio.Timeout.
 class timeout_scope {
 public:
-    /// Moves the deadline: earlier, later, or to `never`. A passed one ends the body at its next wait.
-    /// invalid_state if it has expired.
+    /// Moves the deadline: earlier, later, or to `never`. A passed one ends the body at its next
+    /// wait. invalid_state if it has expired.
     void reschedule(time_point when);
 
     /// `never` where there is no deadline.

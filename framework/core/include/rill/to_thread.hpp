@@ -35,8 +35,8 @@ concept plain_executor = asio::execution::is_executor<std::remove_cvref_t<Execut
 
 } // namespace detail
 
-/// Calls `f(args...)` on a thread of the loop's default executor, and gives its result or throws its
-/// exception on the loop's thread. Mirrors asyncio.to_thread.
+/// Calls `f(args...)` on a thread of the loop's default executor, and gives its result or throws
+/// its exception on the loop's thread. Mirrors asyncio.to_thread.
 ///
 /// The call gets copies of what is given, and sees a copy of the caller's context variables. It
 /// begins when this is awaited. The executor is made at its first use, with

@@ -38,8 +38,8 @@ concept handle_range =
 
 /// Waits until some or all of `handles` have ended, for at most `limit`. Mirrors asyncio.wait.
 ///
-/// It throws nothing of theirs, cancels none of them and has no timeout_error: what had ended by then
-/// is in `done`. Duplicates count once. std::invalid_argument for an empty range.
+/// It throws nothing of theirs, cancels none of them and has no timeout_error: what had ended by
+/// then is in `done`. Duplicates count once. std::invalid_argument for an empty range.
 /// Cancellation: total; what was waited for goes on, and nothing of the wait stays with it.
 template <handle_range R>
 awaitable<wait_result<detail::range_member_t<R>>> wait(

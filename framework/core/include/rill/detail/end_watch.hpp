@@ -111,19 +111,6 @@ handle_of_t<M> as_handle(const asio::any_io_executor& ex, M& member, std::source
 template <class M>
 using member_result_t = typename handle_of_t<M>::value_type;
 
-/// The result of an ended handle: moved where it cannot be copied, or nobody else has it.
-template <class Handle>
-typename Handle::value_type take_result(const Handle& handle, bool move)
-{
-    using T = typename Handle::value_type;
-    auto& data = *handle_access::state(handle);
-    data.mark_retrieved();
-    if constexpr (std::is_void_v<T> || !std::copy_constructible<T>)
-        return std::move(data).value();
-    else
-        return move ? std::move(data).value() : std::as_const(data).value();
-}
-
 /// void as a value.
 template <class T>
 using value_of_t = std::conditional_t<std::is_void_v<T>, std::monostate, T>;

@@ -24,8 +24,8 @@ namespace asio = boost::asio;
 /// Takes SIGINT while it lives: the first one calls a function on the loop, the second one ends the
 /// process as SIGINT does by default.
 ///
-/// It does so on the main thread only, and only where nobody has said what SIGINT is to do. It is no
-/// asio::signal_set, which would count as a second set beside one of the program's own: that one
+/// It does so on the main thread only, and only where nobody has said what SIGINT is to do. It is
+/// no asio::signal_set, which would count as a second set beside one of the program's own: that one
 /// replaces this here, and is left alone in the end. What fails leaves SIGINT as it is.
 class interrupt_watch {
 public:

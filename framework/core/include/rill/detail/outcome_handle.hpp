@@ -178,8 +178,8 @@ public:
             .initiate(std::forward<Token>(token));
     }
 
-    /// Makes `co_await handle` an operation of Asio's kind; async_wait is its name for other tokens.
-    /// A result that cannot be copied is awaited through std::move, which takes it.
+    /// Makes `co_await handle` an operation of Asio's kind; async_wait is its name for other
+    /// tokens. A result that cannot be copied is awaited through std::move, which takes it.
     template <asio::completion_token_for<void()> Token>
     auto operator()(Token&& token) const
     {
@@ -292,6 +292,20 @@ handle outcome_handle<Derived, T, Data>::add_done_callback(F f, std::source_loca
     } else {
         return start(std::move(f));
     }
+}
+
+/// The result of an ended handle, or its exception thrown. It is moved where it cannot be copied,
+/// or `move` says that nobody else has it.
+template <class Handle>
+typename Handle::value_type take_result(const Handle& handle, bool move)
+{
+    using T = typename Handle::value_type;
+    auto& data = *handle_access::state(handle);
+    data.mark_retrieved();
+    if constexpr (std::is_void_v<T> || !std::copy_constructible<T>)
+        return std::move(data).value();
+    else
+        return move ? std::move(data).value() : std::as_const(data).value();
 }
 
 } // namespace rill::detail

@@ -44,8 +44,8 @@ public:
 
     const std::exception_ptr& error() const noexcept { return error_; }
 
-    /// Takes the exception out, for another thread: the exception then has one owner at a time. Only
-    /// where nobody else can ask for the outcome.
+    /// Takes the exception out, for another thread: the exception then has one owner at a time.
+    /// Only where nobody else can ask for the outcome.
     std::exception_ptr take_error() noexcept { return std::exchange(error_, nullptr); }
 
     /// The outcome has been looked at, so nothing is reported when the last reference goes.

@@ -271,8 +271,8 @@ private:
     alignas(void*) unsigned char handler_[awaiting_handler_size];
 };
 
-/// A wait to be: awaited, the operation is made in the frame of whoever awaits it, once and where it
-/// stays. `co_await wait_request<waiter, args...>(args...)` throws its error, and gives what its
+/// A wait to be: awaited, the operation is made in the frame of whoever awaits it, once and where
+/// it stays. `co_await wait_request<waiter, args...>(args...)` throws its error, and gives what its
 /// take() gives, if it has one; the value need not be default-constructible.
 template <class Waiter, class... Args>
 class [[nodiscard]] wait_request {
