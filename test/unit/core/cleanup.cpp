@@ -55,6 +55,24 @@ TEST_CASE("with_cleanup: the cleanup is awaited on every way out, and the body's
     CHECK(cleaned == 3);
 }
 
+TEST_CASE("with_cleanup: a body that throws before it is a coroutine is cleaned up after as well")
+{
+    test::loop loop;
+    bool cleaned = false;
+    const auto body = [](bool ready) -> awaitable<void> {
+        if (!ready)
+            throw std::runtime_error("early");
+        return fail("late");
+    };
+    const auto early = [&] { return body(false); };
+    const auto cleanup = [&]() -> awaitable<void> {
+        cleaned = true;
+        co_return;
+    };
+    CHECK(loop.run(how(rill::with_cleanup(early, cleanup))) == "early");
+    CHECK(cleaned);
+}
+
 TEST_CASE("with_cleanup: a cleanup that fails is thrown; with a body that failed, both")
 {
     test::loop loop;

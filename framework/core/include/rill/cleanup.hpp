@@ -83,17 +83,17 @@ private:
     unsigned requests_before_;
 };
 
-/// How `body` ends, as a value.
-template <class T>
-awaitable<outcome<T>> settle(awaitable<T> body)
+/// How `body` ends, as a value; a callable may throw before it gives an awaitable.
+template <class Body>
+awaitable<outcome<body_result_t<Body>>> settle(Body& body)
 {
-    outcome<T> result;
+    outcome<body_result_t<Body>> result;
     try {
-        if constexpr (std::is_void_v<T>) {
-            co_await std::move(body);
+        if constexpr (std::is_void_v<body_result_t<Body>>) {
+            co_await start_body(body);
             result.set_value();
         } else {
-            result.set_value(co_await std::move(body));
+            result.set_value(co_await start_body(body));
         }
     } catch (...) {
         result.set_exception(std::current_exception());
@@ -124,11 +124,11 @@ with_cleanup(Body body, Cleanup cleanup, duration grace, std::source_location wh
             with_cleanup(std::move(body), std::move(cleanup), grace, where)
         );
 
-    outcome<result_type> result = co_await detail::settle(detail::start_body(body));
+    outcome<result_type> result = co_await detail::settle(body);
     std::exception_ptr failed;
     {
         detail::grace_scope scope(*task, grace, where);
-        outcome<void> cleaned = co_await detail::settle(detail::start_body(cleanup));
+        outcome<void> cleaned = co_await detail::settle(cleanup);
         failed = cleaned.exception();
         if (scope.cut(failed))
             failed = scope.tell_of_cut(result.exception() != nullptr, failed);
