@@ -226,17 +226,22 @@ template <class Derived, class T, class Data>
 class outcome_handle<Derived, T, Data>::awaiter {
 public:
     explicit awaiter(const outcome_handle& h)
-        : awaiter(h, false)
+        : data_(h.data_)
+        , join_(std::in_place, check_joinable(data_))
     {
         static_assert(
             std::is_void_v<T> || std::copy_constructible<T>,
             "a result that cannot be copied is awaited with co_await std::move(task)"
         );
+        data_->mark_retrieved();
     }
 
     explicit awaiter(outcome_handle&& h)
-        : awaiter(h, true)
-    {}
+        : data_(h.data_)
+        , join_(std::in_place, check_joinable(data_))
+    {
+        data_->mark_retrieved();
+    }
 
     bool ready() const noexcept { return data_->done(); }
 
@@ -251,21 +256,12 @@ public:
         if constexpr (std::is_void_v<T> || !std::copy_constructible<T>)
             return std::move(*data_).value();
         else
-            return take_ ? std::move(*data_).value() : std::as_const(*data_).value();
+            return std::as_const(*data_).value(); // others may want to see it too
     }
 
 private:
-    awaiter(const outcome_handle& h, bool take)
-        : data_(h.data_)
-        , join_(std::in_place, check_joinable(data_))
-        , take_(take)
-    {
-        data_->mark_retrieved();
-    }
-
     state_ref<Data> data_; // the handle that is awaited may be dropped meanwhile
     wait_operation<void(), join_waiter> join_;
-    bool take_;
 };
 
 template <class Derived, class T, class Data>
@@ -304,8 +300,10 @@ typename Handle::value_type take_result(const Handle& handle, bool move)
     data.mark_retrieved();
     if constexpr (std::is_void_v<T> || !std::copy_constructible<T>)
         return std::move(data).value();
+    else if (move)
+        return std::move(data).value();
     else
-        return move ? std::move(data).value() : std::as_const(data).value();
+        return std::as_const(data).value();
 }
 
 } // namespace rill::detail
