@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <support/how.hpp>
 #include <support/loop.hpp>
 
 #include <rill/cleanup.hpp>
@@ -12,24 +13,8 @@
 namespace {
 
 using rill::awaitable;
+using test::how;
 using namespace std::chrono_literals;
-
-/// How `body` ended, in words.
-awaitable<std::string> how(awaitable<void> body)
-{
-    try {
-        co_await std::move(body);
-        co_return "done";
-    } catch (const rill::exception_group& e) {
-        co_return std::string("group: ") + e.what();
-    } catch (const rill::timeout_error&) {
-        co_return "timeout";
-    } catch (const rill::system_error& e) {
-        co_return e.code() == rill::condition::cancelled ? "cancelled" : "other";
-    } catch (const std::exception& e) {
-        co_return e.what();
-    }
-}
 
 awaitable<void> fail(std::string text)
 {

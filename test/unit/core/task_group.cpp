@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <support/how.hpp>
 #include <support/loop.hpp>
 
 #include <rill/cancel_scope.hpp>
@@ -26,6 +27,7 @@ namespace {
 using rill::awaitable;
 using rill::task_group;
 using rill::with_task_group;
+using test::how;
 using namespace std::chrono_literals;
 
 awaitable<void> fail_after(rill::duration d, std::string text)
@@ -38,21 +40,6 @@ awaitable<void> say_after(rill::duration d, std::string& log, std::string text)
 {
     co_await rill::sleep(d);
     log += text;
-}
-
-/// How `body` ended: done, cancelled, or what the exception says.
-awaitable<std::string> how(awaitable<void> body)
-{
-    try {
-        co_await std::move(body);
-        co_return "done";
-    } catch (const rill::exception_group& e) {
-        co_return std::string("group: ") + e.what();
-    } catch (const rill::timeout_error&) {
-        co_return "timeout";
-    } catch (const rill::system_error& e) {
-        co_return e.code() == rill::condition::cancelled ? "cancelled" : "other";
-    }
 }
 
 TEST_CASE("TG-01: leaving the block waits for every child, whose results are readable then")

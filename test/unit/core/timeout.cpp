@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <support/how.hpp>
 #include <support/loop.hpp>
 
 #include <rill/cancel_scope.hpp>
@@ -18,27 +19,13 @@ namespace {
 
 using rill::awaitable;
 using rill::timeout_scope;
+using test::how;
 using namespace std::chrono_literals;
 
 awaitable<int> value_after(rill::duration d, int value)
 {
     co_await rill::sleep(d);
     co_return value;
-}
-
-/// How `body` ended, in one word.
-awaitable<std::string> how(awaitable<void> body)
-{
-    try {
-        co_await std::move(body);
-        co_return "done";
-    } catch (const rill::timeout_error&) {
-        co_return "timeout";
-    } catch (const rill::system_error& e) {
-        co_return e.code() == rill::condition::cancelled ? "cancelled" : "other";
-    } catch (const std::exception& e) {
-        co_return e.what();
-    }
 }
 
 TEST_CASE("TMO-01: a body that takes too long is interrupted, and timeout_error leaves the block")

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <support/how.hpp>
 #include <support/loop.hpp>
 
 #include <rill/event.hpp>
@@ -13,6 +14,7 @@
 namespace {
 
 using rill::awaitable;
+using test::how;
 using namespace std::chrono_literals;
 
 awaitable<int> value_after(rill::duration d, int value)
@@ -32,20 +34,6 @@ awaitable<int> slow_to_stop(rill::duration d, bool& ended)
     co_await rill::sleep(d);
     ended = true;
     throw rill::system_error(rill::asio::error::operation_aborted);
-}
-
-/// How it ended: the value, timeout, cancelled, or what the exception says.
-awaitable<std::string> how(awaitable<int> body)
-{
-    try {
-        co_return std::to_string(co_await std::move(body));
-    } catch (const rill::timeout_error&) {
-        co_return "timeout";
-    } catch (const rill::system_error& e) {
-        co_return e.code() == rill::condition::cancelled ? "cancelled" : "other";
-    } catch (const std::exception& e) {
-        co_return e.what();
-    }
 }
 
 TEST_CASE("WF-01: without a timeout it awaits: a coroutine, a task or a future")
