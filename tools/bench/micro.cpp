@@ -5,8 +5,10 @@
 
 #include <rill/event.hpp>
 #include <rill/gather.hpp>
+#include <rill/mutex.hpp>
 #include <rill/queue.hpp>
 #include <rill/run.hpp>
+#include <rill/semaphore.hpp>
 #include <rill/sleep.hpp>
 #include <rill/task_group.hpp>
 #include <rill/timeout.hpp>
@@ -145,6 +147,62 @@ awaitable<figures> through_queue(std::uint64_t n, std::size_t capacity)
     });
 }
 
+awaitable<figures> lock_uncontended(std::uint64_t n)
+{
+    return timed(n, [n]() -> awaitable<void> {
+        rill::mutex mutex;
+        for (std::uint64_t i = 0; i < n; ++i) {
+            co_await mutex.lock();
+            mutex.unlock();
+        }
+    });
+}
+
+awaitable<void> acquire_and_yield(rill::semaphore& semaphore, std::uint64_t n)
+{
+    for (std::uint64_t i = 0; i < n; ++i) {
+        co_await semaphore.acquire();
+        co_await rill::yield();
+        semaphore.release();
+    }
+}
+
+awaitable<void> lock_and_yield(rill::mutex& mutex, std::uint64_t n)
+{
+    for (std::uint64_t i = 0; i < n; ++i) {
+        co_await mutex.lock();
+        co_await rill::yield();
+        mutex.unlock();
+    }
+}
+
+/// A hundred tasks that want the same.
+template <class Worker>
+awaitable<void> contend(Worker worker)
+{
+    return rill::with_task_group([worker](rill::task_group& group) -> awaitable<void> {
+        for (int k = 0; k < 100; ++k)
+            group.create_task(worker());
+        co_return;
+    });
+}
+
+awaitable<figures> lock100(std::uint64_t n)
+{
+    return timed(n, [n]() -> awaitable<void> {
+        rill::mutex mutex;
+        co_await contend([&mutex, n] { return lock_and_yield(mutex, n / 100); });
+    });
+}
+
+awaitable<figures> sem10(std::uint64_t n)
+{
+    return timed(n, [n]() -> awaitable<void> {
+        rill::semaphore semaphore(10);
+        co_await contend([&semaphore, n] { return acquire_and_yield(semaphore, n / 100); });
+    });
+}
+
 awaitable<figures> event1000(std::uint64_t n)
 {
     return timed(n, [n]() -> awaitable<void> {
@@ -223,6 +281,9 @@ constexpr bench benches[] = {
     {"queue1", [](std::uint64_t n) { return through_queue(n, 1); }},
     {"queue100", [](std::uint64_t n) { return through_queue(n, 100); }},
     {"queue_unb", [](std::uint64_t n) { return through_queue(n, 0); }},
+    {"lock_unc", lock_uncontended},
+    {"lock100", lock100},
+    {"sem10", sem10},
     {"event1000", event1000},
     {"sleep1e5", sleep1e5},
     {"timer_cancel", timer_cancel},

@@ -6,6 +6,7 @@
 #include <boost/system/error_code.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <stdexcept>
@@ -25,15 +26,29 @@ enum class condition {
     timed_out = 2, // a deadline passed
 };
 
+/// Errors that only Rill can detect: `if (ec == rill::errc::shut_down)`. All others are Asio's.
+enum class errc : std::uint8_t {
+    shut_down = 1, // the queue takes nothing any more, or has nothing left to give
+    closed = 2,    // the end of a channel that the wait belonged to was closed, or was so before
+    broken = 3,    // a barrier was reset or aborted; the owner of an owned_mutex ended holding it
+    lagged = 4,    // a subscriber was too slow for a broadcast, and items were dropped for it
+};
+
 } // namespace rill
 
 template <>
 struct boost::system::is_error_condition_enum<rill::condition> : std::true_type {};
 
+template <>
+struct boost::system::is_error_code_enum<rill::errc> : std::true_type {};
+
 namespace rill {
 
 const boost::system::error_category& condition_category() noexcept;
 boost::system::error_condition make_error_condition(condition c) noexcept;
+
+const boost::system::error_category& rill_category() noexcept;
+error_code make_error_code(errc e) noexcept;
 
 namespace detail {
 
@@ -87,7 +102,7 @@ namespace detail {
 
 class condition_category_t final : public boost::system::error_category {
 public:
-    const char* name() const noexcept override { return "rill"; }
+    const char* name() const noexcept override { return "rill.condition"; }
 
     std::string message(int value) const override
     {
@@ -102,6 +117,22 @@ public:
             return ec == asio::error::timed_out;
         return ec == asio::error::operation_aborted ||
                ec == asio::experimental::error::channel_cancelled;
+    }
+};
+
+class rill_category_t final : public boost::system::error_category {
+public:
+    const char* name() const noexcept override { return "rill"; }
+
+    std::string message(int value) const override
+    {
+        switch (static_cast<errc>(value)) {
+        case errc::shut_down: return "the queue is shut down";
+        case errc::closed: return "this end of the channel is closed";
+        case errc::broken: return "it was broken while others waited for it";
+        case errc::lagged: return "the subscriber was too slow, and missed items";
+        }
+        return "unknown error";
     }
 };
 
@@ -149,6 +180,17 @@ inline const boost::system::error_category& condition_category() noexcept
 inline boost::system::error_condition make_error_condition(condition c) noexcept
 {
     return {static_cast<int>(c), condition_category()};
+}
+
+inline const boost::system::error_category& rill_category() noexcept
+{
+    static const detail::rill_category_t category;
+    return category;
+}
+
+inline error_code make_error_code(errc e) noexcept
+{
+    return {static_cast<int>(e), rill_category()};
 }
 
 inline bool is_cancellation(const std::exception_ptr& error) noexcept

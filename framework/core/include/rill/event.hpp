@@ -2,27 +2,30 @@
 #pragma once
 
 #include <rill/awaitable.hpp>
+#include <rill/detail/primitive.hpp>
 #include <rill/detail/wait_operation.hpp>
 
-#include <boost/asio/any_io_executor.hpp>
-
+#include <cstddef>
 #include <source_location>
 #include <string>
 #include <tuple>
 
 namespace rill {
 
+struct event_statistics {
+    std::size_t waiting; ///< Those who wait for it to be set.
+};
+
 /// A flag that tasks wait for. Mirrors asyncio.Event.
 ///
 /// Every operation supports total cancellation. Waiters that are left when the event is destroyed
 /// end with operation_aborted.
 /// Thread safety: distinct objects safe, shared objects unsafe; all on the thread of one loop.
-class event {
+class event : public detail::primitive {
     class waiter;
 
 public:
-    explicit event(const asio::any_io_executor& ex); ///< On the loop of `ex`; not set.
-    event();                                         ///< On the loop that this thread runs.
+    using primitive::primitive; ///< Not set; on the loop of an executor, or the one that runs.
 
     bool is_set() const noexcept;
 
@@ -43,8 +46,9 @@ public:
     /// Without a token: an operation to be awaited, or given to select.
     auto async_wait(std::source_location where = std::source_location::current());
 
+    event_statistics statistics() const noexcept;
+
 private:
-    detail::loop_core* core_;
     detail::wait_list<> waiters_; // empty while set_
     bool set_ = false;
 };
@@ -67,7 +71,7 @@ protected:
             event_->waiters_.add(*this);
     }
 
-    void describe_to(std::string& text) const { text = "an event"; }
+    void describe_to(std::string& text) const { text = event_->called("an event"); }
 
     template <class Signature>
     std::tuple<error_code> results() const
@@ -78,14 +82,6 @@ protected:
 private:
     event* event_;
 };
-
-inline event::event(const asio::any_io_executor& ex)
-    : core_(&detail::loop_core::of(ex))
-{}
-
-inline event::event()
-    : core_(&detail::loop_core::running())
-{}
 
 inline bool event::is_set() const noexcept
 {
@@ -101,6 +97,11 @@ inline void event::set() noexcept
 inline void event::clear() noexcept
 {
     set_ = false;
+}
+
+inline event_statistics event::statistics() const noexcept
+{
+    return {waiters_.size()};
 }
 
 inline auto event::async_wait(std::source_location where)

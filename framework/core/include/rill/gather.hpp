@@ -92,7 +92,7 @@ public:
     gathering& operator=(const gathering&) = delete;
 
     /// The states are kept by their handles.
-    void add(shared_state& state)
+    void add(completion_state& state)
     {
         const std::size_t index = states_.size();
         states_.push_back(&state);
@@ -114,7 +114,7 @@ public:
 
     void cancel_all(const cancel_reason_ptr& why)
     {
-        for (shared_state* state : states_)
+        for (completion_state* state : states_)
             if (!state->done())
                 state->request_cancel(why);
     }
@@ -157,7 +157,7 @@ private:
     }
 
     std::unique_ptr<end_watch[]> watches_;
-    std::vector<shared_state*> states_;
+    std::vector<completion_state*> states_;
     until when_;
     std::size_t running_ = 0;
     std::size_t decisive_ = none;

@@ -98,7 +98,7 @@ public:
     }
 
     /// It is called when `state` has ended, in the order of registration.
-    void start_at_end_of(shared_state& state, std::shared_ptr<callback> self)
+    void start_at_end_of(completion_state& state, std::shared_ptr<callback> self)
     {
         if (state.done()) {
             start_soon(std::move(self));
@@ -150,7 +150,7 @@ private:
         const auto keep = std::move(self_);
         const in_context scope(context_);
         try {
-            if (!aborted_) // what it waited for is gone without having ended
+            if (!failure_) // what it waited for is gone without having ended
                 call();
         } catch (const fatal_error&) {
             drop_callable();

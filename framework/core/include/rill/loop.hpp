@@ -59,6 +59,9 @@ public:
     /// loop.time().
     time_point time() const;
 
+    /// Where jitter and the like come from; loop.random().seed(n) makes it repeatable.
+    random_source& random() const;
+
     // Callbacks
 
     /// `f()` is called once, after everything that is ready now, in a copy of the caller's context.
@@ -181,7 +184,7 @@ private:
     detail::loop_core& core() const;
     template <class Run>
     void run_exclusively(Run run);
-    void run_until_ended(detail::shared_state& state);
+    void run_until_ended(detail::completion_state& state);
 
     std::unique_ptr<asio::io_context> owned_;
     detail::loop_core* core_;  // valid as long as the mailbox is open
@@ -211,7 +214,7 @@ inline void check_no_loop_runs_here()
 struct loop_access {
     static loop_core& core(const loop& l) { return l.core(); }
 
-    static void run_until_ended(loop& l, shared_state& state) { l.run_until_ended(state); }
+    static void run_until_ended(loop& l, completion_state& state) { l.run_until_ended(state); }
 
     /// For other threads: the core is not to be touched there, and only named.
     static loop_core* address(const loop& l) noexcept { return l.core_; }
@@ -247,7 +250,7 @@ struct stored_task_factory {
 template <class F>
 class end_hook {
 public:
-    end_hook(loop_core& core, shared_state& state, F f)
+    end_hook(loop_core& core, completion_state& state, F f)
         : callback_(make_callback(core, never, std::move(f)))
     {
         callback_->start_at_end_of(state, callback_);
@@ -295,6 +298,11 @@ inline asio::io_context::executor_type loop::get_executor() const
 inline time_point loop::time() const
 {
     return core().now();
+}
+
+inline random_source& loop::random() const
+{
+    return core().random;
 }
 
 template <class F>
@@ -395,7 +403,7 @@ inline void loop::poll()
     run_exclusively([this] { core_->io().poll(); });
 }
 
-inline void loop::run_until_ended(detail::shared_state& state)
+inline void loop::run_until_ended(detail::completion_state& state)
 {
     if (state.core() != &core())
         throw std::logic_error("rill::loop: " + state.description() + " belongs to another loop");

@@ -1,281 +1,143 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/awaitable.hpp>
-#include <rill/detail/wait_operation.hpp>
+#include <rill/detail/basic_queue.hpp>
 
-#include <boost/asio/any_io_executor.hpp>
-
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
-#include <optional>
-#include <source_location>
-#include <string>
-#include <tuple>
+#include <functional>
 #include <utility>
+#include <vector>
 
 namespace rill {
 
-/// Bounded FIFO between the tasks of one loop. Mirrors asyncio.Queue.
+namespace detail {
+
+template <class T>
+class fifo_store;
+template <class T>
+class lifo_store;
+template <class T, class Compare>
+class priority_store;
+
+} // namespace detail
+
+/// FIFO between the tasks of one loop. Mirrors asyncio.Queue.
 ///
-/// A full queue suspends put, so producers move at their consumer's pace. Waiters are served in
-/// order, and a newcomer never overtakes them: an item goes straight to the first who waits for
-/// one. Every operation supports total cancellation; what was handed over before a cancel arrived
-/// is delivered. Waiters left when the queue is destroyed end with operation_aborted.
+/// Has the members of detail::basic_queue: put, get, try_put, try_get, task_done, join, shutdown,
+/// size, capacity, statistics. A full queue suspends put, so producers move at their consumer's
+/// pace. Waiters are served in order, and a newcomer never overtakes them: an item goes straight to
+/// the first who waits for one. Every operation supports total cancellation; what was handed over
+/// before a cancel arrived is delivered. Those who wait when the queue is destroyed end with
+/// operation_aborted.
 /// Thread safety: distinct objects safe, shared objects unsafe; all on the thread of one loop.
 template <std::movable T>
-class queue {
-    class get_waiter;
-    class put_waiter;
-
+class queue : public detail::basic_queue<T, detail::fifo_store<T>> {
 public:
-    /// On the loop of `ex`. `capacity` in items; 0 means unbounded, as in asyncio.
-    explicit queue(const asio::any_io_executor& ex, std::size_t capacity = 0);
+    using detail::basic_queue<T, detail::fifo_store<T>>::basic_queue;
+};
 
-    /// On the loop that this thread runs.
-    explicit queue(std::size_t capacity = 0);
+/// A queue that gives the newest item first. Mirrors asyncio.LifoQueue. As queue in all else.
+template <std::movable T>
+class lifo_queue : public detail::basic_queue<T, detail::lifo_store<T>> {
+public:
+    using detail::basic_queue<T, detail::lifo_store<T>>::basic_queue;
+};
 
-    /// Returns once `value` is stored. Cancelled, the value is discarded and nothing is stored.
-    awaitable<void> put(T value, std::source_location where = std::source_location::current());
-
-    /// Completes with void(error_code) once `value` is stored.
-    template <asio::completion_token_for<void(error_code)> Token>
-    auto async_put(T value, Token&& token);
-
-    /// Without a token: an operation to be awaited, or given to select.
-    auto async_put(T value, std::source_location where = std::source_location::current());
-
-    /// Gives the oldest item. Cancelled, the item stays.
-    awaitable<T> get(std::source_location where = std::source_location::current());
-
-    /// Completes with void(error_code, T), the oldest item; T{} beside an error.
-    template <asio::completion_token_for<void(error_code, T)> Token>
-        requires std::default_initializable<T>
-    auto async_get(Token&& token);
-
-    /// Without a token: an operation to be awaited, or given to select.
-    auto async_get(std::source_location where = std::source_location::current());
-
-    bool try_put(T& value); ///< False if full; `value` is then untouched.
-    bool try_put(T&& value);
-    std::optional<T> try_get(); ///< Empty if nothing is stored.
-
-    std::size_t size() const noexcept; ///< Items stored; those of suspended putters not counted.
-    std::size_t capacity() const noexcept; ///< 0: unbounded.
-    bool empty() const noexcept;
-    bool full() const noexcept;
-
-private:
-    void store(T&& value);
-
-    detail::loop_core* core_;
-    std::size_t capacity_;
-    std::deque<T> items_;                   // at most capacity_
-    detail::wait_list<get_waiter> getters_; // empty while an item is stored
-    detail::wait_list<put_waiter> putters_; // empty unless full
+/// A queue that gives the smallest item first: the one that `Compare` puts before the others; equal
+/// ones in the order in which they came, where asyncio leaves that open. Mirrors
+/// asyncio.PriorityQueue. As queue in all else.
+template <std::movable T, std::strict_weak_order<const T&, const T&> Compare = std::less<T>>
+class priority_queue : public detail::basic_queue<T, detail::priority_store<T, Compare>> {
+public:
+    using detail::basic_queue<T, detail::priority_store<T, Compare>>::basic_queue;
 };
 
 // Implementation
 
-template <std::movable T>
-class queue<T>::get_waiter : public detail::operation {
+namespace detail {
+
+template <class T>
+class fifo_store {
 public:
-    get_waiter(queue& q, std::source_location where) noexcept
-        : operation(q.core_, where)
-        , queue_(&q)
-    {}
+    bool empty() const noexcept { return items_.empty(); }
 
-    /// Only what has not started is moved, so there is no item yet.
-    get_waiter(get_waiter&& other) noexcept
-        : get_waiter(*other.queue_, other.where_)
-    {}
+    std::size_t size() const noexcept { return items_.size(); }
 
-    void accept(T&& value)
+    void push(T&& value) { items_.push_back(std::move(value)); }
+
+    T pop()
     {
-        item.emplace(std::move(value));
-        this->complete();
-    }
-
-    T take() { return std::move(*item); }
-
-    std::optional<T> item;
-
-protected:
-    void start()
-    {
-        item = queue_->try_get();
-        if (item)
-            this->complete();
-        else
-            queue_->getters_.add(*this);
-    }
-
-    void describe_to(std::string& text) const { text = "a queue's item"; }
-
-    template <class Signature>
-    auto results()
-    {
-        return std::tuple<error_code, T>(this->error(), item ? std::move(*item) : T{});
+        T value(std::move(items_.front()));
+        items_.pop_front();
+        return value;
     }
 
 private:
-    queue* queue_;
+    std::deque<T> items_;
 };
 
-template <std::movable T>
-class queue<T>::put_waiter : public detail::operation {
+template <class T>
+class lifo_store {
 public:
-    put_waiter(queue& q, T&& v, std::source_location where)
-        : operation(q.core_, where)
-        , value(std::move(v))
-        , queue_(&q)
-    {}
+    bool empty() const noexcept { return items_.empty(); }
 
-    put_waiter(put_waiter&& other) noexcept(std::is_nothrow_move_constructible_v<T>)
-        : put_waiter(*other.queue_, std::move(other.value), other.where_)
-    {}
+    std::size_t size() const noexcept { return items_.size(); }
 
-    T value;
+    void push(T&& value) { items_.push_back(std::move(value)); }
 
-protected:
-    void start()
+    T pop()
     {
-        if (queue_->try_put(value))
-            this->complete();
-        else
-            queue_->putters_.add(*this);
-    }
-
-    void describe_to(std::string& text) const { text = "room in a queue"; }
-
-    template <class Signature>
-    std::tuple<error_code> results() const
-    {
-        return {this->error()};
+        T value(std::move(items_.back()));
+        items_.pop_back();
+        return value;
     }
 
 private:
-    queue* queue_;
+    std::vector<T> items_;
 };
 
-template <std::movable T>
-queue<T>::queue(const asio::any_io_executor& ex, std::size_t capacity)
-    : core_(&detail::loop_core::of(ex))
-    , capacity_(capacity)
-{}
+template <class T, class Compare>
+class priority_store {
+public:
+    bool empty() const noexcept { return items_.empty(); }
 
-template <std::movable T>
-queue<T>::queue(std::size_t capacity)
-    : core_(&detail::loop_core::running())
-    , capacity_(capacity)
-{}
+    std::size_t size() const noexcept { return items_.size(); }
 
-template <std::movable T>
-void queue<T>::store(T&& value)
-{
-    if (get_waiter* getter = getters_.front())
-        getter->accept(std::move(value));
-    else
-        items_.push_back(std::move(value));
-}
-
-template <std::movable T>
-bool queue<T>::try_put(T& value)
-{
-    return try_put(std::move(value));
-}
-
-template <std::movable T>
-bool queue<T>::try_put(T&& value)
-{
-    if (full())
-        return false;
-    store(std::move(value));
-    return true;
-}
-
-template <std::movable T>
-std::optional<T> queue<T>::try_get()
-{
-    if (items_.empty())
-        return std::nullopt;
-    std::optional<T> item(std::move(items_.front()));
-    items_.pop_front();
-    if (put_waiter* putter = putters_.front()) {
-        items_.push_back(std::move(putter->value));
-        putter->complete();
+    void push(T&& value)
+    {
+        items_.push_back({std::move(value), ++pushed_});
+        std::push_heap(items_.begin(), items_.end(), after);
     }
-    return item;
-}
 
-template <std::movable T>
-auto queue<T>::async_put(T value, std::source_location where)
-{
-    return detail::wait_operation<void(error_code), put_waiter>(
-        std::in_place, *this, std::move(value), where
-    );
-}
+    T pop()
+    {
+        std::pop_heap(items_.begin(), items_.end(), after);
+        T value(std::move(items_.back().value));
+        items_.pop_back();
+        return value;
+    }
 
-template <std::movable T>
-template <asio::completion_token_for<void(error_code)> Token>
-auto queue<T>::async_put(T value, Token&& token)
-{
-    return async_put(std::move(value), std::source_location()).initiate(std::forward<Token>(token));
-}
+private:
+    struct item {
+        T value;
+        std::uint64_t number; // counts pushes: the order among equals
+    };
 
-template <std::movable T>
-awaitable<void> queue<T>::put(T value, std::source_location where)
-{
-    if (try_put(value))
-        co_return;
-    co_await detail::request_wait<put_waiter>(*this, std::move(value), where);
-}
+    static bool after(const item& a, const item& b)
+    {
+        const Compare before;
+        if (before(a.value, b.value))
+            return false;
+        return before(b.value, a.value) || a.number > b.number;
+    }
 
-template <std::movable T>
-auto queue<T>::async_get(std::source_location where)
-{
-    return detail::wait_operation<void(error_code, T), get_waiter>(std::in_place, *this, where);
-}
+    std::vector<item> items_; // a heap
+    std::uint64_t pushed_ = 0;
+};
 
-template <std::movable T>
-template <asio::completion_token_for<void(error_code, T)> Token>
-    requires std::default_initializable<T>
-auto queue<T>::async_get(Token&& token)
-{
-    return async_get(std::source_location()).initiate(std::forward<Token>(token));
-}
-
-template <std::movable T>
-awaitable<T> queue<T>::get(std::source_location where)
-{
-    if (std::optional<T> item = try_get())
-        co_return std::move(*item);
-    co_return co_await detail::request_wait<get_waiter>(*this, where);
-}
-
-template <std::movable T>
-std::size_t queue<T>::size() const noexcept
-{
-    return items_.size();
-}
-
-template <std::movable T>
-std::size_t queue<T>::capacity() const noexcept
-{
-    return capacity_;
-}
-
-template <std::movable T>
-bool queue<T>::empty() const noexcept
-{
-    return items_.empty();
-}
-
-template <std::movable T>
-bool queue<T>::full() const noexcept
-{
-    return capacity_ != 0 && items_.size() >= capacity_;
-}
-
+} // namespace detail
 } // namespace rill

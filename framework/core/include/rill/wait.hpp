@@ -121,7 +121,7 @@ public:
         states_.reserve(size);
     }
 
-    void add(shared_state& state)
+    void add(completion_state& state)
     {
         const std::size_t index = states_.size();
         states_.push_back(&state);
@@ -138,7 +138,7 @@ public:
     wait_list<> line;
 
 private:
-    void note(const shared_state& state) noexcept
+    void note(const completion_state& state) noexcept
     {
         over_ =
             over_ || when_ == return_when::first_completed ||
@@ -154,7 +154,7 @@ private:
     }
 
     std::unique_ptr<end_watch[]> watches_;
-    std::vector<shared_state*> states_;
+    std::vector<completion_state*> states_;
     return_when when_;
     std::size_t running_ = 0;
     bool over_ = false;

@@ -37,7 +37,7 @@ public:
             core_->forget(*this);
     }
 
-    void begin(shared_state& state, end_observer& observer, std::size_t index)
+    void begin(completion_state& state, end_observer& observer, std::size_t index)
     {
         core_ = state.core();
         observer_ = &observer;
@@ -69,7 +69,7 @@ concept group_member = is_awaitable<std::remove_cvref_t<M>> ||
 
 /// Null for members that are to become tasks.
 template <class M>
-const shared_state* existing_state(const M& member)
+const completion_state* existing_state(const M& member)
 {
     if constexpr (awaited_object<M>)
         return &check_joinable(handle_access::state(member));

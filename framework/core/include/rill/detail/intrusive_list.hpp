@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cassert>
+#include <cstddef>
 
 namespace rill::detail {
 
@@ -79,6 +80,15 @@ public:
         h->next_->prev_ = &head_;
         h->prev_ = h->next_ = nullptr;
         return static_cast<T*>(h);
+    }
+
+    /// Counts the members.
+    std::size_t size() const noexcept
+    {
+        std::size_t n = 0;
+        for (const hook<Tag>* h = head_.next_; h != &head_; h = h->next_)
+            ++n;
+        return n;
     }
 
     /// Calls f(item) for each, in order; f must not change the list.

@@ -9,6 +9,7 @@
 #include <rill/detail/timer_queue.hpp>
 #include <rill/error.hpp>
 #include <rill/exception_context.hpp>
+#include <rill/random.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -41,7 +42,7 @@ struct in_tasks;   // tag: a place in the loop's list of all tasks
 struct in_futures; // tag: and of all futures
 
 class future_state;
-class shared_state;
+class completion_state;
 
 /// Where this thread is: the loop that it runs, the task whose step it is in, and in a callback the
 /// context that it was registered in.
@@ -281,6 +282,7 @@ public:
     /// they are told one after another, so that a chain of any length needs no deep stack.
     void deliver(task_state& task, bool again);
 
+    random_source random;
     std::function<void(task_state&)> task_factory;
     bool eager_tasks = false;
     bool debug = false;

@@ -7,6 +7,8 @@
 
 #include <boost/asio/cancellation_type.hpp>
 
+#include <cstddef>
+#include <cstdint>
 #include <source_location>
 #include <string>
 
@@ -44,20 +46,14 @@ public:
         if (ready())
             return;
         hook<in_line>::unlink();
-        if (raced_)
-            action_(*this, act::won);
-        else
-            core_->make_ready(*this);
+        end_wait();
     }
 
     /// The same without what it waited for: it ends with operation_aborted.
-    void abort() noexcept
-    {
-        if (ready())
-            return;
-        aborted_ = true;
-        complete();
-    }
+    void abort() noexcept { end_with(was_aborted); }
+
+    /// And with an error of Rill's own.
+    void fail(errc why) noexcept { end_with(static_cast<std::uint8_t>(why)); }
 
     void cancel()
     {
@@ -65,7 +61,7 @@ public:
             action_(*this, act::cancel);
     }
 
-    /// What is waited for, and where: "a queue's item at orders.cpp:42".
+    /// What is waited for, and where: "an item of a queue at orders.cpp:42".
     std::string describe()
     {
         std::string text;
@@ -94,7 +90,15 @@ protected:
     /// What it waits for, in words.
     void describe_to(std::string& text) const { text = "an operation"; }
 
-    error_code error() const noexcept { return aborted_ ? aborted() : error_code(); }
+    error_code error() const noexcept
+    {
+        if (failure_ == 0)
+            return {};
+        return failure_ == was_aborted ? aborted() : make_error_code(static_cast<errc>(failure_));
+    }
+
+    /// It will end with operation_aborted, but something is left to wait for.
+    void abort_later() noexcept { failure_ = was_aborted; }
 
     template <class Slot>
     void link_slot(Slot slot)
@@ -117,6 +121,24 @@ private:
     friend class cancel_link;
     template <class>
     friend class wait_list;
+
+    static constexpr std::uint8_t was_aborted = 0xff; // beside the values of errc
+
+    void end_with(std::uint8_t failure) noexcept
+    {
+        if (ready())
+            return;
+        failure_ = failure;
+        complete();
+    }
+
+    void end_wait() noexcept
+    {
+        if (raced_)
+            action_(*this, act::won);
+        else
+            core_->make_ready(*this);
+    }
 
     cancel_link* link_ = nullptr;
 };
@@ -146,9 +168,19 @@ public:
     {
         while (Waiter* w = list_.front())
             w->abort();
+        while (promised_.pop_front())
+            continue;
     }
 
     bool empty() const noexcept { return list_.empty(); }
+
+    /// How many wait. Counts them: for statistics.
+    std::size_t size() const noexcept { return list_.size(); }
+
+    /// How many have been granted what they waited for, and have not run since. Counts them.
+    std::size_t promised() const noexcept { return promised_.size(); }
+
+    bool has_promised() const noexcept { return !promised_.empty(); }
 
     Waiter* front() const noexcept { return list_.front(); }
 
@@ -159,14 +191,36 @@ public:
         w.core_->make_pending(w);
     }
 
+    /// As w.complete(), for something that `w` now has: until its turn comes it is promised.
+    void grant(Waiter& w) noexcept
+    {
+        w.hook<in_line>::unlink();
+        promised_.push_back(w);
+        w.end_wait();
+    }
+
     void complete_all() noexcept
     {
         while (Waiter* w = list_.front())
             w->complete();
     }
 
+    void fail_all(errc why) noexcept
+    {
+        while (Waiter* w = list_.front())
+            w->fail(why);
+    }
+
+    /// Calls f(waiter) for each that waits, in order; f must not change the line.
+    template <class F>
+    void for_each(F f) const
+    {
+        list_.for_each(f);
+    }
+
 private:
     intrusive_list<Waiter, in_line> list_;
+    intrusive_list<Waiter, in_line> promised_; // they leave it themselves when they run
 };
 
 } // namespace rill::detail

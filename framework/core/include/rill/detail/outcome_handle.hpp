@@ -17,7 +17,7 @@ namespace rill::detail {
 /// Waits for an end; a cancel ends the wait, and not what is waited for.
 class end_waiter : public operation {
 public:
-    explicit end_waiter(shared_state& state, std::source_location where = {}) noexcept
+    explicit end_waiter(completion_state& state, std::source_location where = {}) noexcept
         : operation(state.core(), where)
         , awaited_(&state)
     {}
@@ -39,7 +39,7 @@ protected:
         return {error()};
     }
 
-    shared_state* awaited_;
+    completion_state* awaited_;
 };
 
 /// The same as a caller waits for the function that it called: a cancel goes on to the callee, and
@@ -116,7 +116,7 @@ State& check_joinable(const state_ref<State>& ref)
         return state;
     if (!state.core())
         throw invalid_state("rill: " + state.description() + " cannot end, its loop is gone");
-    if (static_cast<const shared_state*>(current.task) == &state)
+    if (static_cast<const completion_state*>(current.task) == &state)
         throw std::logic_error("rill: " + state.description() + " awaits itself");
     if (current.loop && current.loop != state.core())
         throw std::logic_error(

@@ -3,6 +3,8 @@
 
 #include <rill/detail/intrusive_list.hpp>
 
+#include <cstdint>
+
 namespace rill::detail {
 
 class loop_core;
@@ -38,8 +40,8 @@ protected:
     action action_;
     task_state* task_ = nullptr; // the task whose step this is; null outside of tasks
     bool ready_ = false;         // in the ready queue, or past it
-    bool aborted_ = false;       // of an operation: it ends without what it waited for
     bool raced_ = false;         // of an operation: it is told with act::won when it completes
+    std::uint8_t failure_ = 0;   // of an operation: why it ends without what it waited for
 };
 
 } // namespace rill::detail

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <rill/detail/asio_coroutine.hpp>
+#include <rill/detail/completion_state.hpp>
 #include <rill/detail/describe.hpp>
-#include <rill/detail/shared_state.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_state.hpp>
@@ -40,13 +40,13 @@ public:
 
 /// The control block of a task: what DESIGN calls task_state. The loop's list of tasks does not
 /// own it.
-class task_state : public shared_state,
+class task_state : public completion_state,
                    public ready_node,
                    public hook<in_tasks>,
                    public hook<in_group> {
 public:
     task_state(loop_core& core, std::string name, context_ptr context, std::source_location place)
-        : shared_state(core)
+        : completion_state(core)
         , ready_node(&on_first_turn)
         , number_(core.next_task_number())
         , name_(name.empty() ? nullptr : std::make_unique<std::string>(std::move(name)))
@@ -439,10 +439,10 @@ inline context_ptr& current_context() noexcept
 }
 
 /// The state of a future.
-class future_state : public shared_state, public hook<in_futures> {
+class future_state : public completion_state, public hook<in_futures> {
 public:
     explicit future_state(loop_core& core, std::source_location place)
-        : shared_state(core)
+        : completion_state(core)
         , created_(place)
     {
         core.futures().push_back(*this);

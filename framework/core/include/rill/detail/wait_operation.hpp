@@ -16,6 +16,8 @@
 
 #include <memory>
 #include <new>
+#include <stdexcept>
+#include <string>
 #include <tuple>
 #include <utility>
 
@@ -45,6 +47,13 @@ public:
             return this->error();
     }
 
+    /// Throws if a task is about to wait for something of another loop, which is another thread's.
+    void check_loop() const
+    {
+        if (current.task && this->core_ && current.task->core() != this->core_)
+            throw_of_another_loop();
+    }
+
 protected:
     using Waiter::Waiter;
 
@@ -53,6 +62,16 @@ protected:
     {}
 
     told(told&&) = default;
+
+    [[noreturn]] void throw_of_another_loop() const
+    {
+        std::string what;
+        Waiter::describe_to(what);
+        throw std::logic_error(
+            "rill: " + current.task->description() + " waits for " + what +
+            ", which belongs to another loop"
+        );
+    }
 
     void tell(act what)
     {
@@ -315,7 +334,9 @@ public:
         template <std::size_t... I>
         awaiter(std::tuple<Args...>&& args, std::index_sequence<I...>)
             : operation_(std::in_place, std::forward<Args>(std::get<I>(args))...)
-        {}
+        {
+            operation_.check_loop();
+        }
 
         operation_type operation_;
     };

@@ -18,14 +18,14 @@ namespace rill::detail {
 ///
 /// Reference counted without atomics, since a loop is one thread. Handles hold a reference, and so
 /// does the coroutine of a task until it has ended.
-class shared_state {
+class completion_state {
 public:
-    explicit shared_state(loop_core& core) noexcept
+    explicit completion_state(loop_core& core) noexcept
         : core_(&core)
     {}
 
-    shared_state(const shared_state&) = delete;
-    shared_state& operator=(const shared_state&) = delete;
+    completion_state(const completion_state&) = delete;
+    completion_state& operator=(const completion_state&) = delete;
 
     void retain() noexcept { ++references_; }
 
@@ -61,7 +61,7 @@ public:
     wait_list<> joiners;
 
 protected:
-    virtual ~shared_state() = default;
+    virtual ~completion_state() = default;
 
     /// It failed, and nobody asked for the outcome.
     bool unretrieved() const noexcept { return error_ && !retrieved_ && !ended_cancelled_; }
@@ -88,10 +88,10 @@ private:
 };
 
 /// Gives a reference back from any thread: an outcome dies on its loop's.
-inline void let_go(shared_state& state) noexcept
+inline void let_go(completion_state& state) noexcept
 {
     struct last_reference {
-        explicit last_reference(shared_state& s) noexcept
+        explicit last_reference(completion_state& s) noexcept
             : state(&s)
         {}
 
@@ -107,7 +107,7 @@ inline void let_go(shared_state& state) noexcept
 
         void operator()() const noexcept {}
 
-        shared_state* state;
+        completion_state* state;
     };
 
     loop_core* core = state.core();

@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/awaitable.hpp>
+#include <rill/detail/primitive.hpp>
+#include <rill/detail/wait_operation.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <source_location>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <utility>
+
+namespace rill {
+
+/// The capacity of a queue in units of `size_of(item)`, bytes say, and not in items:
+/// `queue<std::string> q(ex, capacity_by(1 << 20, &std::string::size))`.
+///
+/// size_of must give the same for the same item. An item that is larger than the capacity is let in
+/// once the queue is empty, so that none waits for ever.
+template <class F>
+class capacity_by {
+public:
+    capacity_by(std::size_t most, F size_of)
+        : limit(most)
+        , size(std::move(size_of))
+    {}
+
+    std::size_t limit;
+    F size;
+};
+
+struct queue_statistics {
+    std::size_t stored;     ///< Items in it.
+    std::size_t promised;   ///< Items handed to those who waited and have not run since.
+    std::size_t unfinished; ///< Items put for which there was no task_done() yet.
+    std::size_t getters;    ///< Those who wait for an item.
+    std::size_t putters;    ///< Those who wait for room.
+};
+
+namespace detail {
+
+/// The queues: they differ in the order in which `Store` gives items back.
+template <std::movable T, class Store>
+class basic_queue : public primitive {
+    class get_waiter;
+    class put_waiter;
+    class join_waiter;
+
+public:
+    /// On the loop of `ex`. `capacity` in items; 0 means unbounded, as in asyncio.
+    explicit basic_queue(const asio::any_io_executor& ex, std::size_t capacity = 0);
+
+    /// On the loop that this thread runs.
+    explicit basic_queue(std::size_t capacity = 0);
+
+    /// With a capacity in bytes, or whatever it counts.
+    template <class F>
+    basic_queue(const asio::any_io_executor& ex, capacity_by<F> capacity);
+    template <class F>
+    explicit basic_queue(capacity_by<F> capacity);
+
+    /// Returns once `value` is stored. Cancelled, the value is discarded and nothing is stored.
+    /// Errors: errc::shut_down, also for those who wait when it is shut down.
+    awaitable<void> put(T value, std::source_location where = std::source_location::current());
+
+    /// Completes with void(error_code) once `value` is stored.
+    template <asio::completion_token_for<void(error_code)> Token>
+    auto async_put(T value, Token&& token);
+
+    /// Without a token: an operation to be awaited, or given to select.
+    auto async_put(T value, std::source_location where = std::source_location::current());
+
+    /// Gives the next item. Cancelled, the item stays.
+    /// Errors: errc::shut_down once it is shut down and empty.
+    awaitable<T> get(std::source_location where = std::source_location::current());
+
+    /// Completes with void(error_code, T), the next item; T{} beside an error.
+    template <asio::completion_token_for<void(error_code, T)> Token>
+        requires std::default_initializable<T>
+    auto async_get(Token&& token);
+
+    /// Without a token: an operation to be awaited, or given to select.
+    auto async_get(std::source_location where = std::source_location::current());
+
+    /// False if it is full or shut down; `value` is then untouched. Mirrors put_nowait.
+    bool try_put(T& value);
+    bool try_put(T&& value);
+
+    /// Empty if nothing is stored. Mirrors get_nowait.
+    std::optional<T> try_get();
+
+    /// One item that was got has been dealt with. Throws std::logic_error if all have been.
+    void task_done();
+
+    /// Returns once there was a task_done() for each item that was put; at once for an unused queue.
+    awaitable<void> join(std::source_location where = std::source_location::current());
+
+    /// Completes with void(error_code).
+    template <asio::completion_token_for<void(error_code)> Token>
+    auto async_join(Token&& token);
+
+    /// Without a token: an operation to be awaited, or given to select.
+    auto async_join(std::source_location where = std::source_location::current());
+
+    /// From now on nothing can be put, and what is stored can be got still; `immediate`, that is
+    /// dropped, and counts as done. Those who wait end with errc::shut_down. May be repeated.
+    void shutdown(bool immediate = false) noexcept;
+
+    bool is_shut_down() const noexcept;
+    std::size_t size() const noexcept; ///< Items stored; those of suspended putters not counted.
+    std::size_t capacity() const noexcept; ///< In items, or as capacity_by counts; 0: unbounded.
+    bool empty() const noexcept;
+    bool full() const noexcept;
+
+    queue_statistics statistics() const noexcept;
+
+private:
+    std::size_t size_of(const T& value) const { return size_of_ ? size_of_(value) : 1; }
+
+    bool has_room_for(std::size_t size) const noexcept;
+    void store(T&& value, std::size_t size);
+    void admit_putters();
+    void count_done() noexcept;
+
+    std::size_t capacity_;
+    std::function<std::size_t(const T&)> size_of_; // empty: each counts 1
+    Store items_;
+    std::size_t used_ = 0;           // the sizes of items_
+    std::size_t unfinished_ = 0;     // put, and not task_done()
+    bool shut_down_ = false;         // then nobody waits but for join
+    wait_list<get_waiter> getters_;  // empty while an item is stored
+    wait_list<put_waiter> putters_;  // the first one has no room
+    wait_list<join_waiter> joiners_; // empty while unfinished_ is 0
+};
+
+// Implementation
+
+template <std::movable T, class Store>
+class basic_queue<T, Store>::get_waiter : public operation {
+public:
+    get_waiter(basic_queue& q, std::source_location where) noexcept
+        : operation(q.core_, where)
+        , queue_(&q)
+    {}
+
+    /// Only what has not started is moved, so there is no item yet.
+    get_waiter(get_waiter&& other) noexcept
+        : get_waiter(*other.queue_, other.where_)
+    {}
+
+    T take() { return std::move(*item); }
+
+    std::optional<T> item;
+
+protected:
+    void start()
+    {
+        item = queue_->try_get();
+        if (item)
+            this->complete();
+        else if (queue_->shut_down_)
+            this->fail(errc::shut_down);
+        else
+            queue_->getters_.add(*this);
+    }
+
+    void describe_to(std::string& text) const { text = "an item of " + queue_->called("a queue"); }
+
+    template <class Signature>
+    auto results()
+    {
+        return std::tuple<error_code, T>(this->error(), item ? std::move(*item) : T{});
+    }
+
+private:
+    basic_queue* queue_;
+};
+
+template <std::movable T, class Store>
+class basic_queue<T, Store>::put_waiter : public operation {
+public:
+    put_waiter(basic_queue& q, T&& v, std::source_location where)
+        : operation(q.core_, where)
+        , value(std::move(v))
+        , queue_(&q)
+    {}
+
+    put_waiter(put_waiter&& other) noexcept(std::is_nothrow_move_constructible_v<T>)
+        : put_waiter(*other.queue_, std::move(other.value), other.where_)
+    {}
+
+    T value;
+
+protected:
+    void start()
+    {
+        if (queue_->try_put(value))
+            this->complete();
+        else if (queue_->shut_down_)
+            this->fail(errc::shut_down);
+        else
+            queue_->putters_.add(*this);
+    }
+
+    /// Those behind it may have smaller items, for which there is room.
+    void on_cancel()
+    {
+        this->abort();
+        queue_->admit_putters();
+    }
+
+    void describe_to(std::string& text) const { text = "room in " + queue_->called("a queue"); }
+
+    template <class Signature>
+    std::tuple<error_code> results() const
+    {
+        return {this->error()};
+    }
+
+private:
+    basic_queue* queue_;
+};
+
+template <std::movable T, class Store>
+class basic_queue<T, Store>::join_waiter : public operation {
+public:
+    join_waiter(basic_queue& q, std::source_location where) noexcept
+        : operation(q.core_, where)
+        , queue_(&q)
+    {}
+
+protected:
+    void start()
+    {
+        if (queue_->unfinished_ == 0)
+            this->complete();
+        else
+            queue_->joiners_.add(*this);
+    }
+
+    void describe_to(std::string& text) const
+    {
+        text = "the end of the work of " + queue_->called("a queue");
+    }
+
+    template <class Signature>
+    std::tuple<error_code> results() const
+    {
+        return {this->error()};
+    }
+
+private:
+    basic_queue* queue_;
+};
+
+template <std::movable T, class Store>
+basic_queue<T, Store>::basic_queue(const asio::any_io_executor& ex, std::size_t capacity)
+    : primitive(ex)
+    , capacity_(capacity)
+{}
+
+template <std::movable T, class Store>
+basic_queue<T, Store>::basic_queue(std::size_t capacity)
+    : capacity_(capacity)
+{}
+
+template <std::movable T, class Store>
+template <class F>
+basic_queue<T, Store>::basic_queue(const asio::any_io_executor& ex, capacity_by<F> capacity)
+    : primitive(ex)
+    , capacity_(capacity.limit)
+    , size_of_(std::move(capacity.size))
+{}
+
+template <std::movable T, class Store>
+template <class F>
+basic_queue<T, Store>::basic_queue(capacity_by<F> capacity)
+    : capacity_(capacity.limit)
+    , size_of_(std::move(capacity.size))
+{}
+
+template <std::movable T, class Store>
+bool basic_queue<T, Store>::has_room_for(std::size_t size) const noexcept
+{
+    if (capacity_ == 0 || items_.empty())
+        return true;
+    return used_ < capacity_ && size <= capacity_ - used_;
+}
+
+/// Goes straight to the first who waits for one: then nothing else is stored.
+template <std::movable T, class Store>
+void basic_queue<T, Store>::store(T&& value, std::size_t size)
+{
+    if (get_waiter* getter = getters_.front()) {
+        getter->item.emplace(std::move(value));
+        getters_.grant(*getter);
+    } else {
+        items_.push(std::move(value));
+        used_ += size;
+    }
+    ++unfinished_;
+}
+
+template <std::movable T, class Store>
+void basic_queue<T, Store>::admit_putters()
+{
+    while (put_waiter* putter = putters_.front()) {
+        const std::size_t size = size_of(putter->value);
+        if (!has_room_for(size))
+            return;
+        store(std::move(putter->value), size);
+        putter->complete();
+    }
+}
+
+template <std::movable T, class Store>
+bool basic_queue<T, Store>::try_put(T& value)
+{
+    if (shut_down_ || !putters_.empty())
+        return false;
+    const std::size_t size = size_of(value);
+    if (!has_room_for(size))
+        return false;
+    store(std::move(value), size);
+    return true;
+}
+
+template <std::movable T, class Store>
+bool basic_queue<T, Store>::try_put(T&& value)
+{
+    return try_put(value);
+}
+
+template <std::movable T, class Store>
+std::optional<T> basic_queue<T, Store>::try_get()
+{
+    if (items_.empty())
+        return std::nullopt;
+    std::optional<T> item(items_.pop());
+    used_ -= size_of(*item);
+    if (!putters_.empty())
+        admit_putters();
+    return item;
+}
+
+template <std::movable T, class Store>
+auto basic_queue<T, Store>::async_put(T value, std::source_location where)
+{
+    return wait_operation<void(error_code), put_waiter>(
+        std::in_place, *this, std::move(value), where
+    );
+}
+
+template <std::movable T, class Store>
+template <asio::completion_token_for<void(error_code)> Token>
+auto basic_queue<T, Store>::async_put(T value, Token&& token)
+{
+    return async_put(std::move(value), std::source_location()).initiate(std::forward<Token>(token));
+}
+
+template <std::movable T, class Store>
+awaitable<void> basic_queue<T, Store>::put(T value, std::source_location where)
+{
+    if (!try_put(value))
+        co_await request_wait<put_waiter>(*this, std::move(value), where);
+}
+
+template <std::movable T, class Store>
+auto basic_queue<T, Store>::async_get(std::source_location where)
+{
+    return wait_operation<void(error_code, T), get_waiter>(std::in_place, *this, where);
+}
+
+template <std::movable T, class Store>
+template <asio::completion_token_for<void(error_code, T)> Token>
+    requires std::default_initializable<T>
+auto basic_queue<T, Store>::async_get(Token&& token)
+{
+    return async_get(std::source_location()).initiate(std::forward<Token>(token));
+}
+
+template <std::movable T, class Store>
+awaitable<T> basic_queue<T, Store>::get(std::source_location where)
+{
+    if (std::optional<T> item = try_get())
+        co_return std::move(*item);
+    co_return co_await request_wait<get_waiter>(*this, where);
+}
+
+template <std::movable T, class Store>
+void basic_queue<T, Store>::count_done() noexcept
+{
+    if (--unfinished_ == 0)
+        joiners_.complete_all();
+}
+
+template <std::movable T, class Store>
+void basic_queue<T, Store>::task_done()
+{
+    if (unfinished_ == 0)
+        throw std::logic_error("rill::queue: task_done() was called more often than items were put"
+        );
+    count_done();
+}
+
+template <std::movable T, class Store>
+auto basic_queue<T, Store>::async_join(std::source_location where)
+{
+    return wait_operation<void(error_code), join_waiter>(std::in_place, *this, where);
+}
+
+template <std::movable T, class Store>
+template <asio::completion_token_for<void(error_code)> Token>
+auto basic_queue<T, Store>::async_join(Token&& token)
+{
+    return async_join(std::source_location()).initiate(std::forward<Token>(token));
+}
+
+template <std::movable T, class Store>
+awaitable<void> basic_queue<T, Store>::join(std::source_location where)
+{
+    if (unfinished_ != 0)
+        co_await request_wait<join_waiter>(*this, where);
+}
+
+template <std::movable T, class Store>
+void basic_queue<T, Store>::shutdown(bool immediate) noexcept
+{
+    shut_down_ = true;
+    putters_.fail_all(errc::shut_down);
+    getters_.fail_all(errc::shut_down);
+    if (!immediate)
+        return;
+    used_ = 0;
+    while (!items_.empty()) {
+        const T dropped = items_.pop();
+        if (unfinished_ > 0)
+            count_done();
+    }
+}
+
+template <std::movable T, class Store>
+bool basic_queue<T, Store>::is_shut_down() const noexcept
+{
+    return shut_down_;
+}
+
+template <std::movable T, class Store>
+std::size_t basic_queue<T, Store>::size() const noexcept
+{
+    return items_.size();
+}
+
+template <std::movable T, class Store>
+std::size_t basic_queue<T, Store>::capacity() const noexcept
+{
+    return capacity_;
+}
+
+template <std::movable T, class Store>
+bool basic_queue<T, Store>::empty() const noexcept
+{
+    return items_.empty();
+}
+
+template <std::movable T, class Store>
+bool basic_queue<T, Store>::full() const noexcept
+{
+    return !has_room_for(1);
+}
+
+template <std::movable T, class Store>
+queue_statistics basic_queue<T, Store>::statistics() const noexcept
+{
+    return {
+        items_.size(),
+        getters_.promised(),
+        unfinished_,
+        getters_.size(),
+        putters_.size(),
+    };
+}
+
+} // namespace detail
+} // namespace rill

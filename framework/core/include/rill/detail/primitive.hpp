@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/detail/task_executor.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace rill::detail {
+
+/// What the objects that tasks wait for have in common: a loop, and a name for those who look.
+class primitive {
+public:
+    explicit primitive(const asio::any_io_executor& ex)
+        : core_(&loop_core::of(ex))
+    {}
+
+    /// On the loop that this thread runs.
+    primitive()
+        : core_(&loop_core::running())
+    {}
+
+    primitive(const primitive&) = delete;
+    primitive& operator=(const primitive&) = delete;
+
+    loop_executor get_executor() const noexcept { return core_->executor(); }
+
+    /// Shown in messages and dumps beside what waits: "mutex 'cache'".
+    void set_name(std::string name) { name_ = std::make_unique<std::string>(std::move(name)); }
+
+    /// Empty if none was given.
+    std::string name() const { return name_ ? *name_ : std::string(); }
+
+protected:
+    ~primitive() = default;
+
+    /// "a mutex", or "mutex 'cache'".
+    std::string called(std::string_view kind) const
+    {
+        if (!name_)
+            return std::string(kind);
+        return std::string(kind.substr(kind.find(' ') + 1)) + " '" + *name_ + "'";
+    }
+
+    loop_core* core_;
+
+private:
+    std::unique_ptr<std::string> name_;
+};
+
+} // namespace rill::detail

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/awaitable.hpp>
+#include <rill/detail/primitive.hpp>
+#include <rill/detail/task_mark.hpp>
+#include <rill/detail/wait_operation.hpp>
+
+#include <cstddef>
+#include <source_location>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <utility>
+
+namespace rill {
+
+class mutex;
+
+/// Holds a mutex, and unlocks it at its end. What `async with lock:` is in asyncio.
+class [[nodiscard]] scoped_lock {
+public:
+    scoped_lock() = default; ///< Holds nothing.
+
+    /// Takes over a mutex that the caller has locked.
+    explicit scoped_lock(mutex& locked) noexcept
+        : mutex_(&locked)
+    {}
+
+    scoped_lock(scoped_lock&& other) noexcept
+        : mutex_(std::exchange(other.mutex_, nullptr))
+    {}
+
+    scoped_lock& operator=(scoped_lock&& other) noexcept
+    {
+        scoped_lock(std::move(other)).swap(*this);
+        return *this;
+    }
+
+    ~scoped_lock() { unlock(); }
+
+    bool owns_lock() const noexcept { return mutex_ != nullptr; }
+
+    void unlock() noexcept; ///< Now, and not at its end; nothing if it holds nothing.
+
+    void swap(scoped_lock& other) noexcept { std::swap(mutex_, other.mutex_); }
+
+private:
+    mutex* mutex_ = nullptr;
+};
+
+struct mutex_statistics {
+    bool locked;
+    std::size_t waiting;  ///< Those who wait for it.
+    std::size_t promised; ///< 1 while it was handed to a waiter that has not run since.
+    std::string owner;    ///< The name of the task that locked it; empty if it was none.
+};
+
+/// Mutual exclusion between the tasks of one loop. Mirrors asyncio.Lock.
+///
+///     const auto lock = co_await cache_mutex.scoped();
+///
+/// It goes from hand to hand in the order of waiting: unlock() hands it to the first who waits, and
+/// nobody overtakes. It has no owner: anyone may unlock it, and whoever locks it twice waits for
+/// himself; owned_mutex checks both. Every operation supports total cancellation; who had been handed
+/// the mutex before the cancel arrived has it. Those who wait when it is destroyed end with
+/// operation_aborted.
+/// Thread safety: distinct objects safe, shared objects unsafe; all on the thread of one loop.
+class mutex : public detail::primitive {
+    class waiter;
+    class scoped_waiter;
+
+public:
+    using primitive::primitive; ///< Unlocked; on the loop of an executor, or the one that runs.
+
+    /// Returns a guard once the caller holds the mutex; at once, without suspending, if it is free.
+    awaitable<scoped_lock> scoped(std::source_location where = std::source_location::current());
+
+    /// Completes with void(error_code, scoped_lock) once the handler's side holds the mutex.
+    template <asio::completion_token_for<void(error_code, scoped_lock)> Token>
+    auto async_scoped(Token&& token);
+
+    /// Without a token: an operation to be awaited, or given to select.
+    auto async_scoped(std::source_location where = std::source_location::current());
+
+    /// Returns once the caller holds the mutex, and is to unlock it. Mirrors Lock.acquire.
+    awaitable<void> lock(std::source_location where = std::source_location::current());
+
+    /// Completes with void(error_code) once the handler's side holds the mutex.
+    template <asio::completion_token_for<void(error_code)> Token>
+    auto async_lock(Token&& token);
+
+    /// Without a token: an operation to be awaited, or given to select.
+    auto async_lock(std::source_location where = std::source_location::current());
+
+    bool try_lock() noexcept; ///< False if it is locked.
+
+    /// Hands it to the first who waits, who runs later. Mirrors Lock.release.
+    /// Throws std::logic_error if it is not locked.
+    void unlock();
+
+    bool locked() const noexcept;
+
+    mutex_statistics statistics() const;
+
+private:
+    friend class scoped_lock;
+
+    void hand_over() noexcept;
+    std::string description() const;
+
+    detail::wait_list<waiter> waiters_; // empty while it is free
+    detail::task_mark holder_;          // of the task that locked it; for those who look
+    bool locked_ = false;
+};
+
+// Implementation
+
+class mutex::waiter : public detail::operation {
+public:
+    waiter(mutex& m, std::source_location where) noexcept
+        : operation(m.core_, where)
+        , mutex_(&m)
+    {}
+
+    detail::task_mark mark() const noexcept { return detail::task_mark(task_); }
+
+protected:
+    void start()
+    {
+        if (mutex_->try_lock())
+            complete();
+        else
+            mutex_->waiters_.add(*this);
+    }
+
+    void describe_to(std::string& text) const { text = mutex_->description(); }
+
+    template <class Signature>
+    std::tuple<error_code> results() const
+    {
+        return {error()};
+    }
+
+    mutex* mutex_;
+};
+
+class mutex::scoped_waiter : public mutex::waiter {
+public:
+    using waiter::waiter;
+
+    scoped_lock take() noexcept { return scoped_lock(*mutex_); }
+
+protected:
+    template <class Signature>
+    std::tuple<error_code, scoped_lock> results()
+    {
+        return {error(), failure_ ? scoped_lock() : take()};
+    }
+};
+
+inline bool mutex::try_lock() noexcept
+{
+    if (locked_)
+        return false;
+    locked_ = true;
+    holder_ = detail::task_mark(detail::current.task);
+    return true;
+}
+
+inline void mutex::unlock()
+{
+    if (!locked_)
+        throw std::logic_error("rill::mutex: it is not locked");
+    hand_over();
+}
+
+inline void mutex::hand_over() noexcept
+{
+    if (waiter* next = waiters_.front()) {
+        holder_ = next->mark();
+        waiters_.grant(*next);
+    } else {
+        locked_ = false;
+    }
+}
+
+inline bool mutex::locked() const noexcept
+{
+    return locked_;
+}
+
+inline std::string mutex::description() const
+{
+    std::string text = called("a mutex");
+    if (const detail::task_state* holder = holder_.task())
+        text += ", held by " + holder->description();
+    else if (holder_.has_ended())
+        text += ", held by a task that has ended";
+    return text;
+}
+
+inline mutex_statistics mutex::statistics() const
+{
+    const detail::task_state* holder = locked_ ? holder_.task() : nullptr;
+    return {
+        locked_,
+        waiters_.size(),
+        waiters_.promised(),
+        holder ? holder->name() : std::string(),
+    };
+}
+
+inline auto mutex::async_lock(std::source_location where)
+{
+    return detail::wait_operation<void(error_code), waiter>(std::in_place, *this, where);
+}
+
+template <asio::completion_token_for<void(error_code)> Token>
+auto mutex::async_lock(Token&& token)
+{
+    return async_lock(std::source_location()).initiate(std::forward<Token>(token));
+}
+
+inline awaitable<void> mutex::lock(std::source_location where)
+{
+    if (!try_lock())
+        co_await detail::request_wait<waiter>(*this, where);
+}
+
+inline auto mutex::async_scoped(std::source_location where)
+{
+    return detail::wait_operation<void(error_code, scoped_lock), scoped_waiter>(
+        std::in_place, *this, where
+    );
+}
+
+template <asio::completion_token_for<void(error_code, scoped_lock)> Token>
+auto mutex::async_scoped(Token&& token)
+{
+    return async_scoped(std::source_location()).initiate(std::forward<Token>(token));
+}
+
+inline awaitable<scoped_lock> mutex::scoped(std::source_location where)
+{
+    if (!try_lock())
+        co_await detail::request_wait<waiter>(*this, where);
+    co_return scoped_lock(*this);
+}
+
+inline void scoped_lock::unlock() noexcept
+{
+    if (mutex* held = std::exchange(mutex_, nullptr))
+        held->hand_over();
+}
+
+} // namespace rill

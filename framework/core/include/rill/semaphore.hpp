@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/awaitable.hpp>
+#include <rill/detail/primitive.hpp>
+#include <rill/detail/wait_operation.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <source_location>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <utility>
+
+namespace rill {
+
+class semaphore;
+
+/// Holds permits of a semaphore, and gives them back at its end.
+class [[nodiscard]] permit {
+public:
+    permit() = default; ///< Holds nothing.
+
+    /// Takes over permits that the caller has acquired.
+    permit(semaphore& acquired, std::ptrdiff_t count) noexcept
+        : semaphore_(&acquired)
+        , count_(count)
+    {}
+
+    permit(permit&& other) noexcept
+        : semaphore_(std::exchange(other.semaphore_, nullptr))
+        , count_(std::exchange(other.count_, 0))
+    {}
+
+    permit& operator=(permit&& other) noexcept
+    {
+        permit(std::move(other)).swap(*this);
+        return *this;
+    }
+
+    ~permit() { release(); }
+
+    std::ptrdiff_t count() const noexcept { return count_; }
+
+    void release() noexcept; ///< Now, and not at its end; nothing if it holds nothing.
+
+    void swap(permit& other) noexcept
+    {
+        std::swap(semaphore_, other.semaphore_);
+        std::swap(count_, other.count_);
+    }
+
+private:
+    semaphore* semaphore_ = nullptr;
+    std::ptrdiff_t count_ = 0;
+};
+
+struct semaphore_statistics {
+    std::ptrdiff_t available; ///< Permits that nobody holds or has been promised.
+    std::size_t waiting;      ///< Those who wait for permits.
+    std::size_t promised;     ///< Those who were given theirs and have not run since.
+};
+
+/// A number of permits, for as many tasks of one loop at a time. Mirrors asyncio.Semaphore.
+///
+///     const auto one = co_await connections.scoped();
+///
+/// Permits are given in the order of waiting: while somebody waits for many, nobody overtakes with a
+/// wish for few. Every operation supports total cancellation; who had been given permits before the
+/// cancel arrived has them. Those who wait when it is destroyed end with operation_aborted.
+/// Thread safety: distinct objects safe, shared objects unsafe; all on the thread of one loop.
+class semaphore : public detail::primitive {
+    class waiter;
+    class scoped_waiter;
+
+public:
+    /// On the loop of `ex`. Throws std::invalid_argument if `permits` is negative.
+    explicit semaphore(const asio::any_io_executor& ex, std::ptrdiff_t permits = 1);
+
+    /// On the loop that this thread runs.
+    explicit semaphore(std::ptrdiff_t permits = 1);
+
+    /// Returns a guard of `n` permits once the caller holds them; at once, without suspending, if
+    /// they are there and nobody waits. Throws std::invalid_argument if `n` is below 1, as all
+    /// operations do.
+    awaitable<permit>
+    scoped(std::ptrdiff_t n = 1, std::source_location where = std::source_location::current());
+
+    /// Completes with void(error_code, permit) once the permit holds `n`.
+    template <asio::completion_token_for<void(error_code, permit)> Token>
+    auto async_scoped(std::ptrdiff_t n, Token&& token);
+
+    /// Without a token: an operation to be awaited, or given to select.
+    auto async_scoped(
+        std::ptrdiff_t n = 1, std::source_location where = std::source_location::current()
+    );
+
+    /// Returns once the caller holds `n` permits, and is to release them.
+    awaitable<void>
+    acquire(std::ptrdiff_t n = 1, std::source_location where = std::source_location::current());
+
+    /// Completes with void(error_code) once the handler's side holds `n` permits.
+    template <asio::completion_token_for<void(error_code)> Token>
+    auto async_acquire(std::ptrdiff_t n, Token&& token);
+
+    /// Without a token: an operation to be awaited, or given to select.
+    auto async_acquire(
+        std::ptrdiff_t n = 1, std::source_location where = std::source_location::current()
+    );
+
+    /// False, and nothing is taken, if fewer than `n` are there or somebody waits.
+    bool try_acquire(std::ptrdiff_t n = 1);
+
+    /// Gives `n` permits back, or adds them. Those who wait and whom they suffice for run later, in
+    /// their order.
+    void release(std::ptrdiff_t n = 1);
+
+    /// Whether acquire() would wait.
+    bool locked() const noexcept;
+
+    std::ptrdiff_t available() const noexcept; ///< Permits that nobody holds or was promised.
+
+    semaphore_statistics statistics() const noexcept;
+
+protected:
+    semaphore(const asio::any_io_executor& ex, std::ptrdiff_t permits, std::ptrdiff_t limit);
+    semaphore(std::ptrdiff_t permits, std::ptrdiff_t limit);
+
+private:
+    friend class permit;
+
+    std::ptrdiff_t checked(std::ptrdiff_t n) const;
+    void check_start() const;
+    void give(std::ptrdiff_t n) noexcept;
+    void serve() noexcept;
+
+    std::ptrdiff_t available_;
+    std::ptrdiff_t limit_;              // of available_, and so of what can be acquired at once
+    detail::wait_list<waiter> waiters_; // the first one wants more than available_
+};
+
+/// A semaphore that never has more permits than at its start. Mirrors asyncio.BoundedSemaphore.
+///
+/// release() throws std::logic_error where it would, and changes nothing; acquiring more than it can
+/// ever have throws std::invalid_argument.
+class bounded_semaphore : public semaphore {
+public:
+    explicit bounded_semaphore(const asio::any_io_executor& ex, std::ptrdiff_t permits = 1)
+        : semaphore(ex, permits, permits)
+    {}
+
+    explicit bounded_semaphore(std::ptrdiff_t permits = 1)
+        : semaphore(permits, permits)
+    {}
+};
+
+// Implementation
+
+class semaphore::waiter : public detail::operation {
+public:
+    waiter(semaphore& s, std::ptrdiff_t n, std::source_location where)
+        : operation(s.core_, where)
+        , count(s.checked(n))
+        , semaphore_(&s)
+    {}
+
+    std::ptrdiff_t count;
+
+protected:
+    void start()
+    {
+        if (semaphore_->try_acquire(count))
+            complete();
+        else
+            semaphore_->waiters_.add(*this);
+    }
+
+    /// What it waited for may suffice for those behind it.
+    void on_cancel()
+    {
+        abort();
+        semaphore_->serve();
+    }
+
+    void describe_to(std::string& text) const
+    {
+        text = semaphore_->called("a semaphore");
+        if (count > 1)
+            text = std::to_string(count) + " permits of " + text;
+    }
+
+    template <class Signature>
+    std::tuple<error_code> results() const
+    {
+        return {error()};
+    }
+
+    semaphore* semaphore_;
+};
+
+class semaphore::scoped_waiter : public semaphore::waiter {
+public:
+    using waiter::waiter;
+
+    permit take() noexcept { return permit(*semaphore_, count); }
+
+protected:
+    template <class Signature>
+    std::tuple<error_code, permit> results()
+    {
+        return {error(), failure_ ? permit() : take()};
+    }
+};
+
+inline semaphore::semaphore(const asio::any_io_executor& ex, std::ptrdiff_t permits)
+    : semaphore(ex, permits, PTRDIFF_MAX)
+{}
+
+inline semaphore::semaphore(std::ptrdiff_t permits)
+    : semaphore(permits, PTRDIFF_MAX)
+{}
+
+inline semaphore::semaphore(
+    const asio::any_io_executor& ex, std::ptrdiff_t permits, std::ptrdiff_t limit
+)
+    : primitive(ex)
+    , available_(permits)
+    , limit_(limit)
+{
+    check_start();
+}
+
+inline semaphore::semaphore(std::ptrdiff_t permits, std::ptrdiff_t limit)
+    : available_(permits)
+    , limit_(limit)
+{
+    check_start();
+}
+
+inline void semaphore::check_start() const
+{
+    if (available_ < 0)
+        throw std::invalid_argument(
+            "rill::semaphore: it starts with 0 permits or more, not " + std::to_string(available_)
+        );
+}
+
+inline std::ptrdiff_t semaphore::checked(std::ptrdiff_t n) const
+{
+    if (n < 1 || n > limit_)
+        throw std::invalid_argument(
+            "rill::semaphore: " + std::to_string(n) + " permits; from 1 to " +
+            std::to_string(limit_) + " can be acquired"
+        );
+    return n;
+}
+
+inline bool semaphore::try_acquire(std::ptrdiff_t n)
+{
+    if (checked(n) > available_ || !waiters_.empty())
+        return false;
+    available_ -= n;
+    return true;
+}
+
+inline void semaphore::release(std::ptrdiff_t n)
+{
+    if (n < 1)
+        throw std::invalid_argument("rill::semaphore: at least 1 permit is released");
+    if (n > limit_ - available_)
+        throw std::logic_error(
+            "rill::semaphore: released more often than acquired; it has " +
+            std::to_string(available_) + " permits of at most " + std::to_string(limit_)
+        );
+    give(n);
+}
+
+inline void semaphore::give(std::ptrdiff_t n) noexcept
+{
+    available_ += n;
+    serve();
+}
+
+inline void semaphore::serve() noexcept
+{
+    for (waiter* w = waiters_.front(); w && w->count <= available_; w = waiters_.front()) {
+        available_ -= w->count;
+        waiters_.grant(*w);
+    }
+}
+
+inline bool semaphore::locked() const noexcept
+{
+    return available_ == 0 || !waiters_.empty();
+}
+
+inline std::ptrdiff_t semaphore::available() const noexcept
+{
+    return available_;
+}
+
+inline semaphore_statistics semaphore::statistics() const noexcept
+{
+    return {available_, waiters_.size(), waiters_.promised()};
+}
+
+inline auto semaphore::async_acquire(std::ptrdiff_t n, std::source_location where)
+{
+    return detail::wait_operation<void(error_code), waiter>(std::in_place, *this, n, where);
+}
+
+template <asio::completion_token_for<void(error_code)> Token>
+auto semaphore::async_acquire(std::ptrdiff_t n, Token&& token)
+{
+    return async_acquire(n, std::source_location()).initiate(std::forward<Token>(token));
+}
+
+inline awaitable<void> semaphore::acquire(std::ptrdiff_t n, std::source_location where)
+{
+    if (!try_acquire(n))
+        co_await detail::request_wait<waiter>(*this, n, where);
+}
+
+inline auto semaphore::async_scoped(std::ptrdiff_t n, std::source_location where)
+{
+    return detail::wait_operation<void(error_code, permit), scoped_waiter>(
+        std::in_place, *this, n, where
+    );
+}
+
+template <asio::completion_token_for<void(error_code, permit)> Token>
+auto semaphore::async_scoped(std::ptrdiff_t n, Token&& token)
+{
+    return async_scoped(n, std::source_location()).initiate(std::forward<Token>(token));
+}
+
+inline awaitable<permit> semaphore::scoped(std::ptrdiff_t n, std::source_location where)
+{
+    if (!try_acquire(n))
+        co_await detail::request_wait<waiter>(*this, n, where);
+    co_return permit(*this, n);
+}
+
+inline void permit::release() noexcept
+{
+    if (semaphore* held = std::exchange(semaphore_, nullptr))
+        held->give(std::exchange(count_, 0));
+}
+
+} // namespace rill
