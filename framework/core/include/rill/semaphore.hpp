@@ -81,6 +81,8 @@ public:
     /// On the loop that this thread runs.
     explicit semaphore(std::ptrdiff_t permits = 1);
 
+    ~semaphore() { waiters_.revoke_promised(); }
+
     /// Returns a guard of `n` permits once the caller holds them; at once, without suspending, if
     /// they are there and nobody waits. Throws std::invalid_argument if `n` is below 1, as all
     /// operations do.

@@ -90,8 +90,9 @@ public:
     auto async_get(std::source_location where = std::source_location::current());
 
     /// False if it is full or shut down; `value` is then untouched. Mirrors put_nowait.
-    bool try_put(T& value);
     bool try_put(T&& value);
+    bool try_put(const T& value)
+        requires std::copy_constructible<T>;
 
     /// Empty if nothing is stored. Mirrors get_nowait.
     std::optional<T> try_get();
@@ -201,7 +202,7 @@ public:
 protected:
     void start()
     {
-        if (queue_->try_put(value))
+        if (queue_->try_put(std::move(value)))
             this->complete();
         else if (queue_->shut_down_)
             this->fail(errc::shut_down);
@@ -321,7 +322,7 @@ void basic_queue<T, Store>::admit_putters()
 }
 
 template <std::movable T, class Store>
-bool basic_queue<T, Store>::try_put(T& value)
+bool basic_queue<T, Store>::try_put(T&& value)
 {
     if (shut_down_ || !putters_.empty())
         return false;
@@ -333,9 +334,10 @@ bool basic_queue<T, Store>::try_put(T& value)
 }
 
 template <std::movable T, class Store>
-bool basic_queue<T, Store>::try_put(T&& value)
+bool basic_queue<T, Store>::try_put(const T& value)
+    requires std::copy_constructible<T>
 {
-    return try_put(value);
+    return try_put(T(value));
 }
 
 template <std::movable T, class Store>
@@ -368,7 +370,7 @@ auto basic_queue<T, Store>::async_put(T value, Token&& token)
 template <std::movable T, class Store>
 awaitable<void> basic_queue<T, Store>::put(T value, std::source_location where)
 {
-    if (!try_put(value))
+    if (!try_put(std::move(value)))
         co_await request_wait<put_waiter>(*this, std::move(value), where);
 }
 
@@ -440,7 +442,7 @@ void basic_queue<T, Store>::shutdown(bool immediate) noexcept
         return;
     used_ = 0;
     while (!items_.empty()) {
-        const T dropped = items_.pop();
+        items_.pop();
         if (unfinished_ > 0)
             count_done();
     }

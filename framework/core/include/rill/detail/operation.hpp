@@ -199,6 +199,13 @@ public:
         w.end_wait();
     }
 
+    /// Those who have not run since learn instead that the primitive is gone.
+    void revoke_promised() noexcept
+    {
+        while (Waiter* w = promised_.pop_front())
+            w->abort_later();
+    }
+
     void complete_all() noexcept
     {
         while (Waiter* w = list_.front())

@@ -127,18 +127,20 @@ private:
     static void on_act(ready_node& node, act what)
     {
         auto& self = static_cast<allocated_operation&>(node);
-        if (what == act::run || what == act::drop)
-            self.finish(what == act::run);
+        if (what == act::run)
+            self.finish();
+        else if (what == act::drop)
+            self.drop();
         else
             self.tell(what);
     }
 
-    void finish(bool call)
+    void finish()
     {
+        hook<in_line>::unlink();
         const bool here = here_;
-        take_apart([call, here](Handler handler, auto results, const auto& ex) {
-            if (!call)
-                return;
+        auto results = this->template results<Signature>();
+        take_apart([here, &results](Handler handler, const auto& ex) {
             if (here)
                 std::apply(std::move(handler), std::move(results));
             else
@@ -146,11 +148,19 @@ private:
         });
     }
 
+    void drop()
+    {
+        hook<in_line>::unlink();
+        take_apart([](Handler, const auto&) {});
+    }
+
     /// It was complete at once, and its handler asks to be called on an executor for that case.
     void complete_immediately()
     {
+        hook<in_line>::unlink();
         hook<in_loop>::unlink();
-        take_apart([](Handler handler, auto results, const auto& ex) {
+        auto results = this->template results<Signature>();
+        take_apart([&results](Handler handler, const auto& ex) {
             const auto immediate = asio::get_associated_immediate_executor(handler, ex);
             dispatch_results(immediate, std::move(handler), std::move(results));
         });
@@ -160,8 +170,6 @@ private:
     template <class Then>
     void take_apart(Then then)
     {
-        hook<in_line>::unlink();
-        auto results = this->template results<Signature>();
         Handler handler(std::move(handler_));
         const auto work = std::move(work_);
         own_allocator allocator(
@@ -169,7 +177,7 @@ private:
         );
         this->~allocated_operation();
         std::allocator_traits<own_allocator>::deallocate(allocator, this, 1);
-        then(std::move(handler), std::move(results), work.get_executor());
+        then(std::move(handler), work.get_executor());
     }
 
     Handler handler_;
