@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: BSL-1.0
+#
+# Builds a project against the installed package, as an outsider would, and runs its programs.
 cmake_minimum_required(VERSION 3.25)
-file(REMOVE_RECURSE ${DIRECTORY}/prefix ${DIRECTORY}/build)
+file(REMOVE_RECURSE ${DIRECTORY})
 execute_process(
-    COMMAND ${CMAKE_COMMAND} --install ${RILL_BINARY_DIR} --prefix ${DIRECTORY}/prefix
-    OUTPUT_QUIET
-    COMMAND_ERROR_IS_FATAL ANY
-)
-execute_process(
-    COMMAND ${CMAKE_COMMAND} -G Ninja -S ${PROJECT} -B ${DIRECTORY}/build
-        -D CMAKE_PREFIX_PATH=${DIRECTORY}/prefix
+    COMMAND ${CMAKE_COMMAND} -G Ninja -S ${PROJECT} -B ${DIRECTORY}
+        -D CMAKE_PREFIX_PATH=${PREFIX}
         -D CMAKE_BUILD_TYPE=${BUILD_TYPE}
         -D CMAKE_CXX_COMPILER=${CXX}
         -D CMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}
@@ -16,12 +13,12 @@ execute_process(
     COMMAND_ERROR_IS_FATAL ANY
 )
 execute_process(
-    COMMAND ${CMAKE_COMMAND} --build ${DIRECTORY}/build
+    COMMAND ${CMAKE_COMMAND} --build ${DIRECTORY}
     COMMAND_ERROR_IS_FATAL ANY
 )
-foreach(program IN ITEMS uses_core uses_net)
+foreach(program IN LISTS PROGRAMS)
     execute_process(
-        COMMAND ${DIRECTORY}/build/${program}
+        COMMAND ${DIRECTORY}/${program}
         COMMAND_ERROR_IS_FATAL ANY
     )
 endforeach()

@@ -25,6 +25,18 @@ TEST_CASE("core guide: a timeout explains itself")
     CHECK(text.find("while it waited for a sleep at core_guide.hpp:") != std::string::npos);
 }
 
+TEST_CASE("core guide: locks, channels, retries and rates")
+{
+    CHECK(rill::run(transfers()) == 70);
+    int loads = 0;
+    rill::single_flight<std::string, int> flights;
+    CHECK(rill::run(load_once(flights, loads)) == 84);
+    CHECK(loads == 1);
+    CHECK(rill::run(add_up()) == 16);
+    CHECK(rill::run(third_time_lucky()) == 3);
+    CHECK(rill::run(a_few_a_second()) == 4);
+}
+
 TEST_CASE("core guide: select, a callback and a cleanup")
 {
     const auto select_one = []() -> awaitable<int> {

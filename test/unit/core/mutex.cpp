@@ -323,6 +323,51 @@ TEST_CASE("PRIM-02: a mutex that is destroyed ends the waits for it, also those 
     CHECK(log.empty());
 }
 
+TEST_CASE("PRIM-02: a free mutex that is locked and destroyed at once gives no guard")
+{
+    test::loop loop;
+    auto mutex = std::make_unique<rill::mutex>(loop.executor());
+    test::completion<rill::scoped_lock> got;
+    mutex->async_scoped(got.handler());
+    mutex.reset();
+    loop.settle();
+    CHECK(got.error() == rill::condition::cancelled);
+}
+
+awaitable<void> hold_for_ever(rill::mutex& mutex)
+{
+    const auto lock = co_await mutex.scoped();
+    co_await rill::sleep(1h);
+}
+
+TEST_CASE("PRIM-02: a loop ends while children hold a mutex that lives in their parent's frame")
+{
+    std::optional<test::abandoned_loop> loop(std::in_place);
+    loop->spawn([]() -> awaitable<void> {
+        rill::mutex mutex;
+        co_await rill::with_task_group([&](rill::task_group& g) -> awaitable<void> {
+            g.create_task(hold_for_ever(mutex));
+            g.create_task(hold_for_ever(mutex));
+            co_return;
+        });
+    });
+    loop->settle();
+    loop.reset(); // the sanitizer finds a guard that is destroyed too late
+}
+
+TEST_CASE("PRIM-02: a task is cancelled after what it waited for has died")
+{
+    test::loop loop;
+    auto mutex = std::make_unique<rill::mutex>(loop.executor());
+    REQUIRE(mutex->try_lock());
+    auto waiting = loop.spawn(mutex->lock());
+    loop.settle();
+    mutex.reset();
+    waiting.cancel(); // asks what it waits for
+    loop.settle();
+    CHECK(waiting.cancelled());
+}
+
 awaitable<void> lock_and_yield(rill::mutex& mutex, int& inside)
 {
     const auto lock = co_await mutex.scoped();

@@ -111,7 +111,7 @@ TEST_CASE("Q-05 (completion wins): an item handed over before the cancel is deli
     CHECK(getter.result() == 1);
 }
 
-TEST_CASE("Q-05, Q-07: a cancelled get leaves the line, and the item goes to the next")
+TEST_CASE("Q-05, Q-06, Q-07: a cancelled get leaves the line, and the item goes to the next")
 {
     test::loop loop;
     rill::queue<int> q(loop.executor());

@@ -29,7 +29,7 @@ enum class condition {
 /// Errors that only Rill can detect: `if (ec == rill::errc::shut_down)`. All others are Asio's.
 enum class errc : std::uint8_t {
     shut_down = 1, // the queue takes nothing any more, or has nothing left to give
-    closed = 2,    // the end of a channel that the wait belonged to was closed, or was so before
+    closed = 2,    // the end, subscription or watcher was closed while the wait lasted, or before
     broken = 3,    // a barrier was reset or aborted; the owner of an owned_mutex ended holding it
     lagged = 4,    // a subscriber was too slow for a broadcast, and items were dropped for it
 };
@@ -128,7 +128,7 @@ public:
     {
         switch (static_cast<errc>(value)) {
         case errc::shut_down: return "the queue is shut down";
-        case errc::closed: return "this end of the channel is closed";
+        case errc::closed: return "it is closed";
         case errc::broken: return "it was broken while others waited for it";
         case errc::lagged: return "the subscriber was too slow, and missed items";
         }

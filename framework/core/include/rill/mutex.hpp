@@ -15,6 +15,7 @@
 
 namespace rill {
 
+class condition_variable;
 class mutex;
 
 /// Holds a mutex, and unlocks it at its end. What `async with lock:` is in asyncio.
@@ -103,10 +104,11 @@ public:
 
     bool locked() const noexcept;
 
-    mutex_statistics statistics() const;
+    mutex_statistics statistics() const; ///< As long as its loop lives.
 
 private:
     friend class scoped_lock;
+    friend class condition_variable; // its waiters stand in this line, too
 
     void hand_over() noexcept;
     std::string description() const;
@@ -131,7 +133,7 @@ protected:
     void start()
     {
         if (mutex_->try_lock())
-            complete();
+            mutex_->waiters_.grant(*this);
         else
             mutex_->waiters_.add(*this);
     }

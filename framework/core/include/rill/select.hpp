@@ -162,6 +162,7 @@ public:
             if (!this->core_)
                 this->use_loop_of(ex);
         begun_ = true;
+        this->task_ = current.task;
         this->start();
     }
 

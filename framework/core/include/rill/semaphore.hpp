@@ -173,7 +173,7 @@ protected:
     void start()
     {
         if (semaphore_->try_acquire(count))
-            complete();
+            semaphore_->waiters_.grant(*this);
         else
             semaphore_->waiters_.add(*this);
     }

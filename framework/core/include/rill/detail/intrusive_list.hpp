@@ -82,6 +82,25 @@ public:
         return static_cast<T*>(h);
     }
 
+    T* pop_back() noexcept
+    {
+        if (empty())
+            return nullptr;
+        T* last = static_cast<T*>(head_.prev_);
+        static_cast<hook<Tag>*>(last)->unlink();
+        return last;
+    }
+
+    void push_front(T& item) noexcept
+    {
+        hook<Tag>& h = item;
+        assert(!h.linked());
+        h.prev_ = &head_;
+        h.next_ = head_.next_;
+        head_.next_->prev_ = &h;
+        head_.next_ = &h;
+    }
+
     /// Counts the members.
     std::size_t size() const noexcept
     {

@@ -360,6 +360,8 @@ private:
 
     void shutdown() noexcept override;
     void drop_waiting() noexcept;
+    void drop_tasks() noexcept;
+    static void drop(ready_node& node) noexcept;
 
     void hold_work()
     {

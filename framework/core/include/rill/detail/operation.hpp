@@ -64,6 +64,8 @@ public:
     /// What is waited for, and where: "an item of a queue at orders.cpp:42".
     std::string describe()
     {
+        if (ready()) // what it waited for may be gone since
+            return "its turn" + at(where_);
         std::string text;
         core_->describing = &text;
         action_(*this, act::describe);

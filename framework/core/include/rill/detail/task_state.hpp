@@ -504,6 +504,29 @@ inline void loop_core::deliver(task_state& task, bool again)
     delivering_ = false;
 }
 
+inline void loop_core::drop(ready_node& node) noexcept
+{
+    node.unlink();
+    node.ready_ = true;
+    node.action_(node, act::drop);
+}
+
+/// The youngest first: those that a task has started may refer to what is in its frame. (Those that
+/// wait for something of Asio's are destroyed by that, later.)
+inline void loop_core::drop_tasks() noexcept
+{
+    intrusive_list<task_state, in_tasks> seen;
+    while (task_state* task = tasks_.pop_back()) {
+        seen.push_front(*task);
+        if (task->waiting)
+            drop(*task->waiting);
+        else if (task->hook<in_loop>::linked())
+            drop(*task); // it has not begun
+    }
+    while (task_state* task = seen.pop_front())
+        tasks_.push_back(*task);
+}
+
 /// From here to the end of shutdown() or renew(), what is made ready is dropped.
 inline void loop_core::drop_waiting() noexcept
 {
@@ -512,6 +535,7 @@ inline void loop_core::drop_waiting() noexcept
     wakeup_.cancel();
     wakeup_at_ = never;
     timers_.clear();
+    drop_tasks();
     // Dropping one may run destructors of the user's that make others ready or pending.
     for (;;) {
         ready_node* node = ready_.pop_front();
@@ -519,8 +543,7 @@ inline void loop_core::drop_waiting() noexcept
             node = pending_.pop_front();
         if (!node)
             break;
-        node->ready_ = true;
-        node->action_(*node, act::drop);
+        drop(*node);
     }
     while (task_state* task = ended_tasks_.front())
         task->outlive_loop();

@@ -99,7 +99,12 @@ public:
         );
         auto* memory = std::allocator_traits<own_allocator>::allocate(allocator, 1);
         auto* op = ::new (memory) allocated_operation(std::move(waiter), std::forward<H>(handler));
-        op->begin();
+        try {
+            op->begin();
+        } catch (...) {
+            op->drop();
+            throw;
+        }
     }
 
 private:

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/awaitable.hpp>
+#include <rill/detail/primitive.hpp>
+#include <rill/detail/wait_operation.hpp>
+
+#include <cstddef>
+#include <source_location>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <utility>
+
+namespace rill {
+
+namespace detail {
+
+struct released; // tag: a place among those whom a barrier has let go, and who have not run since
+
+} // namespace detail
+
+struct barrier_statistics {
+    std::size_t parties;
+    std::size_t waiting;  ///< Those who have come in the round that fills.
+    std::size_t released; ///< Those of the round before who have not run since.
+    std::size_t blocked;  ///< Newcomers who wait until these have.
+};
+
+/// A place where a fixed number of tasks meet: each waits until all have come. Mirrors
+/// asyncio.Barrier.
+///
+///     const std::size_t number = co_await phase_done.wait();
+///
+/// It can be used again. A next round begins when everybody of this one has left; who comes before
+/// that is not counted yet, and is the first in the next round. Cancellation: total; who was
+/// released before the cancel arrived has passed. The barrier may be destroyed as soon as the last
+/// has come: those who were released pass, and those who wait end with operation_aborted.
+/// Thread safety: distinct objects safe, shared objects unsafe; all on the thread of one loop.
+class barrier : public detail::primitive {
+    class waiter;
+
+public:
+    /// On the loop of `ex`. Throws std::invalid_argument if `parties` is below 1.
+    barrier(const asio::any_io_executor& ex, std::ptrdiff_t parties);
+
+    /// On the loop that this thread runs.
+    explicit barrier(std::ptrdiff_t parties);
+
+    ~barrier();
+
+    /// Returns once all have come: a number from 0, in the order in which those who pass had come,
+    /// to parties() - 1. The last one does not suspend.
+    /// Errors: errc::broken after abort(), and for those who wait at an abort() or reset().
+    awaitable<std::size_t> wait(std::source_location where = std::source_location::current());
+
+    /// As wait(). Completes with void(error_code, std::size_t).
+    template <asio::completion_token_for<void(error_code, std::size_t)> Token>
+    auto async_wait(Token&& token);
+
+    /// Without a token: an operation to be awaited, or given to select.
+    auto async_wait(std::source_location where = std::source_location::current());
+
+    /// Begins anew: those who wait for others end with errc::broken, and the barrier is usable at
+    /// once, also after an abort(). Those who were released pass; newcomers whom these keep waiting
+    /// go on to wait. Mirrors Barrier.reset.
+    void reset() noexcept;
+
+    /// All who wait, newcomers too, and all who come end with errc::broken, until reset(). Those
+    /// who were released pass. Mirrors Barrier.abort.
+    void abort() noexcept;
+
+    std::size_t parties() const noexcept;
+
+    /// How many have come, while it fills; 0 while a round leaves. Mirrors Barrier.n_waiting.
+    std::size_t n_waiting() const noexcept;
+
+    bool broken() const noexcept; ///< After abort(), until reset().
+
+    barrier_statistics statistics() const noexcept;
+
+private:
+    void check_start() const;
+    bool draining() const noexcept;
+    std::size_t in_line() const noexcept;
+    bool is_last() const noexcept;
+    void release(std::size_t n) noexcept;
+
+    std::ptrdiff_t parties_;
+    detail::wait_list<waiter> waiters_; // fewer than parties_, unless it is draining()
+    std::size_t in_line_ = 0;           // their number, unless a loop's end took them
+    detail::intrusive_list<waiter, detail::released> released_;
+    bool broken_ = false;
+};
+
+// Implementation
+
+class barrier::waiter : public detail::operation, public detail::hook<detail::released> {
+public:
+    waiter(barrier& b, std::source_location where) noexcept
+        : operation(b.core_, where)
+        , barrier_(&b)
+    {}
+
+    waiter(waiter&& other) noexcept
+        : waiter(*other.barrier_, other.where_)
+    {}
+
+    ~waiter() { hook<detail::released>::unlink(); }
+
+    void release(std::size_t number) noexcept
+    {
+        number_ = number;
+        barrier_->released_.push_back(*this);
+        complete();
+    }
+
+    std::size_t take() noexcept
+    {
+        leave();
+        return number_;
+    }
+
+protected:
+    void start()
+    {
+        if (barrier_->broken_) {
+            fail(errc::broken);
+        } else if (barrier_->is_last()) {
+            const std::size_t before_it = barrier_->in_line();
+            barrier_->release(before_it);
+            release(before_it);
+        } else {
+            barrier_->in_line_ = barrier_->in_line() + 1;
+            barrier_->waiters_.add(*this);
+        }
+    }
+
+    void on_cancel()
+    {
+        --barrier_->in_line_;
+        operation::abort();
+    }
+
+    void describe_to(std::string& text) const
+    {
+        text = barrier_->called("a barrier");
+        if (barrier_->draining())
+            text += " (those of the round before are leaving)";
+        else
+            text += " (" + std::to_string(barrier_->in_line()) + " of " +
+                    std::to_string(barrier_->parties_) + " have come)";
+    }
+
+    template <class Signature>
+    std::tuple<error_code, std::size_t> results()
+    {
+        return {error(), take()};
+    }
+
+private:
+    /// The last one to leave lets the next round begin.
+    void leave() noexcept
+    {
+        if (!hook<detail::released>::linked()) // it failed, or the barrier is gone
+            return;
+        hook<detail::released>::unlink();
+        if (!barrier_->draining() && barrier_->in_line() >= barrier_->parties())
+            barrier_->release(barrier_->parties());
+    }
+
+    barrier* barrier_;
+    std::size_t number_ = 0;
+};
+
+inline barrier::barrier(const asio::any_io_executor& ex, std::ptrdiff_t parties)
+    : primitive(ex)
+    , parties_(parties)
+{
+    check_start();
+}
+
+inline barrier::barrier(std::ptrdiff_t parties)
+    : parties_(parties)
+{
+    check_start();
+}
+
+inline barrier::~barrier()
+{
+    while (released_.pop_front())
+        continue;
+}
+
+inline void barrier::check_start() const
+{
+    if (parties_ < 1)
+        throw std::invalid_argument(
+            "rill::barrier: it is for 1 party or more, not " + std::to_string(parties_)
+        );
+}
+
+inline bool barrier::draining() const noexcept
+{
+    return !released_.empty();
+}
+
+inline std::size_t barrier::in_line() const noexcept
+{
+    return waiters_.empty() ? 0 : in_line_;
+}
+
+/// Whether the round is complete with whoever comes now.
+inline bool barrier::is_last() const noexcept
+{
+    return !broken_ && !draining() && in_line() + 1 == parties();
+}
+
+/// The first `n`. One that is in a select may take others of it out of the line.
+inline void barrier::release(std::size_t n) noexcept
+{
+    for (std::size_t i = 0; i < n && !waiters_.empty(); ++i) {
+        --in_line_;
+        waiters_.front()->release(i);
+    }
+}
+
+inline void barrier::reset() noexcept
+{
+    broken_ = false;
+    if (!draining())
+        waiters_.fail_all(errc::broken);
+}
+
+inline void barrier::abort() noexcept
+{
+    broken_ = true;
+    waiters_.fail_all(errc::broken);
+}
+
+inline std::size_t barrier::parties() const noexcept
+{
+    return static_cast<std::size_t>(parties_);
+}
+
+inline std::size_t barrier::n_waiting() const noexcept
+{
+    return draining() ? 0 : in_line();
+}
+
+inline bool barrier::broken() const noexcept
+{
+    return broken_;
+}
+
+inline barrier_statistics barrier::statistics() const noexcept
+{
+    return {
+        parties(),
+        n_waiting(),
+        released_.size(),
+        draining() ? in_line() : 0,
+    };
+}
+
+inline auto barrier::async_wait(std::source_location where)
+{
+    return detail::wait_operation<void(error_code, std::size_t), waiter>(
+        std::in_place, *this, where
+    );
+}
+
+template <asio::completion_token_for<void(error_code, std::size_t)> Token>
+auto barrier::async_wait(Token&& token)
+{
+    return async_wait(std::source_location()).initiate(std::forward<Token>(token));
+}
+
+inline awaitable<std::size_t> barrier::wait(std::source_location where)
+{
+    if (is_last()) {
+        const std::size_t before_it = in_line();
+        release(before_it);
+        co_return before_it;
+    }
+    co_return co_await detail::request_wait<waiter>(*this, where);
+}
+
+} // namespace rill

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/awaitable.hpp>
+#include <rill/error.hpp>
+#include <rill/task.hpp>
+
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <source_location>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace rill {
+
+namespace detail {
+
+/// A value that is given to several as a reference; nothing for void.
+template <class T>
+using shared_value_t = std::conditional_t<std::is_void_v<T>, void, std::reference_wrapper<T>>;
+
+template <class T>
+class once_state;
+
+} // namespace detail
+
+struct once_statistics {
+    bool done;           ///< It has succeeded.
+    bool running;        ///< An attempt is under way.
+    std::size_t waiting; ///< Those who wait for it.
+    std::size_t begun;   ///< Attempts that were begun.
+};
+
+/// Work that is done once, for all who need it: by whoever comes first, and the others wait for it.
+/// As tokio's OnceCell, for the tasks of one loop.
+///
+///     rill::once<database> db;
+///     database& d = co_await db.run([&] { return connect(address); });
+///
+/// The work runs as a task of its own, with the context of whoever caused it. If it fails, those
+/// who waited get its error, and the next caller has it tried again.
+///
+/// Cancellation: a caller that is cancelled leaves, and the others do not notice. With the last one
+/// the work is cancelled; who comes while it ends waits for that, and begins anew. Work that
+/// succeeds all the same has succeeded. An error of its own that nobody is left to see is reported
+/// to the loop's exception handler.
+/// Destroyed, it cancels the work, and those who wait end with operation_aborted when that has
+/// ended.
+/// Thread safety: distinct objects safe, shared objects unsafe; all on the thread of one loop.
+template <class T = void>
+class once {
+public:
+    using value_type = T;
+
+    /// `name` is that of the task, in messages and dumps.
+    explicit once(std::string name = "once");
+    ~once();
+
+    once(const once&) = delete;
+    once& operator=(const once&) = delete;
+
+    /// Returns once the work has succeeded, now or before, and gives a reference to its value,
+    /// which is as valid as this object: std::reference_wrapper<T>, or nothing for void. Done
+    /// before, it does not suspend, and `fn` is not called. Throws what the attempt threw that it
+    /// waited for.
+    template <coroutine_function F>
+    awaitable<detail::shared_value_t<T>>
+    run(F fn, std::source_location where = std::source_location::current());
+
+    bool done() const noexcept;
+
+    /// The value; invalid_state if it is not done. There is no reset: references are out.
+    std::add_lvalue_reference_t<T> get() const;
+
+    once_statistics statistics() const noexcept;
+
+private:
+    std::shared_ptr<detail::once_state<T>> state_; // the work and its callers may outlive this
+};
+
+// Implementation
+
+namespace detail {
+
+/// A task that several wait for, and that ends when the last of them has left.
+template <class T>
+class joint_work {
+public:
+    joint_work() = default;
+    joint_work(const joint_work&) = delete;
+    joint_work& operator=(const joint_work&) = delete;
+
+    template <class F>
+    void start(
+        const asio::any_io_executor& ex, F fn, const std::string& name, std::source_location where
+    )
+    {
+        task_options options(name);
+        options.eager(false); // whoever starts it joins it first
+        task_ = create_task(ex, std::move(fn), std::move(options), where);
+    }
+
+    /// Nobody waits for it any more: it is being cancelled.
+    bool deserted() const noexcept { return deserted_; }
+
+    bool ended() const noexcept { return task_.done(); }
+
+    std::size_t callers() const noexcept { return callers_; }
+
+    /// Returns once it has ended. A caller that is cancelled leaves, the last one cancels the work.
+    awaitable<void> join()
+    {
+        const caller me(*this);
+        co_await end();
+    }
+
+    /// The same without being a caller.
+    awaitable<void> end()
+    {
+        if (task_.done())
+            co_return;
+        auto wait = task_.async_wait(asio::deferred);
+        co_await std::move(wait);
+    }
+
+    /// To each who asks, its copy of the result, or the error.
+    T result() const { return take_result(task_, false); }
+
+    void cancel()
+    {
+        deserted_ = true;
+        task_.cancel();
+    }
+
+private:
+    class caller {
+    public:
+        explicit caller(joint_work& work) noexcept
+            : work_(work)
+        {
+            ++work_.callers_;
+        }
+
+        ~caller()
+        {
+            if (--work_.callers_ == 0 && !work_.task_.done())
+                work_.cancel();
+        }
+
+        caller(const caller&) = delete;
+        caller& operator=(const caller&) = delete;
+
+    private:
+        joint_work& work_;
+    };
+
+    task<T> task_;
+    std::size_t callers_ = 0;
+    bool deserted_ = false;
+};
+
+template <class T>
+class once_state {
+    using stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+public:
+    std::string name;
+    std::optional<stored> value;
+    std::shared_ptr<joint_work<void>> work; // an attempt, or one that was cancelled before it began
+    std::size_t begun = 0;
+    bool gone = false; // the once is
+
+    bool running() const noexcept { return work && !work->ended(); }
+
+    template <class F>
+    static void begin(
+        const std::shared_ptr<once_state>& self,
+        const asio::any_io_executor& ex,
+        F fn,
+        std::source_location where
+    )
+    {
+        const auto started = std::make_shared<joint_work<void>>();
+        started->start(ex, bind_coroutine(&attempt<F>, self, std::move(fn)), self->name, where);
+        self->work = started;
+        ++self->begun;
+    }
+
+private:
+    /// The attempt is over, also where its frame is only destroyed.
+    struct over {
+        once_state& state;
+
+        ~over() { state.work.reset(); }
+    };
+
+    template <class F>
+    static awaitable<void> attempt(std::shared_ptr<once_state> self, F fn)
+    {
+        const over at_end{*self};
+        if constexpr (std::is_void_v<T>) {
+            co_await fn();
+            self->value.emplace();
+        } else {
+            self->value.emplace(co_await fn());
+        }
+    }
+};
+
+} // namespace detail
+
+template <class T>
+once<T>::once(std::string name)
+    : state_(std::make_shared<detail::once_state<T>>())
+{
+    state_->name = std::move(name);
+}
+
+template <class T>
+once<T>::~once()
+{
+    state_->gone = true;
+    if (const auto work = state_->work)
+        work->cancel();
+}
+
+template <class T>
+template <coroutine_function F>
+awaitable<detail::shared_value_t<T>> once<T>::run(F fn, std::source_location where)
+{
+    const auto state = state_;
+    while (!state->value) {
+        const asio::any_io_executor here = co_await asio::this_coro::executor;
+        if (!state->running())
+            detail::once_state<T>::begin(state, here, std::move(fn), where);
+        const auto work = state->work;
+        if (work->deserted()) {
+            co_await work->end();
+        } else {
+            co_await work->join();
+            work->result();
+        }
+        if (state->gone)
+            throw system_error(detail::aborted());
+    }
+    if constexpr (!std::is_void_v<T>)
+        co_return std::ref(*state->value);
+}
+
+template <class T>
+bool once<T>::done() const noexcept
+{
+    return state_->value.has_value();
+}
+
+template <class T>
+std::add_lvalue_reference_t<T> once<T>::get() const
+{
+    if (!state_->value)
+        throw invalid_state("rill::once: '" + state_->name + "' is not done");
+    if constexpr (!std::is_void_v<T>)
+        return *state_->value;
+}
+
+template <class T>
+once_statistics once<T>::statistics() const noexcept
+{
+    const auto& work = state_->work;
+    return {done(), state_->running(), work ? work->callers() : 0, state_->begun};
+}
+
+} // namespace rill

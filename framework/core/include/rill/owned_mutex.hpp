@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/awaitable.hpp>
+#include <rill/detail/outcome_handle.hpp>
+#include <rill/detail/primitive.hpp>
+#include <rill/detail/wait_operation.hpp>
+
+#include <cstddef>
+#include <source_location>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <utility>
+
+namespace rill {
+
+class owned_mutex;
+
+/// Holds an owned_mutex, and unlocks it at its end, in the task that locked it.
+///
+/// One that ends in another task unlocks nothing: that is reported to the loop's exception handler,
+/// since a destructor throws nothing.
+class [[nodiscard]] scoped_owned_lock {
+public:
+    scoped_owned_lock() = default; ///< Holds nothing.
+
+    /// Takes over a mutex that the current task has locked.
+    explicit scoped_owned_lock(owned_mutex& locked) noexcept
+        : mutex_(&locked)
+    {}
+
+    scoped_owned_lock(scoped_owned_lock&& other) noexcept
+        : mutex_(std::exchange(other.mutex_, nullptr))
+    {}
+
+    scoped_owned_lock& operator=(scoped_owned_lock&& other) noexcept
+    {
+        scoped_owned_lock(std::move(other)).swap(*this);
+        return *this;
+    }
+
+    ~scoped_owned_lock();
+
+    bool owns_lock() const noexcept { return mutex_ != nullptr; }
+
+    /// Now, and not at its end; nothing if it holds nothing. Throws std::logic_error in a task that
+    /// is not the owner.
+    void unlock();
+
+    void swap(scoped_owned_lock& other) noexcept { std::swap(mutex_, other.mutex_); }
+
+private:
+    owned_mutex* mutex_ = nullptr;
+};
+
+struct owned_mutex_statistics {
+    bool locked;
+    bool broken;          ///< Its owner ended and had not unlocked it.
+    std::size_t waiting;  ///< Those who wait for it.
+    std::size_t promised; ///< 1 while it was handed to a waiter that has not run since.
+    std::string owner;    ///< The name of the task that has it, or had it when it broke.
+};
+
+/// A mutex that belongs to the task that locked it. Mirrors trio.Lock.
+///
+///     const auto lock = co_await journal_mutex.scoped();
+///
+/// As rill::mutex, it goes from hand to hand in the order of waiting, and nobody overtakes; and it
+/// finds mistakes. Whoever locks it is a task: the one in whose step the operation begins, whatever
+/// the completion token; elsewhere, or in the task that has it, locking it is a std::logic_error.
+/// An operation that was made in a task and begins elsewhere, as deferred ones may, completes with
+/// asio::error::no_permission instead.
+///
+/// An owner that ends and has not unlocked it breaks it, for good, since nobody knows what it
+/// guarded: those who wait and all who come end with errc::broken. So it is not locked in a member
+/// of gather() or race(), each of which is a task.
+///
+/// Every operation supports total cancellation; who had been handed the mutex before the cancel
+/// arrived has it. Those who wait when it is destroyed, and those whose task has ended when their
+/// turn comes, end with operation_aborted.
+/// Thread safety: distinct objects safe, shared objects unsafe; all on the thread of one loop.
+class owned_mutex : public detail::primitive {
+    class waiter;
+    class scoped_waiter;
+
+public:
+    /// Unlocked; on the loop of `ex`.
+    explicit owned_mutex(const asio::any_io_executor& ex);
+
+    /// The same on the loop that this thread runs.
+    owned_mutex();
+
+    ~owned_mutex();
+
+    /// Returns a guard once the task holds the mutex; at once, without suspending, if it is free.
+    awaitable<scoped_owned_lock>
+    scoped(std::source_location where = std::source_location::current());
+
+    /// Completes with void(error_code, scoped_owned_lock). The guard is to end in the task that
+    /// called this, so the handler hands it over, or runs on that task's executor.
+    template <asio::completion_token_for<void(error_code, scoped_owned_lock)> Token>
+    auto async_scoped(Token&& token);
+
+    /// Without a token: an operation to be awaited, or given to select.
+    auto async_scoped(std::source_location where = std::source_location::current());
+
+    /// Returns once the task holds the mutex, and is to unlock it. Mirrors Lock.acquire.
+    awaitable<void> lock(std::source_location where = std::source_location::current());
+
+    /// Completes with void(error_code) once the task that called this holds the mutex.
+    template <asio::completion_token_for<void(error_code)> Token>
+    auto async_lock(Token&& token);
+
+    /// Without a token: an operation to be awaited, or given to select.
+    auto async_lock(std::source_location where = std::source_location::current());
+
+    /// False if another task has it, or it is broken. Throws as the others do.
+    bool try_lock();
+
+    /// Hands it to the first who waits, who runs later. Throws std::logic_error in a task that does
+    /// not have it. Mirrors Lock.release.
+    void unlock();
+
+    bool locked() const noexcept;
+    bool broken() const noexcept; ///< Its owner ended and had not unlocked it.
+
+    owned_mutex_statistics statistics() const;
+
+private:
+    friend class scoped_owned_lock;
+
+    /// Stands in the line of those who wait for the owner's end, and learns of it in that moment.
+    class owner_watch : public detail::operation {
+    public:
+        explicit owner_watch(owned_mutex& m) noexcept;
+        ~owner_watch() { end(); }
+
+        void begin(detail::task_state& owner);
+        void end() noexcept;
+
+    private:
+        static void on_act(detail::ready_node& node, detail::act what);
+
+        owned_mutex* mutex_;
+    };
+
+    detail::task_state& locking_task() const;
+    bool belongs_to(const detail::task_state* task) const noexcept;
+    void give_to(detail::task_state& task);
+    void hand_over() noexcept;
+    void break_up(bool by_task) noexcept;
+    void end_guard() noexcept;
+    std::string description() const;
+
+    owner_watch watch_;
+    detail::wait_list<waiter> waiters_;   // empty while it is free or broken
+    detail::task_state* owner_ = nullptr; // watched; null while it is free or broken
+    bool broken_ = false;
+    std::string broken_by_; // the name of the task that broke it
+};
+
+// Implementation
+
+class owned_mutex::waiter : public detail::operation {
+public:
+    waiter(owned_mutex& m, std::source_location where)
+        : operation(m.core_, where)
+        , mutex_(&m)
+    {
+        m.locking_task();
+    }
+
+    detail::task_state& locker() const noexcept { return *locker_; }
+
+    /// Beside the errors of an operation: it has begun where it must not.
+    error_code why() const noexcept
+    {
+        if (misplaced_)
+            return asio::error::make_error_code(asio::error::no_permission);
+        return error();
+    }
+
+protected:
+    void start()
+    {
+        detail::task_state* task = detail::current.task;
+        misplaced_ = !task || mutex_->belongs_to(task);
+        if (misplaced_) {
+            complete();
+        } else if (mutex_->broken_) {
+            fail(errc::broken);
+        } else if (mutex_->locked()) {
+            locker_ = detail::state_ref<detail::task_state>(*task);
+            mutex_->waiters_.add(*this);
+        } else {
+            mutex_->give_to(*task);
+            mutex_->waiters_.grant(*this);
+        }
+    }
+
+    void describe_to(std::string& text) const { text = mutex_->description(); }
+
+    template <class Signature>
+    std::tuple<error_code> results() const
+    {
+        return {why()};
+    }
+
+    owned_mutex* mutex_;
+
+private:
+    detail::state_ref<detail::task_state> locker_; // while it waits
+    bool misplaced_ = false;
+};
+
+class owned_mutex::scoped_waiter : public owned_mutex::waiter {
+public:
+    using waiter::waiter;
+
+    scoped_owned_lock take() noexcept { return scoped_owned_lock(*mutex_); }
+
+protected:
+    template <class Signature>
+    std::tuple<error_code, scoped_owned_lock> results()
+    {
+        return {why(), why() ? scoped_owned_lock() : take()};
+    }
+};
+
+inline owned_mutex::owner_watch::owner_watch(owned_mutex& m) noexcept
+    : operation(m.core_)
+    , mutex_(&m)
+{
+    action_ = &on_act;
+    raced_ = true; // so it is told when the owner ends, and not a turn later
+}
+
+inline void owned_mutex::owner_watch::begin(detail::task_state& owner)
+{
+    owner.joiners.add(*this);
+}
+
+inline void owned_mutex::owner_watch::end() noexcept
+{
+    hook<detail::in_line>::unlink();
+    hook<detail::in_loop>::unlink();
+}
+
+inline void owned_mutex::owner_watch::on_act(detail::ready_node& node, detail::act what)
+{
+    auto& self = static_cast<owner_watch&>(node);
+    if (what == detail::act::won || what == detail::act::drop)
+        self.mutex_->break_up(what == detail::act::won && self.failure_ == 0);
+    else if (what == detail::act::describe)
+        *self.core_->describing = "the end of the owner of " + self.mutex_->description();
+}
+
+inline owned_mutex::owned_mutex(const asio::any_io_executor& ex)
+    : primitive(ex)
+    , watch_(*this)
+{}
+
+inline owned_mutex::owned_mutex()
+    : watch_(*this)
+{}
+
+inline owned_mutex::~owned_mutex()
+{
+    waiters_.revoke_promised();
+}
+
+inline bool owned_mutex::locked() const noexcept
+{
+    return owner_ != nullptr;
+}
+
+inline bool owned_mutex::broken() const noexcept
+{
+    return broken_;
+}
+
+inline bool owned_mutex::belongs_to(const detail::task_state* task) const noexcept
+{
+    return owner_ && owner_ == task;
+}
+
+/// Throws where there is none, or it must not lock the mutex.
+inline detail::task_state& owned_mutex::locking_task() const
+{
+    detail::task_state* task = detail::current.task;
+    if (!task)
+        throw std::logic_error("rill: only a task can lock " + called("an owned mutex"));
+    if (task->core() != core_)
+        throw std::logic_error(
+            "rill: " + task->description() + " locks " + called("an owned mutex") +
+            ", which belongs to another loop"
+        );
+    if (belongs_to(task))
+        throw std::logic_error(
+            "rill: " + task->description() + " locks " + called("an owned mutex") +
+            ", which it has locked already"
+        );
+    return *task;
+}
+
+inline void owned_mutex::give_to(detail::task_state& task)
+{
+    owner_ = &task;
+    watch_.begin(task);
+}
+
+inline bool owned_mutex::try_lock()
+{
+    detail::task_state& task = locking_task();
+    if (locked() || broken_)
+        return false;
+    give_to(task);
+    return true;
+}
+
+inline void owned_mutex::unlock()
+{
+    if (!locked())
+        throw std::logic_error(
+            "rill: " + called("an owned mutex") + " is unlocked, and not locked"
+        );
+    if (!belongs_to(detail::current.task))
+        throw std::logic_error(
+            "rill: " + description() + ", is unlocked by " +
+            (detail::current.task ? detail::current.task->description() : "no task")
+        );
+    hand_over();
+}
+
+inline void owned_mutex::hand_over() noexcept
+{
+    watch_.end();
+    owner_ = nullptr;
+    while (waiter* next = waiters_.front()) {
+        if (next->locker().done()) {
+            next->abort(); // nobody is left to unlock it
+            continue;
+        }
+        give_to(next->locker());
+        waiters_.grant(*next);
+        return;
+    }
+}
+
+/// The owner has ended; or else the loop has, and nothing is left of the task.
+inline void owned_mutex::break_up(bool by_task) noexcept
+{
+    watch_.end();
+    broken_ = true;
+    try {
+        broken_by_ = by_task ? owner_->name() : "a task of a loop that has ended";
+    } catch (...) { // short of memory, it breaks without the name
+    }
+    owner_ = nullptr;
+    waiters_.fail_all(errc::broken);
+}
+
+/// Where a loop dies, frames are destroyed outside of their tasks.
+inline void owned_mutex::end_guard() noexcept
+{
+    if (!locked())
+        return;
+    if (belongs_to(detail::current.task))
+        hand_over();
+    else if (core_->dead())
+        break_up(false);
+    else
+        core_->report(
+            {"the guard of an owned_mutex ended in another task than the one that locked "
+             "it, and unlocked nothing",
+             nullptr,
+             owner_->name()}
+        );
+}
+
+inline std::string owned_mutex::description() const
+{
+    std::string text = called("an owned mutex");
+    if (owner_)
+        text += ", held by " + owner_->description();
+    return text;
+}
+
+inline owned_mutex_statistics owned_mutex::statistics() const
+{
+    return {
+        locked(),
+        broken_,
+        waiters_.size(),
+        waiters_.promised(),
+        owner_ ? owner_->name() : broken_by_,
+    };
+}
+
+inline auto owned_mutex::async_lock(std::source_location where)
+{
+    return detail::wait_operation<void(error_code), waiter>(std::in_place, *this, where);
+}
+
+template <asio::completion_token_for<void(error_code)> Token>
+auto owned_mutex::async_lock(Token&& token)
+{
+    return async_lock(std::source_location()).initiate(std::forward<Token>(token));
+}
+
+inline awaitable<void> owned_mutex::lock(std::source_location where)
+{
+    if (!try_lock())
+        co_await detail::request_wait<waiter>(*this, where);
+}
+
+inline auto owned_mutex::async_scoped(std::source_location where)
+{
+    return detail::wait_operation<void(error_code, scoped_owned_lock), scoped_waiter>(
+        std::in_place, *this, where
+    );
+}
+
+template <asio::completion_token_for<void(error_code, scoped_owned_lock)> Token>
+auto owned_mutex::async_scoped(Token&& token)
+{
+    return async_scoped(std::source_location()).initiate(std::forward<Token>(token));
+}
+
+inline awaitable<scoped_owned_lock> owned_mutex::scoped(std::source_location where)
+{
+    if (!try_lock())
+        co_await detail::request_wait<waiter>(*this, where);
+    co_return scoped_owned_lock(*this);
+}
+
+inline scoped_owned_lock::~scoped_owned_lock()
+{
+    if (mutex_)
+        mutex_->end_guard();
+}
+
+inline void scoped_owned_lock::unlock()
+{
+    if (!mutex_)
+        return;
+    mutex_->unlock();
+    mutex_ = nullptr;
+}
+
+} // namespace rill

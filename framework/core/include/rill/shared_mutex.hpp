@@ -1,0 +1,463 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/awaitable.hpp>
+#include <rill/detail/primitive.hpp>
+#include <rill/detail/task_mark.hpp>
+#include <rill/detail/wait_operation.hpp>
+
+#include <cstddef>
+#include <source_location>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <utility>
+
+namespace rill {
+
+class shared_mutex;
+
+namespace detail {
+
+enum class access { exclusive, shared };
+
+} // namespace detail
+
+/// Holds a shared_mutex, and unlocks it at its end. Its names are scoped_exclusive_lock and
+/// scoped_shared_lock.
+template <detail::access Kind>
+class [[nodiscard]] shared_mutex_guard {
+public:
+    shared_mutex_guard() = default; ///< Holds nothing.
+
+    /// Takes over a mutex that the caller has locked, in the way of the guard.
+    explicit shared_mutex_guard(shared_mutex& locked) noexcept
+        : mutex_(&locked)
+    {}
+
+    shared_mutex_guard(shared_mutex_guard&& other) noexcept
+        : mutex_(std::exchange(other.mutex_, nullptr))
+    {}
+
+    shared_mutex_guard& operator=(shared_mutex_guard&& other) noexcept
+    {
+        shared_mutex_guard(std::move(other)).swap(*this);
+        return *this;
+    }
+
+    ~shared_mutex_guard() { unlock(); }
+
+    bool owns_lock() const noexcept { return mutex_ != nullptr; }
+
+    void unlock() noexcept; ///< Now, and not at its end; nothing if it holds nothing.
+
+    void swap(shared_mutex_guard& other) noexcept { std::swap(mutex_, other.mutex_); }
+
+private:
+    shared_mutex* mutex_ = nullptr;
+};
+
+using scoped_exclusive_lock = shared_mutex_guard<detail::access::exclusive>;
+using scoped_shared_lock = shared_mutex_guard<detail::access::shared>;
+
+struct shared_mutex_statistics {
+    bool locked;                 ///< By a writer.
+    std::size_t readers;         ///< Those who hold it shared.
+    std::size_t waiting_writers; ///< Those who wait to hold it alone.
+    std::size_t waiting_readers; ///< Those who wait to hold it with others.
+    std::size_t promised;        ///< Those who were handed it and have not run since.
+};
+
+/// Either one holds it alone, a writer, or any number with each other, readers. What
+/// std::shared_mutex is between threads; asyncio has none.
+///
+///     const auto reading = co_await routes.scoped_shared();
+///
+/// Writers come first: while one waits, readers that come wait as well, and a writer that unlocks
+/// hands it to the next writer, even if readers came before that one. Among themselves writers are
+/// served in the order in which they came; readers are let in together. Yet nobody starves: after
+/// most_writers_in_a_row that were served while readers waited, all readers that wait then are let
+/// in, and then the writers go on. So a reader waits for at most that many writers beside the one
+/// that holds it, and a writer for those before it and as many turns of readers as that makes.
+///
+/// It has no owner: anyone may unlock it. It is not re-entrant: a reader that locks it again waits
+/// for itself if a writer has come meanwhile. Every operation supports total cancellation; who had
+/// been handed the mutex before the cancel arrived has it, and readers that waited only because of
+/// a writer that was cancelled are let in. Those who wait when it is destroyed end with
+/// operation_aborted.
+/// Thread safety: distinct objects safe, shared objects unsafe; all on the thread of one loop.
+class shared_mutex : public detail::primitive {
+    template <detail::access Kind>
+    class waiter;
+    template <detail::access Kind>
+    class scoped_waiter;
+
+public:
+    static constexpr std::size_t most_writers_in_a_row = 8;
+
+    using primitive::primitive; ///< Unlocked; on the loop of an executor, or the one that runs.
+
+    ~shared_mutex();
+
+    /// Returns a guard once the caller holds it alone; at once, without suspending, if it is free.
+    awaitable<scoped_exclusive_lock>
+    scoped(std::source_location where = std::source_location::current());
+
+    /// Completes with void(error_code, scoped_exclusive_lock) once the handler's side has it alone.
+    template <asio::completion_token_for<void(error_code, scoped_exclusive_lock)> Token>
+    auto async_scoped(Token&& token);
+
+    /// Without a token: an operation to be awaited, or given to select.
+    auto async_scoped(std::source_location where = std::source_location::current());
+
+    /// Returns once the caller holds it alone, and is to unlock() it.
+    awaitable<void> lock(std::source_location where = std::source_location::current());
+
+    /// Completes with void(error_code) once the handler's side holds it alone.
+    template <asio::completion_token_for<void(error_code)> Token>
+    auto async_lock(Token&& token);
+
+    /// Without a token: an operation to be awaited, or given to select.
+    auto async_lock(std::source_location where = std::source_location::current());
+
+    bool try_lock() noexcept; ///< False if somebody holds it.
+
+    /// Gives it to those whose turn it is, who run later. Throws std::logic_error if no writer
+    /// holds it.
+    void unlock();
+
+    /// Returns a guard once the caller holds it with other readers; at once, without suspending, if
+    /// no writer holds it or waits for it.
+    awaitable<scoped_shared_lock>
+    scoped_shared(std::source_location where = std::source_location::current());
+
+    /// Completes with void(error_code, scoped_shared_lock) once the handler's side holds it shared.
+    template <asio::completion_token_for<void(error_code, scoped_shared_lock)> Token>
+    auto async_scoped_shared(Token&& token);
+
+    /// Without a token: an operation to be awaited, or given to select.
+    auto async_scoped_shared(std::source_location where = std::source_location::current());
+
+    /// Returns once the caller holds it with other readers, and is to unlock_shared() it.
+    awaitable<void> lock_shared(std::source_location where = std::source_location::current());
+
+    /// Completes with void(error_code) once the handler's side holds it with other readers.
+    template <asio::completion_token_for<void(error_code)> Token>
+    auto async_lock_shared(Token&& token);
+
+    /// Without a token: an operation to be awaited, or given to select.
+    auto async_lock_shared(std::source_location where = std::source_location::current());
+
+    bool try_lock_shared() noexcept; ///< False if a writer holds it or waits for it.
+
+    /// The last reader gives it to the first writer who waits, who runs later. Throws
+    /// std::logic_error if no reader holds it.
+    void unlock_shared();
+
+    shared_mutex_statistics statistics() const noexcept;
+
+private:
+    template <detail::access>
+    friend class shared_mutex_guard;
+
+    template <detail::access Kind>
+    bool try_take() noexcept;
+    template <detail::access Kind>
+    auto& line() noexcept;
+    template <detail::access Kind>
+    void give_back() noexcept;
+
+    template <detail::access Kind>
+    auto lock_operation(std::source_location where);
+    template <detail::access Kind>
+    auto scoped_operation(std::source_location where);
+    template <detail::access Kind>
+    awaitable<void> lock_as(std::source_location where);
+    template <detail::access Kind>
+    awaitable<shared_mutex_guard<Kind>> scoped_as(std::source_location where);
+
+    void serve() noexcept;
+    void hand_to_writer() noexcept;
+    void let_readers_in() noexcept;
+    std::string description() const;
+
+    detail::wait_list<waiter<detail::access::exclusive>> writers_; // empty while it is free
+    detail::wait_list<waiter<detail::access::shared>> readers_; // if any, a writer holds or waits
+    detail::task_mark holder_; // of the writer that locked it; to be looked at while the loop lives
+    std::size_t sharing_ = 0;  // readers that hold it
+    std::size_t overtaking_ = 0; // writers served in a row while readers waited
+    bool locked_ = false;        // by a writer; then sharing_ is 0
+};
+
+// Implementation
+
+template <detail::access Kind>
+class shared_mutex::waiter : public detail::operation {
+public:
+    waiter(shared_mutex& m, std::source_location where) noexcept
+        : operation(m.core_, where)
+        , mutex_(&m)
+    {}
+
+    detail::task_mark mark() const noexcept { return detail::task_mark(task_); }
+
+protected:
+    void start()
+    {
+        if (mutex_->try_take<Kind>())
+            mutex_->line<Kind>().grant(*this);
+        else
+            mutex_->line<Kind>().add(*this);
+    }
+
+    /// A writer that does not come any more may be what readers waited for.
+    void on_cancel()
+    {
+        abort();
+        mutex_->serve();
+    }
+
+    void describe_to(std::string& text) const { text = mutex_->description(); }
+
+    template <class Signature>
+    std::tuple<error_code> results() const
+    {
+        return {error()};
+    }
+
+    shared_mutex* mutex_;
+};
+
+template <detail::access Kind>
+class shared_mutex::scoped_waiter : public shared_mutex::waiter<Kind> {
+public:
+    using waiter<Kind>::waiter;
+
+    shared_mutex_guard<Kind> take() noexcept { return shared_mutex_guard<Kind>(*this->mutex_); }
+
+protected:
+    template <class Signature>
+    std::tuple<error_code, shared_mutex_guard<Kind>> results()
+    {
+        return {this->error(), this->failure_ ? shared_mutex_guard<Kind>() : take()};
+    }
+};
+
+inline shared_mutex::~shared_mutex()
+{
+    writers_.revoke_promised();
+    readers_.revoke_promised();
+}
+
+template <detail::access Kind>
+bool shared_mutex::try_take() noexcept
+{
+    if constexpr (Kind == detail::access::exclusive)
+        return try_lock();
+    else
+        return try_lock_shared();
+}
+
+template <detail::access Kind>
+auto& shared_mutex::line() noexcept
+{
+    if constexpr (Kind == detail::access::exclusive)
+        return writers_;
+    else
+        return readers_;
+}
+
+template <detail::access Kind>
+void shared_mutex::give_back() noexcept
+{
+    if constexpr (Kind == detail::access::exclusive)
+        locked_ = false;
+    else
+        --sharing_;
+    serve();
+}
+
+inline bool shared_mutex::try_lock() noexcept
+{
+    if (locked_ || sharing_ > 0)
+        return false;
+    locked_ = true;
+    holder_ = detail::task_mark(detail::current.task);
+    return true;
+}
+
+inline bool shared_mutex::try_lock_shared() noexcept
+{
+    if (locked_ || !writers_.empty())
+        return false;
+    ++sharing_;
+    return true;
+}
+
+inline void shared_mutex::unlock()
+{
+    if (!locked_)
+        throw std::logic_error("rill::shared_mutex: no writer has locked it");
+    give_back<detail::access::exclusive>();
+}
+
+inline void shared_mutex::unlock_shared()
+{
+    if (sharing_ == 0)
+        throw std::logic_error("rill::shared_mutex: no reader has locked it");
+    give_back<detail::access::shared>();
+}
+
+inline void shared_mutex::serve() noexcept
+{
+    if (locked_)
+        return;
+    const bool readers_turn = writers_.empty() || overtaking_ >= most_writers_in_a_row;
+    if (readers_turn && !readers_.empty())
+        let_readers_in();
+    else if (sharing_ == 0 && !writers_.empty())
+        hand_to_writer();
+}
+
+inline void shared_mutex::hand_to_writer() noexcept
+{
+    auto& next = *writers_.front();
+    locked_ = true;
+    holder_ = next.mark();
+    overtaking_ = readers_.empty() ? 0 : overtaking_ + 1;
+    writers_.grant(next);
+}
+
+inline void shared_mutex::let_readers_in() noexcept
+{
+    overtaking_ = 0;
+    while (auto* next = readers_.front()) {
+        ++sharing_;
+        readers_.grant(*next);
+    }
+}
+
+inline std::string shared_mutex::description() const
+{
+    std::string text = called("a shared mutex");
+    if (sharing_ > 0)
+        text += ", held by " + std::to_string(sharing_) + (sharing_ == 1 ? " reader" : " readers");
+    else if (const detail::task_state* holder = holder_.task())
+        text += ", held by " + holder->description();
+    else if (holder_.has_ended())
+        text += ", held by a task that has ended";
+    return text;
+}
+
+inline shared_mutex_statistics shared_mutex::statistics() const noexcept
+{
+    return {
+        locked_,
+        sharing_,
+        writers_.size(),
+        readers_.size(),
+        writers_.promised() + readers_.promised(),
+    };
+}
+
+template <detail::access Kind>
+auto shared_mutex::lock_operation(std::source_location where)
+{
+    return detail::wait_operation<void(error_code), waiter<Kind>>(std::in_place, *this, where);
+}
+
+template <detail::access Kind>
+auto shared_mutex::scoped_operation(std::source_location where)
+{
+    return detail::wait_operation<void(error_code, shared_mutex_guard<Kind>), scoped_waiter<Kind>>(
+        std::in_place, *this, where
+    );
+}
+
+template <detail::access Kind>
+awaitable<void> shared_mutex::lock_as(std::source_location where)
+{
+    if (!try_take<Kind>())
+        co_await detail::request_wait<waiter<Kind>>(*this, where);
+}
+
+template <detail::access Kind>
+awaitable<shared_mutex_guard<Kind>> shared_mutex::scoped_as(std::source_location where)
+{
+    if (!try_take<Kind>())
+        co_await detail::request_wait<waiter<Kind>>(*this, where);
+    co_return shared_mutex_guard<Kind>(*this);
+}
+
+inline awaitable<void> shared_mutex::lock(std::source_location where)
+{
+    return lock_as<detail::access::exclusive>(where);
+}
+
+inline awaitable<void> shared_mutex::lock_shared(std::source_location where)
+{
+    return lock_as<detail::access::shared>(where);
+}
+
+inline awaitable<scoped_exclusive_lock> shared_mutex::scoped(std::source_location where)
+{
+    return scoped_as<detail::access::exclusive>(where);
+}
+
+inline awaitable<scoped_shared_lock> shared_mutex::scoped_shared(std::source_location where)
+{
+    return scoped_as<detail::access::shared>(where);
+}
+
+inline auto shared_mutex::async_lock(std::source_location where)
+{
+    return lock_operation<detail::access::exclusive>(where);
+}
+
+inline auto shared_mutex::async_lock_shared(std::source_location where)
+{
+    return lock_operation<detail::access::shared>(where);
+}
+
+inline auto shared_mutex::async_scoped(std::source_location where)
+{
+    return scoped_operation<detail::access::exclusive>(where);
+}
+
+inline auto shared_mutex::async_scoped_shared(std::source_location where)
+{
+    return scoped_operation<detail::access::shared>(where);
+}
+
+template <asio::completion_token_for<void(error_code)> Token>
+auto shared_mutex::async_lock(Token&& token)
+{
+    return async_lock(std::source_location()).initiate(std::forward<Token>(token));
+}
+
+template <asio::completion_token_for<void(error_code)> Token>
+auto shared_mutex::async_lock_shared(Token&& token)
+{
+    return async_lock_shared(std::source_location()).initiate(std::forward<Token>(token));
+}
+
+template <asio::completion_token_for<void(error_code, scoped_exclusive_lock)> Token>
+auto shared_mutex::async_scoped(Token&& token)
+{
+    return async_scoped(std::source_location()).initiate(std::forward<Token>(token));
+}
+
+template <asio::completion_token_for<void(error_code, scoped_shared_lock)> Token>
+auto shared_mutex::async_scoped_shared(Token&& token)
+{
+    return async_scoped_shared(std::source_location()).initiate(std::forward<Token>(token));
+}
+
+template <detail::access Kind>
+void shared_mutex_guard<Kind>::unlock() noexcept
+{
+    if (shared_mutex* held = std::exchange(mutex_, nullptr))
+        held->give_back<Kind>();
+}
+
+} // namespace rill

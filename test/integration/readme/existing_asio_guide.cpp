@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Runs what framework/core/EXISTING-ASIO.md shows.
+#include "existing_asio_guide.hpp"
+
+#include <doctest/doctest.h>
+
+namespace {
+
+/// Runs a coroutine on an io_context of its own, and gives its result.
+template <class T>
+T run(asio::io_context& io, awaitable<T> body)
+{
+    auto result = asio::co_spawn(io, std::move(body), asio::use_future);
+    io.run();
+    return result.get();
+}
+
+TEST_CASE("existing Asio guide: a queue, an event, a semaphore")
+{
+    asio::io_context io;
+    CHECK(through_a_queue() == 6);
+    CHECK(wait_for_connection() == "first second");
+    CHECK(at_most_two(io) == 2);
+}
+
+TEST_CASE("existing Asio guide: a time limit around a read, and lines")
+{
+    asio::io_context io;
+    tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
+    tcp::socket client(io);
+    client.connect(acceptor.local_endpoint());
+    tcp::socket server = acceptor.accept();
+    CHECK(run(io, read_within(client, 1ms)) == "nothing came");
+    asio::co_spawn(io, shout_back(std::move(server)), asio::detached);
+    asio::write(client, asio::buffer("hello\n", 6));
+    const auto ask = [&]() -> awaitable<std::string> {
+        std::string answer = co_await read_within(client, 10s);
+        client.close();
+        co_return answer;
+    };
+    io.restart();
+    CHECK(run(io, ask()) == "you said: hello\n");
+}
+
+TEST_CASE("existing Asio guide: a group, a mutex, and what crosses threads")
+{
+    asio::io_context io;
+    CHECK(run(io, fetch_all()) == 6);
+
+    asio::io_context loop;
+    rill::mutex mutex(loop.get_executor());
+    std::map<std::string, int> prices{{"tea", 2}};
+    run(loop, reload(mutex, prices));
+    CHECK(prices.at("tea") == 3);
+
+    asio::thread_pool pool(2);
+    rill::shared_state<std::map<std::string, int>> stock(pool.get_executor());
+    loop.restart();
+    CHECK(run(loop, sell(stock)) == -1);
+    pool.join();
+
+    CHECK(from_a_thread() == 5050);
+}
+
+} // namespace
