@@ -106,7 +106,7 @@ struct counting_allocator {
 ///
 /// `Op` is made from an io_context, and has: name; start(token), which begins an operation that
 /// waits; finish(), which lets it complete. One that cannot be complete when it begins says
-/// never_at_once.
+/// never_at_once, and one that another context has a part in lets that have its turn().
 template <class Op>
 class trial {
 public:
@@ -118,6 +118,8 @@ public:
     void run_until(Done done)
     {
         for (int turns = 0; !done() && turns < 100'000; ++turns) {
+            if constexpr (requires { op->turn(); })
+                op->turn();
             io.restart();
             if (io.poll() == 0)
                 std::this_thread::yield(); // something is on its way through a pool
@@ -154,7 +156,9 @@ void try_future()
     auto future = t.op->start(asio::use_future);
     t.settle();
     t.op->finish();
-    t.run_until([&] { return future.wait_for(std::chrono::seconds(0)) == std::future_status::ready; });
+    t.run_until([&] {
+        return future.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+    });
     CHECK_NOTHROW(static_cast<void>(future.get()));
 }
 
@@ -276,7 +280,9 @@ void try_pool()
     }));
     t.settle();
     t.op->finish();
-    t.run_until([&] { return called.wait_for(std::chrono::seconds(0)) == std::future_status::ready; });
+    t.run_until([&] {
+        return called.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+    });
     CHECK(called.get() != std::this_thread::get_id());
     pool.join();
 }
@@ -348,24 +354,66 @@ void every_token()
 {
     static_cast<void>(is_listed<Op>);
     INFO(std::string(Op::name));
-    SUBCASE("a callback") { try_callback<Op>(); }
-    SUBCASE("use_future") { try_future<Op>(); }
-    SUBCASE("deferred, started later") { try_deferred<Op>(); }
-    SUBCASE("a plain coroutine, deferred") { try_plain_coroutine<Op>(await_deferred<Op>); }
+    SUBCASE("a callback")
+    {
+        try_callback<Op>();
+    }
+    SUBCASE("use_future")
+    {
+        try_future<Op>();
+    }
+    SUBCASE("deferred, started later")
+    {
+        try_deferred<Op>();
+    }
+    SUBCASE("a plain coroutine, deferred")
+    {
+        try_plain_coroutine<Op>(await_deferred<Op>);
+    }
     SUBCASE("a plain coroutine, use_awaitable")
     {
         try_plain_coroutine<Op>(await_use_awaitable<Op>);
     }
-    SUBCASE("a plain coroutine, as_tuple") { try_plain_coroutine<Op>(await_tuple<Op>); }
-    SUBCASE("a task") { try_task<Op>(); }
-    SUBCASE("detached") { try_detached<Op>(); }
-    SUBCASE("bind_executor: a strand") { try_strand<Op>(); }
-    SUBCASE("bind_executor: another io_context") { try_foreign_context<Op>(); }
-    SUBCASE("bind_executor: a thread_pool") { try_pool<Op>(); }
-    SUBCASE("bind_allocator") { try_allocator<Op>(); }
-    SUBCASE("bind_cancellation_slot") { try_cancellation<Op>(); }
-    SUBCASE("bind_immediate_executor") { try_immediate<Op>(); }
-    SUBCASE("the io_context ends") { try_abandoned<Op>(); }
+    SUBCASE("a plain coroutine, as_tuple")
+    {
+        try_plain_coroutine<Op>(await_tuple<Op>);
+    }
+    SUBCASE("a task")
+    {
+        try_task<Op>();
+    }
+    SUBCASE("detached")
+    {
+        try_detached<Op>();
+    }
+    SUBCASE("bind_executor: a strand")
+    {
+        try_strand<Op>();
+    }
+    SUBCASE("bind_executor: another io_context")
+    {
+        try_foreign_context<Op>();
+    }
+    SUBCASE("bind_executor: a thread_pool")
+    {
+        try_pool<Op>();
+    }
+    SUBCASE("bind_allocator")
+    {
+        try_allocator<Op>();
+    }
+    SUBCASE("bind_cancellation_slot")
+    {
+        try_cancellation<Op>();
+    }
+    SUBCASE("bind_immediate_executor")
+    {
+        try_immediate<Op>();
+    }
+    SUBCASE("the io_context ends")
+    {
+        try_abandoned<Op>();
+    }
 }
 
 } // namespace test

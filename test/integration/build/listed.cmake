@@ -26,7 +26,7 @@ foreach(file IN LISTS files)
     endif()
 endforeach()
 
-# A folder of tests that its parent does not add is as good as unlisted.
+# A folder of tests that its parent does not add is as good as unlisted, unless it is a project.
 file(GLOB_RECURSE lists RELATIVE ${SOURCE_DIR} ${SOURCE_DIR}/test/*/CMakeLists.txt)
 foreach(file IN LISTS lists)
     cmake_path(GET file PARENT_PATH directory)
@@ -34,7 +34,8 @@ foreach(file IN LISTS lists)
     cmake_path(GET directory PARENT_PATH parent)
     if(EXISTS ${SOURCE_DIR}/${parent}/CMakeLists.txt)
         file(READ ${SOURCE_DIR}/${parent}/CMakeLists.txt text)
-        if(NOT text MATCHES "add_subdirectory\\(${name}\\)" AND NOT name STREQUAL "project")
+        file(READ ${SOURCE_DIR}/${file} own)
+        if(NOT text MATCHES "add_subdirectory\\(${name}\\)" AND NOT own MATCHES "\nproject\\(")
             string(APPEND unlisted "\n  ${name} in ${parent}/CMakeLists.txt")
         endif()
     endif()

@@ -137,8 +137,9 @@ TEST_CASE("no allocation: awaiting a lock or the like that is not to be had at o
         const auto notify = [&] {
             if (condition.mutex().locked())
                 return;
-            const rill::scoped_lock lock =
-                condition.mutex().try_lock() ? rill::scoped_lock(condition.mutex()) : rill::scoped_lock();
+            const rill::scoped_lock lock = condition.mutex().try_lock()
+                                               ? rill::scoped_lock(condition.mutex())
+                                               : rill::scoped_lock();
             condition.notify();
         };
         const auto wait = [&]() -> awaitable<void> {

@@ -32,7 +32,7 @@ using rill::lag_policy;
 using test::how;
 using namespace std::chrono_literals;
 
-constexpr const char* closed = "this end of the channel is closed [rill:2]";
+constexpr const char* closed = "it is closed [rill:2]";
 constexpr const char* lagged = "the subscriber was too slow, and missed items [rill:4]";
 
 template <class T>

@@ -29,7 +29,7 @@ using rill::awaitable;
 using test::how;
 using namespace std::chrono_literals;
 
-constexpr const char* closed = "this end of the channel is closed [rill:2]";
+constexpr const char* closed = "it is closed [rill:2]";
 
 const rill::error_code broken_pipe = rill::asio::error::broken_pipe;
 

@@ -113,8 +113,10 @@ TEST_CASE("LK-06: the first waiter cancelled, then the mutex unlocked: the secon
     CHECK_FALSE(mutex.locked());
 }
 
-TEST_CASE("LK-06, LK-07 (completion wins): unlocked, then the first waiter cancelled: it has had the "
-          "mutex, its guard gives it back, and the second one gets it")
+TEST_CASE(
+    "LK-06, LK-07 (completion wins): unlocked, then the first waiter cancelled: it has had the "
+    "mutex, its guard gives it back, and the second one gets it"
+)
 {
     test::loop loop;
     rill::mutex mutex(loop.executor());
@@ -244,7 +246,10 @@ TEST_CASE("mutex: what waits for it says its name and who holds it")
         "refill"
     );
     loop.settle();
-    CHECK(how_it_waits().find("waited for mutex 'cache', held by task 'refill' at ") != std::string::npos);
+    CHECK(
+        how_it_waits().find("waited for mutex 'cache', held by task 'refill' at ") !=
+        std::string::npos
+    );
     loop.advance(1s);
     CHECK(how_it_waits().find("mutex 'cache', held by a task that has ended") != std::string::npos);
     mutex.unlock();

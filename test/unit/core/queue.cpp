@@ -418,7 +418,9 @@ TEST_CASE("queue: what waits says the queue's name")
         }
         return std::string();
     };
-    CHECK(said(put_all(q, {1, 2})).find("waited for room in queue 'orders' at ") != std::string::npos);
+    CHECK(
+        said(put_all(q, {1, 2})).find("waited for room in queue 'orders' at ") != std::string::npos
+    );
     CHECK(said(q.join()).find("the end of the work of queue 'orders'") != std::string::npos);
     q.shutdown(true);
 }
@@ -503,9 +505,8 @@ TEST_CASE("queue: destroyed while tasks wait, their waits end with operation_abo
 }
 
 /// Puts numbers of its own, in order, some of them in vain; tells which were stored.
-awaitable<void> produce(
-    rill::queue<int>& q, rill::random_source& random, int first, std::vector<int>& stored
-)
+awaitable<void>
+produce(rill::queue<int>& q, rill::random_source& random, int first, std::vector<int>& stored)
 {
     for (int i = first; i < first + 20; ++i) {
         const auto limit = std::chrono::milliseconds(random() % 4);

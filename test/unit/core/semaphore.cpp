@@ -21,8 +21,7 @@ using rill::awaitable;
 using namespace std::chrono_literals;
 
 /// Takes `n` permits, says so, and keeps them.
-awaitable<void>
-take(rill::semaphore& semaphore, std::string& log, char name, std::ptrdiff_t n = 1)
+awaitable<void> take(rill::semaphore& semaphore, std::string& log, char name, std::ptrdiff_t n = 1)
 {
     co_await semaphore.acquire(n);
     log += name;

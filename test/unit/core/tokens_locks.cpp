@@ -25,12 +25,12 @@ struct barrier_wait {
         : barrier(io.get_executor(), 2)
     {}
 
-    auto start(auto&& token)
-    {
-        return barrier.async_wait(std::forward<decltype(token)>(token));
-    }
+    auto start(auto&& token) { return barrier.async_wait(std::forward<decltype(token)>(token)); }
 
-    void finish() { barrier.async_wait([](auto&&...) {}); }
+    void finish()
+    {
+        barrier.async_wait([](auto&&...) {});
+    }
 };
 
 struct condition_wait {
@@ -65,10 +65,7 @@ struct event_wait {
         : event(io.get_executor())
     {}
 
-    auto start(auto&& token)
-    {
-        return event.async_wait(std::forward<decltype(token)>(token));
-    }
+    auto start(auto&& token) { return event.async_wait(std::forward<decltype(token)>(token)); }
 
     void finish() { event.set(); }
 };
@@ -81,10 +78,7 @@ struct latch_wait {
         : latch(io.get_executor(), 1)
     {}
 
-    auto start(auto&& token)
-    {
-        return latch.async_wait(std::forward<decltype(token)>(token));
-    }
+    auto start(auto&& token) { return latch.async_wait(std::forward<decltype(token)>(token)); }
 
     void finish() { latch.count_down(); }
 };
@@ -99,10 +93,7 @@ struct mutex_lock {
         mutex.try_lock();
     }
 
-    auto start(auto&& token)
-    {
-        return mutex.async_lock(std::forward<decltype(token)>(token));
-    }
+    auto start(auto&& token) { return mutex.async_lock(std::forward<decltype(token)>(token)); }
 
     void finish() { mutex.unlock(); }
 };
@@ -117,10 +108,7 @@ struct mutex_scoped {
         mutex.try_lock();
     }
 
-    auto start(auto&& token)
-    {
-        return mutex.async_scoped(std::forward<decltype(token)>(token));
-    }
+    auto start(auto&& token) { return mutex.async_scoped(std::forward<decltype(token)>(token)); }
 
     void finish() { mutex.unlock(); }
 };
@@ -167,10 +155,7 @@ struct shared_mutex_lock {
         mutex.try_lock_shared();
     }
 
-    auto start(auto&& token)
-    {
-        return mutex.async_lock(std::forward<decltype(token)>(token));
-    }
+    auto start(auto&& token) { return mutex.async_lock(std::forward<decltype(token)>(token)); }
 
     void finish() { mutex.unlock_shared(); }
 };
@@ -185,10 +170,7 @@ struct shared_mutex_scoped {
         mutex.try_lock_shared();
     }
 
-    auto start(auto&& token)
-    {
-        return mutex.async_scoped(std::forward<decltype(token)>(token));
-    }
+    auto start(auto&& token) { return mutex.async_scoped(std::forward<decltype(token)>(token)); }
 
     void finish() { mutex.unlock_shared(); }
 };
@@ -229,7 +211,22 @@ struct shared_mutex_scoped_shared {
     void finish() { mutex.unlock(); }
 };
 
-TEST_CASE_TEMPLATE("every token: locks", Op, barrier_wait, condition_wait, event_wait, latch_wait, mutex_lock, mutex_scoped, semaphore_acquire, semaphore_scoped, shared_mutex_lock, shared_mutex_scoped, shared_mutex_lock_shared, shared_mutex_scoped_shared)
+TEST_CASE_TEMPLATE(
+    "every token: locks",
+    Op,
+    barrier_wait,
+    condition_wait,
+    event_wait,
+    latch_wait,
+    mutex_lock,
+    mutex_scoped,
+    semaphore_acquire,
+    semaphore_scoped,
+    shared_mutex_lock,
+    shared_mutex_scoped,
+    shared_mutex_lock_shared,
+    shared_mutex_scoped_shared
+)
 {
     test::every_token<Op>();
 }

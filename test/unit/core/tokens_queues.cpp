@@ -26,10 +26,7 @@ struct queue_put {
         queue.try_put(0);
     }
 
-    auto start(auto&& token)
-    {
-        return queue.async_put(1, std::forward<decltype(token)>(token));
-    }
+    auto start(auto&& token) { return queue.async_put(1, std::forward<decltype(token)>(token)); }
 
     void finish() { queue.try_get(); }
 };
@@ -42,10 +39,7 @@ struct queue_get {
         : queue(io.get_executor())
     {}
 
-    auto start(auto&& token)
-    {
-        return queue.async_get(std::forward<decltype(token)>(token));
-    }
+    auto start(auto&& token) { return queue.async_get(std::forward<decltype(token)>(token)); }
 
     void finish() { queue.try_put(1); }
 };
@@ -60,10 +54,7 @@ struct queue_join {
         queue.try_put(0);
     }
 
-    auto start(auto&& token)
-    {
-        return queue.async_join(std::forward<decltype(token)>(token));
-    }
+    auto start(auto&& token) { return queue.async_join(std::forward<decltype(token)>(token)); }
 
     void finish() { queue.task_done(); }
 };
@@ -78,10 +69,7 @@ struct priority_put {
         queue.try_put(0);
     }
 
-    auto start(auto&& token)
-    {
-        return queue.async_put(1, std::forward<decltype(token)>(token));
-    }
+    auto start(auto&& token) { return queue.async_put(1, std::forward<decltype(token)>(token)); }
 
     void finish() { queue.try_get(); }
 };
@@ -94,10 +82,7 @@ struct lifo_get {
         : queue(io.get_executor())
     {}
 
-    auto start(auto&& token)
-    {
-        return queue.async_get(std::forward<decltype(token)>(token));
-    }
+    auto start(auto&& token) { return queue.async_get(std::forward<decltype(token)>(token)); }
 
     void finish() { queue.try_put(1); }
 };
@@ -115,7 +100,10 @@ struct channel_send {
         return channel.sender.async_send(1, std::forward<decltype(token)>(token));
     }
 
-    void finish() { channel.receiver.async_receive([](auto&&...) {}); }
+    void finish()
+    {
+        channel.receiver.async_receive([](auto&&...) {});
+    }
 };
 
 struct channel_receive {
@@ -131,7 +119,10 @@ struct channel_receive {
         return channel.receiver.async_receive(std::forward<decltype(token)>(token));
     }
 
-    void finish() { channel.sender.async_send(1, [](auto&&...) {}); }
+    void finish()
+    {
+        channel.sender.async_send(1, [](auto&&...) {});
+    }
 };
 
 struct concurrent_put {
@@ -144,10 +135,7 @@ struct concurrent_put {
         queue.try_put(0);
     }
 
-    auto start(auto&& token)
-    {
-        return queue.async_put(1, std::forward<decltype(token)>(token));
-    }
+    auto start(auto&& token) { return queue.async_put(1, std::forward<decltype(token)>(token)); }
 
     void finish() { queue.try_get(); }
 };
@@ -160,10 +148,7 @@ struct concurrent_get {
         : queue(io.get_executor(), 1)
     {}
 
-    auto start(auto&& token)
-    {
-        return queue.async_get(std::forward<decltype(token)>(token));
-    }
+    auto start(auto&& token) { return queue.async_get(std::forward<decltype(token)>(token)); }
 
     void finish() { queue.try_put(1); }
 };
@@ -187,10 +172,7 @@ struct broadcast_send : one_subscriber {
         news.try_send(0);
     }
 
-    auto start(auto&& token)
-    {
-        return news.async_send(1, std::forward<decltype(token)>(token));
-    }
+    auto start(auto&& token) { return news.async_send(1, std::forward<decltype(token)>(token)); }
 
     void finish() { reader.try_receive(); }
 };
@@ -199,10 +181,7 @@ struct broadcast_receive : one_subscriber {
     static constexpr const char* name = "broadcast.hpp async_receive";
     using one_subscriber::one_subscriber;
 
-    auto start(auto&& token)
-    {
-        return reader.async_receive(std::forward<decltype(token)>(token));
-    }
+    auto start(auto&& token) { return reader.async_receive(std::forward<decltype(token)>(token)); }
 
     void finish() { news.try_send(1); }
 };
@@ -217,10 +196,7 @@ struct watch_changed {
         , watcher(value.subscribe())
     {}
 
-    auto start(auto&& token)
-    {
-        return watcher.async_changed(std::forward<decltype(token)>(token));
-    }
+    auto start(auto&& token) { return watcher.async_changed(std::forward<decltype(token)>(token)); }
 
     void finish() { value.set(1); }
 };

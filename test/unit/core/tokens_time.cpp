@@ -120,10 +120,7 @@ struct delayed_get {
         queue.try_put(1, 1h);
     }
 
-    auto start(auto&& token)
-    {
-        return queue.async_get(std::forward<decltype(token)>(token));
-    }
+    auto start(auto&& token) { return queue.async_get(std::forward<decltype(token)>(token)); }
 
     void finish() { time.pass(); }
 };
@@ -168,10 +165,7 @@ struct future_wait {
         : future(io.get_executor())
     {}
 
-    auto start(auto&& token)
-    {
-        return future.async_wait(std::forward<decltype(token)>(token));
-    }
+    auto start(auto&& token) { return future.async_wait(std::forward<decltype(token)>(token)); }
 
     void finish() { future.set_result(1); }
 };
@@ -187,10 +181,7 @@ struct task_wait {
         , task(rill::create_task(io.get_executor(), end.wait()))
     {}
 
-    auto start(auto&& token)
-    {
-        return task.async_wait(std::forward<decltype(token)>(token));
-    }
+    auto start(auto&& token) { return task.async_wait(std::forward<decltype(token)>(token)); }
 
     void finish() { end.set(); }
 };
@@ -205,10 +196,7 @@ struct next_signal {
         : signals(io.get_executor(), numbers)
     {}
 
-    auto start(auto&& token)
-    {
-        return signals.async_next(std::forward<decltype(token)>(token));
-    }
+    auto start(auto&& token) { return signals.async_next(std::forward<decltype(token)>(token)); }
 
     void finish() { ::raise(SIGUSR2); }
 };
@@ -216,22 +204,22 @@ struct next_signal {
 struct visit_shared_state {
     static constexpr const char* name = "shared_state.hpp async_with";
     static constexpr bool never_at_once = true; // the value lives on a strand elsewhere
-    asio::io_context& io;
     asio::io_context elsewhere;
     rill::shared_state<int> value{elsewhere.get_executor(), 1};
 
-    explicit visit_shared_state(asio::io_context& context)
-        : io(context)
-    {}
+    explicit visit_shared_state(asio::io_context&) {}
 
     auto start(auto&& token)
     {
         return value.async_with([](int& v) { return v; }, std::forward<decltype(token)>(token));
     }
 
-    void finish()
+    void finish() {}
+
+    void turn()
     {
-        asio::post(io, [this] { elsewhere.run(); });
+        elsewhere.restart();
+        elsewhere.poll();
     }
 };
 

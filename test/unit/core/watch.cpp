@@ -30,7 +30,7 @@ using rill::awaitable;
 using test::how;
 using namespace std::chrono_literals;
 
-constexpr const char* closed = "this end of the channel is closed [rill:2]";
+constexpr const char* closed = "it is closed [rill:2]";
 
 bool above_three(int v)
 {

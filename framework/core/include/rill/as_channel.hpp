@@ -52,8 +52,7 @@ awaitable<void> send_all(generator<T> values, sender<T> out)
 
 template <std::movable T, class F>
     requires std::invocable<F&, receiver<T>&>
-std::invoke_result_t<F&, receiver<T>&>
-as_channel(generator<T> values, F body, std::size_t capacity)
+std::invoke_result_t<F&, receiver<T>&> as_channel(generator<T> values, F body, std::size_t capacity)
 {
     using result = awaited_t<std::invoke_result_t<F&, receiver<T>&>>;
     channel<T> between(co_await asio::this_coro::executor, capacity);

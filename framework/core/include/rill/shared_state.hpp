@@ -6,12 +6,14 @@
 #include <rill/outcome.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/recycling_allocator.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 
@@ -262,9 +264,10 @@ public:
 
     void errand_ended() noexcept override
     {
-        asio::post(work_.get_executor(), [self = this->shared_from_this()] {
+        asio::post(work_.get_executor(), [self = this->shared_from_this()]() mutable {
             Handler handler(std::move(self->handler_));
             const Call call(std::move(self->call_));
+            self.reset(); // its memory is free when the handler is called
             call(std::move(handler));
         });
     }
@@ -305,7 +308,11 @@ void begin_errand(
     if (slot.is_connected())
         slot.template emplace<errand_canceller>(e);
     using recipient_type = handler_recipient<Handler, Call>;
-    e->begin(std::make_shared<recipient_type>(std::move(handler), std::move(call), otherwise));
+    const auto allocator =
+        asio::get_associated_allocator(handler, asio::recycling_allocator<void>());
+    e->begin(std::allocate_shared<recipient_type>(
+        allocator, std::move(handler), std::move(call), otherwise
+    ));
 }
 
 /// Begins an errand and waits for its end, in a task or in any other coroutine.
