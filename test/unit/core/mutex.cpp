@@ -339,6 +339,36 @@ TEST_CASE("PRIM-02: a free mutex that is locked and destroyed at once gives no g
     CHECK(got.error() == rill::condition::cancelled);
 }
 
+TEST_CASE("PRIM-02: a mutex that select has won is destroyed before its turn")
+{
+    test::loop loop;
+    auto mutex = std::make_unique<rill::mutex>(loop.executor());
+    rill::mutex other(loop.executor());
+    REQUIRE(mutex->try_lock());
+    REQUIRE(other.try_lock());
+    const auto t = loop.spawn([&]() -> awaitable<void> {
+        static_cast<void>(co_await rill::select(mutex->async_scoped(), other.async_scoped()));
+    });
+    loop.settle();
+    mutex->unlock();
+    CHECK(mutex->statistics().promised == 1);
+    mutex.reset();
+    loop.settle();
+    CHECK(t.cancelled());
+}
+
+TEST_CASE("LK-10: select takes no mutex of another loop")
+{
+    test::loop one;
+    test::loop other;
+    rill::mutex mutex(other.executor());
+    const auto t = one.spawn([&]() -> awaitable<void> {
+        static_cast<void>(co_await rill::select(mutex.async_lock(), rill::async_sleep(1s)));
+    });
+    one.settle();
+    CHECK(test::text_of(t.exception()).ends_with("a mutex, which belongs to another loop"));
+}
+
 awaitable<void> hold_for_ever(rill::mutex& mutex)
 {
     const auto lock = co_await mutex.scoped();

@@ -12,6 +12,7 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -380,6 +381,28 @@ TEST_CASE("queue: a large item that leaves makes room for several that wait")
     CHECK(putters[2].done());
     CHECK_FALSE(putters[3].done());
     q.try_get();
+}
+
+TEST_CASE("queue: what a size function throws leaves the call that puts, and nothing else changes")
+{
+    test::loop loop;
+    const auto size = [](int v) -> std::size_t {
+        if (v == 13)
+            throw std::runtime_error("unlucky");
+        return 1;
+    };
+    rill::queue<int> q(loop.executor(), rill::capacity_by(2, size));
+    REQUIRE(q.try_put(1));
+    REQUIRE(q.try_put(2));
+    const auto waiting = loop.spawn(q.put(3));
+    loop.settle();
+    const auto unlucky = loop.spawn(test::how(q.put(13)));
+    CHECK_THROWS_WITH(q.try_put(13), "unlucky");
+    CHECK_THROWS_WITH(q.async_put(13, [](rill::error_code) {}), "unlucky");
+    loop.settle();
+    CHECK(unlucky.result() == "unlucky");
+    CHECK(loop.run(get_some(q, 3)) == std::vector{1, 2, 3});
+    CHECK(waiting.done());
 }
 
 TEST_CASE("BY-46: a queue's statistics count items stored, promised and unfinished, and who waits")

@@ -10,6 +10,9 @@
 #include <rill/task_group.hpp>
 #include <rill/timeout.hpp>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -310,6 +313,68 @@ TEST_CASE("PRIM-02: a semaphore that is destroyed ends the waits, also those it 
     CHECK(promised.cancelled());
     CHECK(waiting.cancelled());
     CHECK(log.empty());
+}
+
+TEST_CASE("PRIM-02: a semaphore that dies gives nothing to those behind a wait of a select")
+{
+    test::loop loop;
+    auto semaphore = std::make_unique<rill::semaphore>(loop.executor(), 1);
+    const auto several = loop.spawn([&]() -> awaitable<void> {
+        static_cast<void>(
+            co_await rill::select(semaphore->async_acquire(5), semaphore->async_acquire(3))
+        );
+    });
+    std::string log;
+    const auto behind = loop.spawn(take(*semaphore, log, 'b'));
+    loop.settle();
+    semaphore.reset();
+    loop.settle();
+    CHECK(several.cancelled());
+    CHECK(behind.cancelled());
+}
+
+/// Cancels what is bound to its signal when it is destroyed.
+struct cancels_at_end {
+    std::shared_ptr<boost::asio::cancellation_signal> signal;
+
+    cancels_at_end(cancels_at_end&&) = default;
+
+    explicit cancels_at_end(std::shared_ptr<boost::asio::cancellation_signal> s)
+        : signal(std::move(s))
+    {}
+
+    ~cancels_at_end()
+    {
+        if (signal)
+            signal->emit(boost::asio::cancellation_type::total);
+    }
+
+    void operator()(rill::error_code) const {}
+};
+
+TEST_CASE("PRIM-02: a handler that is dropped with the loop cancels others that wait")
+{
+    std::optional<test::abandoned_loop> loop(std::in_place);
+    rill::semaphore semaphore(loop->executor(), 0);
+    const auto signal = std::make_shared<boost::asio::cancellation_signal>();
+    semaphore.async_acquire(1, cancels_at_end(signal));
+    semaphore.async_acquire(
+        2, boost::asio::bind_cancellation_slot(signal->slot(), [](rill::error_code) {})
+    );
+    loop->settle();
+    loop.reset(); // the sanitizer finds what is touched too late
+    CHECK(semaphore.statistics().waiting == 0);
+}
+
+TEST_CASE("semaphore: a bounded one has no more than its bound when a permit comes back twice")
+{
+    test::loop loop;
+    rill::bounded_semaphore semaphore(loop.executor(), 1);
+    {
+        const rill::permit held = loop.run(semaphore.scoped());
+        semaphore.release(); // by hand, what the permit holds
+    }
+    CHECK(semaphore.available() == 1);
 }
 
 awaitable<void> visit_once(rill::semaphore& semaphore, int& inside, std::ptrdiff_t n)

@@ -63,7 +63,7 @@ template <std::copyable T>
 class [[nodiscard]] subscription {
 public:
     subscription(subscription&&) noexcept = default;
-    subscription& operator=(subscription&& other) noexcept; ///< Unsubscribes this one first.
+    subscription& operator=(subscription&& other) noexcept; ///< Unsubscribes this one.
     ~subscription() { close(); }
 
     /// Gives a copy of the next item; empty once the broadcast is closed and everything is drained.
@@ -119,8 +119,9 @@ private:
 ///
 /// A subscriber sees what is sent from its subscribe() on, in order. Items are stored once, however
 /// many subscribers there are, until the slowest has taken them; each gets a copy, the last one the
-/// item itself. So T is copyable; use shared_ptr<const X> for what is dear to copy. What a copy
-/// throws goes to whoever sends or receives. Without a subscriber, items are dropped.
+/// item itself. So T is copyable; use shared_ptr<const X> for what is dear to copy. Where the copy for
+/// a wait throws, that item is missed (errc::lagged); try_receive() throws it, and the item stays.
+/// Without a subscriber, items are dropped.
 ///
 /// Its end closes it: subscribers drain what is stored, and then see the end. Waiters are served in
 /// order, and newcomers never overtake them. Every operation supports total cancellation; what was
@@ -252,6 +253,8 @@ private:
 
     void pop_oldest()
     {
+        // It ends last: it may send or unsubscribe.
+        [[maybe_unused]] const item oldest = std::move(items_.front());
         items_.pop_front();
         ++first_;
     }
@@ -305,7 +308,8 @@ private:
     bool take_lag() noexcept;
 
     T take_item();
-    void serve_one();
+    void hand_item_to(receive_waiter& w) noexcept;
+    void serve_one() noexcept;
 
     void add(receive_waiter& w)
     {
@@ -403,12 +407,14 @@ protected:
             this->fail(errc::closed);
         } else if (subscriber_->take_lag()) {
             this->fail(errc::lagged);
+        } else if (subscriber_->has_item()) {
+            const subscriber_ptr s = subscriber_;
+            s->hand_item_to(*this);
+            s->state_->admit_senders();
+        } else if (subscriber_->at_end()) {
+            this->complete();
         } else {
-            item = subscriber_->try_receive();
-            if (item || subscriber_->at_end())
-                this->complete();
-            else
-                subscriber_->add(*this);
+            subscriber_->add(*this);
         }
     }
 
@@ -519,19 +525,28 @@ T subscriber<T>::take_item()
     return value;
 }
 
+/// What cannot be copied for it, it misses.
+template <std::copyable T>
+void subscriber<T>::hand_item_to(receive_waiter& w) noexcept
+{
+    try {
+        w.item.emplace(take_item());
+    } catch (...) {
+        --state_->numbered(next_++).left; // it is copied only if others are to take it, too
+        missed_before_ += std::exchange(missed_, 1);
+        w.fail(errc::lagged);
+        return;
+    }
+    waiting_.grant(w);
+}
+
 /// In a loop that dies, the wait may be gone, and goes when it is granted something.
 template <std::copyable T>
-void subscriber<T>::serve_one()
+void subscriber<T>::serve_one() noexcept
 {
     const boost::intrusive_ptr<subscriber> self(this);
-    if (receive_waiter* w = waiting_.front()) {
-        if (take_lag()) { // a copy has thrown, and it was left behind
-            w->fail(errc::lagged);
-        } else {
-            w->item.emplace(take_item());
-            waiting_.grant(*w);
-        }
-    }
+    if (receive_waiter* w = waiting_.front())
+        hand_item_to(*w);
     this->unlink();
     if (!waiting_.empty())
         feel_hungry();

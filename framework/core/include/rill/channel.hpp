@@ -46,7 +46,7 @@ template <class T>
 class channel_end {
 public:
     channel_end(channel_end&&) noexcept = default;
-    channel_end& operator=(channel_end&& other) noexcept; ///< Closes this one first.
+    channel_end& operator=(channel_end&& other) noexcept; ///< Closes this one.
     ~channel_end() { close(); }
 
     /// This end does nothing from now on, and what waits on it ends with errc::closed. May be

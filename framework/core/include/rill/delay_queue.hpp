@@ -200,7 +200,7 @@ protected:
     void describe_to(std::string& text) const
     {
         text = "a due item of ";
-        text += this->ready() ? "a delay queue" : queue_->description();
+        text += queue_->description();
     }
 
     template <class Signature>
@@ -245,7 +245,7 @@ protected:
     void describe_to(std::string& text) const
     {
         text = "room in ";
-        text += this->ready() ? "a delay queue" : queue_->description();
+        text += queue_->description();
     }
 
     template <class Signature>
@@ -349,12 +349,14 @@ void delay_queue<T>::set_timer()
 template <std::movable T>
 std::string delay_queue<T>::description() const
 {
-    const std::string text = called("a delay queue");
+    std::string text = called("a delay queue");
     if (items_.empty())
         return text + " (empty)";
+    text += " (" + std::to_string(items_.size()) + " stored, the next ";
+    if (next_due() <= now())
+        return text + "is due)";
     const duration left = next_due() == never ? forever : next_due() - now();
-    return text + " (" + std::to_string(items_.size()) + " stored, the next due in " +
-           detail::text_of(left) + ")";
+    return text + "due in " + detail::text_of(left) + ")";
 }
 
 template <std::movable T>

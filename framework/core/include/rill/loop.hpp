@@ -130,7 +130,8 @@ public:
     void cancel_all_tasks();
 
     /// What is queued is dropped without being called, the frames of tasks are destroyed, and the
-    /// io_context goes. Nothing is waited for, threads of the default executor included. Harmless
+    /// io_context goes. Nothing is waited for, threads of the default executor included; a lock,
+    /// permit or item that was handed to a wait which has not run since is lost with it. Harmless
     /// when repeated; std::logic_error while the loop runs.
     ///
     /// Where the io_context is the program's own it stays usable, and may get a new view. Tasks

@@ -74,7 +74,7 @@ class mutex : public detail::primitive {
 public:
     using primitive::primitive; ///< Unlocked; on the loop of an executor, or the one that runs.
 
-    ~mutex() { waiters_.revoke_promised(); }
+    ~mutex() { waiters_.abort_all_and_promised(); }
 
     /// Returns a guard once the caller holds the mutex; at once, without suspending, if it is free.
     awaitable<scoped_lock> scoped(std::source_location where = std::source_location::current());

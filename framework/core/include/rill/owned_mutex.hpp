@@ -267,7 +267,7 @@ inline owned_mutex::owned_mutex()
 
 inline owned_mutex::~owned_mutex()
 {
-    waiters_.revoke_promised();
+    waiters_.abort_all_and_promised();
 }
 
 inline bool owned_mutex::locked() const noexcept

@@ -81,6 +81,8 @@ struct select_traits<wait_operation<Signature, Waiter>> {
 
     static Waiter&& waiter_of(wait_operation<Signature, Waiter>& op) { return std::move(op); }
 
+    static void check(const wait_operation<Signature, Waiter>& op) { op.check_loop(); }
+
     template <class Branch>
     static value_type value(wait_operation<Signature, Waiter>&, Branch& branch)
     {
@@ -99,6 +101,8 @@ template <awaited_object Handle>
 struct select_traits<Handle> {
     using value_type = value_of_t<typename Handle::value_type>;
     using waiter = end_waiter;
+
+    static void check(const Handle& handle) { existing_state(handle); }
 
     static end_waiter waiter_of(Handle& handle)
     {
@@ -184,8 +188,8 @@ private:
         auto& self = static_cast<branch&>(node);
         if (what == act::drop) {
             self.leave();
-        } else if (what == act::won || what == act::run) {
-            self.leave();
+        } else if (what == act::won) {
+            self.leave_loop(); // what it was granted is promised until the branch ends
             self.ready_ = true;
             self.selection_.completed(self.index_);
         } else {
@@ -196,6 +200,11 @@ private:
     void leave() noexcept
     {
         this->hook<in_line>::unlink();
+        leave_loop();
+    }
+
+    void leave_loop() noexcept
+    {
         if (this->hook<in_loop>::linked())
             this->core_->forget(*this);
     }
@@ -294,7 +303,7 @@ template <detail::selectable... Ops>
 awaitable<std::variant<detail::selected_t<Ops>...>> select(Ops... ops)
 {
     auto& core = detail::loop_core::of(co_await asio::this_coro::executor);
-    (static_cast<void>(detail::existing_state(ops)), ...); // throws for one that cannot be awaited
+    (detail::select_traits<Ops>::check(ops), ...); // throws for one that cannot be awaited
     std::tuple<Ops...> kept(std::move(ops)...);
     detail::wait_operation<void(error_code), detail::select_waiter<Ops...>> first(
         std::in_place, core, kept

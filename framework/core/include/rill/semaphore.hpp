@@ -5,6 +5,7 @@
 #include <rill/detail/primitive.hpp>
 #include <rill/detail/wait_operation.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <source_location>
@@ -81,7 +82,7 @@ public:
     /// On the loop that this thread runs.
     explicit semaphore(std::ptrdiff_t permits = 1);
 
-    ~semaphore() { waiters_.revoke_promised(); }
+    ~semaphore() { waiters_.abort_all_and_promised(); }
 
     /// Returns a guard of `n` permits once the caller holds them; at once, without suspending, if
     /// they are there and nobody waits. Throws std::invalid_argument if `n` is below 1, as all
@@ -92,6 +93,11 @@ public:
     /// Completes with void(error_code, permit) once the permit holds `n`.
     template <asio::completion_token_for<void(error_code, permit)> Token>
     auto async_scoped(std::ptrdiff_t n, Token&& token);
+    template <asio::completion_token_for<void(error_code, permit)> Token>
+    auto async_scoped(Token&& token) ///< One.
+    {
+        return async_scoped(1, std::forward<Token>(token));
+    }
 
     /// Without a token: an operation to be awaited, or given to select.
     auto async_scoped(
@@ -105,6 +111,11 @@ public:
     /// Completes with void(error_code) once the handler's side holds `n` permits.
     template <asio::completion_token_for<void(error_code)> Token>
     auto async_acquire(std::ptrdiff_t n, Token&& token);
+    template <asio::completion_token_for<void(error_code)> Token>
+    auto async_acquire(Token&& token) ///< One.
+    {
+        return async_acquire(1, std::forward<Token>(token));
+    }
 
     /// Without a token: an operation to be awaited, or given to select.
     auto async_acquire(
@@ -278,9 +289,10 @@ inline void semaphore::release(std::ptrdiff_t n)
     give(n);
 }
 
+/// A permit's: it may have been released by hand already, where the limit tells.
 inline void semaphore::give(std::ptrdiff_t n) noexcept
 {
-    available_ += n;
+    available_ += std::min(n, limit_ - available_);
     serve();
 }
 

@@ -245,8 +245,9 @@ protected:
 
 inline shared_mutex::~shared_mutex()
 {
-    writers_.revoke_promised();
-    readers_.revoke_promised();
+    writers_.abort_all();
+    readers_.abort_all_and_promised();
+    writers_.abort_all_and_promised();
 }
 
 template <detail::access Kind>

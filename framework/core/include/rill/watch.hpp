@@ -44,7 +44,7 @@ template <std::movable T>
 class [[nodiscard]] watcher {
 public:
     watcher(watcher&&) noexcept = default;
-    watcher& operator=(watcher&& other) noexcept; ///< Closes this one first.
+    watcher& operator=(watcher&& other) noexcept; ///< Closes this one.
     ~watcher() { close(); }
 
     /// The latest value, which counts as seen from now on. The reference is good until the next

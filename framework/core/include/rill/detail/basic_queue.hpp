@@ -22,8 +22,9 @@ namespace rill {
 /// The capacity of a queue in units of `size_of(item)`, bytes say, and not in items:
 /// `queue<std::string> q(ex, capacity_by(1 << 20, &std::string::size))`.
 ///
-/// size_of must give the same for the same item. An item that is larger than the capacity is let in
-/// once the queue is empty, so that none waits for ever.
+/// size_of gives the same for the same item, whenever it is asked; what it throws leaves the call that
+/// puts. An item that is larger than the capacity is let in once the queue is empty, so that none
+/// waits for ever.
 template <class F>
 class capacity_by {
 public:
@@ -89,7 +90,8 @@ public:
     /// Without a token: an operation to be awaited, or given to select.
     auto async_get(std::source_location where = std::source_location::current());
 
-    /// False if it is full or shut down; `value` is then untouched. Mirrors put_nowait.
+    /// False if it is full or shut down, or somebody waits to put; `value` is then untouched. Mirrors
+    /// put_nowait.
     bool try_put(T&& value);
     bool try_put(const T& value)
         requires std::copy_constructible<T>;
@@ -111,7 +113,8 @@ public:
     auto async_join(std::source_location where = std::source_location::current());
 
     /// From now on nothing can be put, and what is stored can be got still; `immediate`, that is
-    /// dropped, and counts as done. Those who wait end with errc::shut_down. May be repeated.
+    /// dropped, and counts as done. Those who wait to put or get end with errc::shut_down. May be
+    /// repeated.
     void shutdown(bool immediate = false) noexcept;
 
     bool is_shut_down() const noexcept;
@@ -126,6 +129,7 @@ private:
     std::size_t size_of(const T& value) const { return size_of_ ? size_of_(value) : 1; }
 
     bool has_room_for(std::size_t size) const noexcept;
+    bool accept(T&& value, std::size_t size);
     void store(T&& value, std::size_t size);
     void admit_putters();
     void count_done() noexcept;
@@ -189,20 +193,25 @@ class basic_queue<T, Store>::put_waiter : public operation {
 public:
     put_waiter(basic_queue& q, T&& v, std::source_location where)
         : operation(q.core_, where)
+        , size(q.size_of(v)) // what it throws goes to the caller
         , value(std::move(v))
         , queue_(&q)
     {}
 
     put_waiter(put_waiter&& other) noexcept(std::is_nothrow_move_constructible_v<T>)
-        : put_waiter(*other.queue_, std::move(other.value), other.where_)
+        : operation(std::move(other))
+        , size(other.size)
+        , value(std::move(other.value))
+        , queue_(other.queue_)
     {}
 
+    std::size_t size;
     T value;
 
 protected:
     void start()
     {
-        if (queue_->try_put(std::move(value)))
+        if (queue_->accept(std::move(value), size))
             this->complete();
         else if (queue_->shut_down_)
             this->fail(errc::shut_down);
@@ -301,22 +310,22 @@ void basic_queue<T, Store>::store(T&& value, std::size_t size)
 {
     if (get_waiter* getter = getters_.front()) {
         getter->item.emplace(std::move(value));
+        ++unfinished_;
         getters_.grant(*getter);
     } else {
         items_.push(std::move(value));
+        ++unfinished_;
         used_ += size;
     }
-    ++unfinished_;
 }
 
 template <std::movable T, class Store>
 void basic_queue<T, Store>::admit_putters()
 {
     while (put_waiter* putter = putters_.front()) {
-        const std::size_t size = size_of(putter->value);
-        if (!has_room_for(size))
+        if (!has_room_for(putter->size))
             return;
-        store(std::move(putter->value), size);
+        store(std::move(putter->value), putter->size);
         putter->complete();
     }
 }
@@ -324,10 +333,13 @@ void basic_queue<T, Store>::admit_putters()
 template <std::movable T, class Store>
 bool basic_queue<T, Store>::try_put(T&& value)
 {
-    if (shut_down_ || !putters_.empty())
-        return false;
-    const std::size_t size = size_of(value);
-    if (!has_room_for(size))
+    return accept(std::move(value), size_of(value));
+}
+
+template <std::movable T, class Store>
+bool basic_queue<T, Store>::accept(T&& value, std::size_t size)
+{
+    if (shut_down_ || !putters_.empty() || !has_room_for(size))
         return false;
     store(std::move(value), size);
     return true;

@@ -157,12 +157,11 @@ public:
     {
         node.unlink();
         node.ready_ = true;
-        if (dead_) {
-            node.action_(node, act::drop);
-            return;
-        }
         ready_.push_back(node);
-        request_drain();
+        if (dead_)
+            drop_ready();
+        else
+            request_drain();
     }
 
     /// `node` waits for somebody to make it ready.
@@ -361,6 +360,7 @@ private:
     void shutdown() noexcept override;
     void drop_waiting() noexcept;
     void drop_tasks() noexcept;
+    void drop_ready() noexcept;
     static void drop(ready_node& node) noexcept;
 
     void hold_work()
@@ -470,6 +470,7 @@ private:
     bool draining_ = false;
     bool drain_posted_ = false;
     bool dead_ = false;
+    bool dropping_ = false; // somebody further up the stack drops what is in the lists
 
     timer_queue timers_;
     time_point wakeup_at_ = never; // when wakeup_ fires; never: not armed

@@ -168,10 +168,15 @@ public:
     /// They learn that the primitive is gone, as with Asio's I/O objects: operation_aborted.
     ~wait_list()
     {
-        while (Waiter* w = list_.front())
-            w->abort();
+        abort_all();
         while (promised_.pop_front())
             continue;
+    }
+
+    void abort_all() noexcept
+    {
+        while (Waiter* w = list_.front())
+            w->abort();
     }
 
     bool empty() const noexcept { return list_.empty(); }
@@ -201,9 +206,11 @@ public:
         w.end_wait();
     }
 
-    /// Those who have not run since learn instead that the primitive is gone.
-    void revoke_promised() noexcept
+    /// For a primitive that dies: also those who were granted something, and have not run since,
+    /// learn that it is gone.
+    void abort_all_and_promised() noexcept
     {
+        abort_all();
         while (Waiter* w = promised_.pop_front())
             w->abort_later();
     }

@@ -527,10 +527,21 @@ inline void loop_core::drop_tasks() noexcept
         tasks_.push_back(*task);
 }
 
+/// Of a dead loop. Nothing is destroyed within the call that made it ready.
+inline void loop_core::drop_ready() noexcept
+{
+    if (std::exchange(dropping_, true))
+        return;
+    while (ready_node* node = ready_.front())
+        drop(*node);
+    dropping_ = false;
+}
+
 /// From here to the end of shutdown() or renew(), what is made ready is dropped.
 inline void loop_core::drop_waiting() noexcept
 {
     dead_ = true;
+    dropping_ = true;
     mailbox_->close();
     wakeup_.cancel();
     wakeup_at_ = never;
@@ -545,6 +556,7 @@ inline void loop_core::drop_waiting() noexcept
             break;
         drop(*node);
     }
+    dropping_ = false;
     while (task_state* task = ended_tasks_.front())
         task->outlive_loop();
     while (future_state* future = futures_.front())

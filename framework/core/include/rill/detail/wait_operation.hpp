@@ -10,6 +10,7 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/associated_immediate_executor.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/recycling_allocator.hpp>
@@ -27,11 +28,12 @@ namespace rill::detail {
 template <class Executor, class Handler, class Results>
 void dispatch_results(const Executor& ex, Handler&& handler, Results&& results)
 {
-    asio::dispatch(
-        ex,
-        [handler = std::forward<Handler>(handler), results = std::forward<Results>(results)](
-        ) mutable { std::apply(std::move(handler), std::move(results)); }
-    );
+    const auto allocator = asio::get_associated_allocator(handler);
+    auto call = [handler = std::forward<Handler>(handler),
+                 results = std::forward<Results>(results)]() mutable {
+        std::apply(std::move(handler), std::move(results));
+    };
+    asio::dispatch(ex, asio::bind_allocator(allocator, std::move(call)));
 }
 
 /// A waiter that has begun to wait, as those see it who only know operation.
@@ -98,11 +100,15 @@ public:
             asio::get_associated_allocator(handler, asio::recycling_allocator<void>())
         );
         auto* memory = std::allocator_traits<own_allocator>::allocate(allocator, 1);
-        auto* op = ::new (memory) allocated_operation(std::move(waiter), std::forward<H>(handler));
+        allocated_operation* op = nullptr;
         try {
+            op = ::new (memory) allocated_operation(std::move(waiter), std::forward<H>(handler));
             op->begin();
         } catch (...) {
-            op->drop();
+            if (op)
+                op->drop();
+            else
+                std::allocator_traits<own_allocator>::deallocate(allocator, memory, 1);
             throw;
         }
     }
@@ -251,7 +257,12 @@ public:
             this->link_slot(slot);
         }
         ::new (static_cast<void*>(handler_)) Handler(std::move(h));
-        Waiter::start();
+        try {
+            Waiter::start();
+        } catch (...) { // the coroutine is suspended, and cannot be thrown at
+            this->core_->report({"a wait could not begin", std::current_exception()});
+            this->abort();
+        }
     }
 
 private:
