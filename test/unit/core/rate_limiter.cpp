@@ -243,7 +243,7 @@ TEST_CASE("rate_limiter: with completion tokens and slots, and in select, which 
     test::completion<> first;
     test::completion<> second;
     r.async_acquire(2, first.handler());
-    r.async_acquire(1, rill::asio::bind_cancellation_slot(signal.slot(), second.handler()));
+    r.async_acquire(rill::asio::bind_cancellation_slot(signal.slot(), second.handler()));
     loop.settle();
     CHECK(first.calls() == 1);
     signal.emit(rill::asio::cancellation_type::total);
@@ -287,6 +287,25 @@ TEST_CASE("rate_limiter: destroyed while tasks wait, their waits end with operat
     loop.settle();
     CHECK_FALSE(granted.cancelled());
     CHECK(waiting.cancelled());
+}
+
+TEST_CASE("rate_limiter: one that dies gives nothing to those behind a wait of a select")
+{
+    test::loop loop;
+    auto r = std::make_unique<rill::rate_limiter>(loop.executor(), 1, 1s, 5);
+    REQUIRE(r->try_acquire(4));
+    const auto several = loop.spawn([&]() -> awaitable<void> {
+        static_cast<void>(co_await rill::select(r->async_acquire(5), r->async_acquire(3)));
+    });
+    const auto behind = loop.spawn(r->acquire());
+    const auto last = loop.spawn(r->acquire(2));
+    loop.settle();
+    r.reset();
+    CHECK_FALSE(timers_armed(loop));
+    loop.settle();
+    CHECK(several.cancelled());
+    CHECK(behind.cancelled());
+    CHECK(last.cancelled());
 }
 
 TEST_CASE(

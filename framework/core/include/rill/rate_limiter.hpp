@@ -66,6 +66,12 @@ public:
     template <asio::completion_token_for<void(error_code)> Token>
     auto async_acquire(std::ptrdiff_t n, Token&& token);
 
+    template <asio::completion_token_for<void(error_code)> Token>
+    auto async_acquire(Token&& token) ///< One.
+    {
+        return async_acquire(1, std::forward<Token>(token));
+    }
+
     /// Without a token: an operation to be awaited, or given to select.
     auto async_acquire(
         std::ptrdiff_t n = 1, std::source_location where = std::source_location::current()
@@ -100,6 +106,7 @@ private:
     std::ptrdiff_t burst_;
     parts saved_;                       // at since_
     time_point since_;                  // the last time that permits were taken, or tried for
+    bool dying_ = false;                // it gives nothing any more
     detail::wait_list<waiter> waiters_; // the first one wants more than is saved
     // As a timer it is armed while somebody waits, for the first of them.
 };
@@ -172,8 +179,12 @@ inline rate_limiter::rate_limiter(std::ptrdiff_t n, duration interval, std::ptrd
     : rate_limiter(detail::loop_core::running().executor(), n, interval, burst)
 {}
 
+/// A wait of a select that is aborted cancels its siblings, and these would have those behind them
+/// served.
 inline rate_limiter::~rate_limiter()
 {
+    dying_ = true;
+    waiters_.abort_all();
     if (armed())
         core_->disarm(*this);
 }
@@ -238,6 +249,8 @@ inline bool rate_limiter::try_acquire(std::ptrdiff_t n)
 /// Gives to those who wait what is there, in their order, and waits for what the next one wants.
 inline void rate_limiter::serve()
 {
+    if (dying_)
+        return;
     core_->disarm(*this);
     const time_point now = core_->now();
     while (waiter* first = waiters_.front()) {
