@@ -21,6 +21,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <exception>
 #include <future>
 #include <memory>
@@ -117,7 +118,8 @@ public:
     template <class Done>
     void run_until(Done done)
     {
-        for (int turns = 0; !done() && turns < 100'000; ++turns) {
+        const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+        while (!done() && std::chrono::steady_clock::now() < give_up) {
             if constexpr (requires { op->turn(); })
                 op->turn();
             io.restart();

@@ -289,6 +289,22 @@ TEST_CASE("rate_limiter: destroyed while tasks wait, their waits end with operat
     CHECK(waiting.cancelled());
 }
 
+TEST_CASE("select: two waits for one rate_limiter, with somebody behind them")
+{
+    test::loop loop;
+    rill::rate_limiter limiter(loop.executor(), 100, 1s, 1);
+    REQUIRE(limiter.try_acquire());
+    const auto either = loop.spawn([&]() -> awaitable<void> {
+        co_await rill::select(limiter.async_acquire(), limiter.async_acquire());
+    });
+    const auto behind = loop.spawn(limiter.acquire());
+    loop.advance(10ms);
+    CHECK(either.done());
+    CHECK_FALSE(behind.done());
+    loop.advance(10ms);
+    CHECK(behind.done());
+}
+
 TEST_CASE("rate_limiter: one that dies gives nothing to those behind a wait of a select")
 {
     test::loop loop;

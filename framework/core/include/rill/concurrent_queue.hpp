@@ -39,7 +39,7 @@ class crossing_point;
 
 /// Numbers of several threads, each right at some moment during the call.
 struct concurrent_queue_statistics {
-    std::size_t stored;  ///< Items in it, and those on their way to somebody who waited.
+    std::size_t stored;  ///< Items in it.
     std::uint64_t put;   ///< Items that were ever put.
     std::uint64_t got;   ///< Items that were ever got.
     std::size_t getters; ///< Those who wait for an item.
@@ -58,6 +58,9 @@ struct concurrent_queue_statistics {
 /// producer arrive in the order in which it put them. Where somebody waits in a coroutine or by a
 /// handler, his executor must run, and no other: that of the queue is only for handlers without one
 /// of their own.
+///
+/// Items are moved with a lock held, and what was moved from is destroyed with it: moves must not
+/// throw, and their ends must not use the queue.
 ///
 /// Every operation supports total cancellation, also while another thread completes it: what was
 /// handed over before the cancel is delivered, and otherwise the item stays where it was. Those who

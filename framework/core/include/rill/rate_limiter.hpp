@@ -255,6 +255,7 @@ inline void rate_limiter::serve()
     const time_point now = core_->now();
     while (waiter* first = waiters_.front()) {
         if (!take(first->count, now)) {
+            core_->disarm(*this); // a grant to a select has its siblings leave, which serves others
             core_->arm(*this, detail::deadline_after(now, time_until(first->count)));
             return;
         }

@@ -303,7 +303,8 @@ awaitable<awaited_t<std::invoke_result_t<F&>>> retry(retry_policy policy, F op)
         } catch (...) {
             error = std::current_exception();
         }
-        if (!policy.may_retry(attempt, error))
+        const bool cancelled = detail::current.task && detail::current.task->told_to_stop();
+        if (cancelled || !policy.may_retry(attempt, error))
             std::rethrow_exception(error);
         const duration delay = policy.delay_after(attempt, core.random);
         if (policy.observer_)

@@ -58,6 +58,8 @@ struct shared_state_statistics {
 /// operation_aborted; one that has begun is not interrupted, and its result is delivered. So who is
 /// told operation_aborted knows that the value was not touched.
 ///
+/// A function that is given is moved to the strand's threads, and destroyed there.
+///
 /// Calls in flight keep the value alive, and it may be destroyed before they end. It does not
 /// outlive the context of its executor, as with Asio's own objects; calls that have not begun when
 /// that is destroyed end with operation_aborted.

@@ -44,8 +44,8 @@ struct single_flight_statistics {
 /// Cancellation: a caller that is cancelled leaves, and the others do not notice. With the last one
 /// the work is cancelled, and who comes then begins anew at once. An error of its own
 /// that nobody is left to see is reported to the loop's exception handler.
-/// Destroyed, it cancels the work, and those who wait end with it: as a rule with
-/// operation_aborted.
+/// Destroyed, it cancels the work that was not forgotten, and those who wait end with it: as a rule
+/// with operation_aborted.
 ///
 /// It has no form for completion tokens: `asio::co_spawn(ex, flights.run(key, fn), token)` is that.
 /// Thread safety: distinct objects safe, shared objects unsafe; all on the thread of one loop.
