@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "tls.hpp"
 
+#include <rill/event.hpp>
 #include <rill/queue.hpp>
 #include <rill/semaphore.hpp>
 #include <rill/task_group.hpp>
@@ -9,8 +10,10 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
 #include <boost/asio/write.hpp>
 
 #include <algorithm>
@@ -18,6 +21,7 @@
 #include <chrono>
 #include <cstdio>
 #include <exception>
+#include <future>
 #include <memory>
 #include <string>
 #include <utility>
@@ -174,7 +178,12 @@ int main()
     asio::co_spawn(io, sum_of_squares(), rethrow);
     asio::co_spawn(io, tls(), rethrow);
 
+    rill::event ready(io.get_executor());
+    std::future<void> told = ready.async_wait(asio::use_future);
+    asio::post(io, [&] { ready.set(); });
+
     io.run(); // returns when all is done, as ever
+    told.get();
     expect(six.finished() == 6, "every download finishes");
     expect(six.most_at_once() == 2, "two at a time");
     return all_well ? 0 : 1;

@@ -92,10 +92,10 @@ TEST_CASE("concurrent_queue: a capacity of 0 is refused; unbounded has a name")
     using queue = rill::concurrent_queue<int>;
     CHECK_THROWS_WITH_AS(
         queue(io.get_executor(), 0),
-        "rill::concurrent_queue: a capacity of 0; from 1, or concurrent_queue::unbounded",
+        "rill::concurrent_queue: a capacity of 0; from 1, or rill::unbounded",
         std::invalid_argument
     );
-    queue q(io.get_executor(), queue::unbounded);
+    queue q(io.get_executor(), rill::unbounded);
     for (int i = 0; i < 10'000; ++i)
         REQUIRE(q.try_put(i));
     CHECK(q.size() == 10'000);

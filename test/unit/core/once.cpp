@@ -17,6 +17,7 @@
 
 namespace {
 
+namespace asio = boost::asio;
 using rill::awaitable;
 using namespace std::chrono_literals;
 
@@ -149,6 +150,23 @@ TEST_CASE("once: a caller that is cancelled leaves, whoever began it, and the ot
     loop.advance(1s);
     CHECK(second.result() == 10);
     CHECK(w.begun() == 1);
+}
+
+TEST_CASE("once: a task that is cancelled already begins nothing")
+{
+    test::loop loop;
+    rill::once<int> once;
+    work w;
+    const auto late = [&]() -> awaitable<void> {
+        co_await asio::this_coro::throw_if_cancelled(false);
+        rill::current_task()->cancel();
+        co_await once.run(std::ref(w));
+    };
+    const auto t = loop.spawn(late);
+    loop.settle();
+    CHECK(t.cancelled());
+    CHECK(once.statistics().begun == 0);
+    CHECK(w.begun() == 0);
 }
 
 TEST_CASE("once: when the last caller has left the work is cancelled, and a newcomer begins anew")

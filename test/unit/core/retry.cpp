@@ -224,6 +224,29 @@ TEST_CASE("retry: cancelled or out of time in a call or in a delay, it ends ther
     CHECK(broken.calls() == 3);
 }
 
+TEST_CASE("retry: a task that was cancelled during its call spends no token and tells no observer")
+{
+    test::loop loop;
+    rill::retry_budget budget(0.5, 3);
+    int told = 0;
+    const auto note = [&](unsigned, rill::duration, const std::exception_ptr&) { ++told; };
+    const auto fails_late = [&]() -> awaitable<void> {
+        try {
+            co_await rill::sleep(1h);
+        } catch (const rill::system_error&) {
+            throw std::runtime_error("no answer");
+        }
+    };
+    auto t = loop.spawn(rill::retry(exact().budget(budget).on_retry(note), fails_late));
+    loop.settle();
+    t.cancel();
+    loop.settle();
+    CHECK(t.done());
+    CHECK(test::text_of(t.exception()) == "no answer");
+    CHECK(budget.statistics().spent == 0);
+    CHECK(told == 0);
+}
+
 TEST_CASE("retry: an observer is told of the attempt, the delay and the error, before the delay")
 {
     test::loop loop;

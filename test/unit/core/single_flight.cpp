@@ -366,11 +366,10 @@ bool random_schedule_holds(std::uint64_t seed)
     int errors = 0;
     int cancels = 0;
     const auto caller = [&](std::size_t key) -> awaitable<void> {
-        const int before = calls;
         const auto load = [&work, key] { return work(key); };
         try {
             const int number = co_await f.run(key, load);
-            right = right && number % 5 != 0 && number <= calls && (number > before || before > 0);
+            right = right && number % 5 != 0 && number <= calls;
             ++values;
         } catch (const rill::system_error&) {
             ++cancels;

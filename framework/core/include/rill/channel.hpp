@@ -4,6 +4,7 @@
 #include <rill/awaitable.hpp>
 #include <rill/detail/primitive.hpp>
 #include <rill/detail/wait_operation.hpp>
+#include <rill/unbounded.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
@@ -20,9 +21,6 @@
 #include <utility>
 
 namespace rill {
-
-/// The capacity of a channel that never makes a sender wait.
-inline constexpr std::size_t unbounded = SIZE_MAX;
 
 struct channel_statistics {
     std::size_t stored;            ///< Items in it.

@@ -3,7 +3,8 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/clock.hpp>
-#include <rill/shared_state.hpp>
+#include <rill/detail/errand.hpp>
+#include <rill/unbounded.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_immediate_executor.hpp>
@@ -77,10 +78,7 @@ class concurrent_queue {
 public:
     using value_type = T;
 
-    /// A capacity for queues whose producers never wait. What feeds them must be bounded elsewhere.
-    static constexpr std::size_t unbounded = SIZE_MAX;
-
-    /// `capacity` in items, from 1; std::invalid_argument for 0, which is unbounded for rill::queue
+    /// `capacity` in items, from 1, or `unbounded`; std::invalid_argument for 0, which is unbounded for rill::queue
     /// and a rendezvous for a channel. `ex` need not run.
     concurrent_queue(const asio::any_io_executor& ex, std::size_t capacity);
 
@@ -555,7 +553,7 @@ concurrent_queue<T>::concurrent_queue(const asio::any_io_executor& ex, std::size
 {
     if (capacity == 0)
         throw std::invalid_argument(
-            "rill::concurrent_queue: a capacity of 0; from 1, or concurrent_queue::unbounded"
+            "rill::concurrent_queue: a capacity of 0; from 1, or rill::unbounded"
         );
     point_ = std::make_shared<detail::crossing_point<T>>(ex, capacity);
 }

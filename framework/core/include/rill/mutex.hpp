@@ -7,6 +7,7 @@
 #include <rill/detail/wait_operation.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <source_location>
 #include <stdexcept>
 #include <string>
@@ -28,26 +29,16 @@ public:
         : mutex_(&locked)
     {}
 
-    scoped_lock(scoped_lock&& other) noexcept
-        : mutex_(std::exchange(other.mutex_, nullptr))
-    {}
-
-    scoped_lock& operator=(scoped_lock&& other) noexcept
-    {
-        scoped_lock(std::move(other)).swap(*this);
-        return *this;
-    }
-
-    ~scoped_lock() { unlock(); }
-
     bool owns_lock() const noexcept { return mutex_ != nullptr; }
 
-    void unlock() noexcept; ///< Now, and not at its end; nothing if it holds nothing.
-
-    void swap(scoped_lock& other) noexcept { std::swap(mutex_, other.mutex_); }
+    void unlock() noexcept { mutex_.reset(); } ///< Now; nothing if it holds nothing.
 
 private:
-    mutex* mutex_ = nullptr;
+    struct give_back {
+        void operator()(mutex* held) const noexcept;
+    };
+
+    std::unique_ptr<mutex, give_back> mutex_;
 };
 
 struct mutex_statistics {
@@ -252,10 +243,9 @@ inline awaitable<scoped_lock> mutex::scoped(std::source_location where)
     co_return scoped_lock(*this);
 }
 
-inline void scoped_lock::unlock() noexcept
+inline void scoped_lock::give_back::operator()(mutex* held) const noexcept
 {
-    if (mutex* held = std::exchange(mutex_, nullptr))
-        held->hand_over();
+    held->hand_over();
 }
 
 } // namespace rill

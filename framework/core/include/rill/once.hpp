@@ -2,8 +2,8 @@
 #pragma once
 
 #include <rill/awaitable.hpp>
+#include <rill/detail/joint_work.hpp>
 #include <rill/error.hpp>
-#include <rill/task.hpp>
 
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -88,83 +88,6 @@ private:
 // Implementation
 
 namespace detail {
-
-/// A task that several wait for, and that ends when the last of them has left.
-template <class T>
-class joint_work {
-public:
-    joint_work() = default;
-    joint_work(const joint_work&) = delete;
-    joint_work& operator=(const joint_work&) = delete;
-
-    template <class F>
-    void start(
-        const asio::any_io_executor& ex, F fn, const std::string& name, std::source_location where
-    )
-    {
-        task_options options(name);
-        options.eager(false); // whoever starts it joins it first
-        task_ = create_task(ex, std::move(fn), std::move(options), where);
-    }
-
-    /// Nobody waits for it any more: it is being cancelled.
-    bool deserted() const noexcept { return deserted_; }
-
-    bool ended() const noexcept { return task_.done(); }
-
-    std::size_t callers() const noexcept { return callers_; }
-
-    /// Returns once it has ended. A caller that is cancelled leaves, the last one cancels the work.
-    awaitable<void> join()
-    {
-        const caller me(*this);
-        co_await end();
-    }
-
-    /// The same without being a caller.
-    awaitable<void> end()
-    {
-        if (task_.done())
-            co_return;
-        auto wait = task_.async_wait(asio::deferred);
-        co_await std::move(wait);
-    }
-
-    /// To each who asks, its copy of the result, or the error.
-    T result() const { return take_result(task_, false); }
-
-    void cancel()
-    {
-        deserted_ = true;
-        task_.cancel();
-    }
-
-private:
-    class caller {
-    public:
-        explicit caller(joint_work& work) noexcept
-            : work_(work)
-        {
-            ++work_.callers_;
-        }
-
-        ~caller()
-        {
-            if (--work_.callers_ == 0 && !work_.task_.done())
-                work_.cancel();
-        }
-
-        caller(const caller&) = delete;
-        caller& operator=(const caller&) = delete;
-
-    private:
-        joint_work& work_;
-    };
-
-    task<T> task_;
-    std::size_t callers_ = 0;
-    bool deserted_ = false;
-};
 
 template <class T>
 class once_state {

@@ -7,6 +7,7 @@
 #include <rill/detail/wait_operation.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <source_location>
 #include <stdexcept>
 #include <string>
@@ -30,28 +31,18 @@ public:
         : mutex_(&locked)
     {}
 
-    scoped_owned_lock(scoped_owned_lock&& other) noexcept
-        : mutex_(std::exchange(other.mutex_, nullptr))
-    {}
-
-    scoped_owned_lock& operator=(scoped_owned_lock&& other) noexcept
-    {
-        scoped_owned_lock(std::move(other)).swap(*this);
-        return *this;
-    }
-
-    ~scoped_owned_lock();
-
     bool owns_lock() const noexcept { return mutex_ != nullptr; }
 
     /// Now, and not at its end; nothing if it holds nothing. Throws std::logic_error in a task that
     /// is not the owner.
     void unlock();
 
-    void swap(scoped_owned_lock& other) noexcept { std::swap(mutex_, other.mutex_); }
-
 private:
-    owned_mutex* mutex_ = nullptr;
+    struct give_back {
+        void operator()(owned_mutex* held) const noexcept;
+    };
+
+    std::unique_ptr<owned_mutex, give_back> mutex_;
 };
 
 struct owned_mutex_statistics {
@@ -435,10 +426,9 @@ inline awaitable<scoped_owned_lock> owned_mutex::scoped(std::source_location whe
     co_return scoped_owned_lock(*this);
 }
 
-inline scoped_owned_lock::~scoped_owned_lock()
+inline void scoped_owned_lock::give_back::operator()(owned_mutex* held) const noexcept
 {
-    if (mutex_)
-        mutex_->end_guard();
+    held->end_guard();
 }
 
 inline void scoped_owned_lock::unlock()
@@ -446,7 +436,7 @@ inline void scoped_owned_lock::unlock()
     if (!mutex_)
         return;
     mutex_->unlock();
-    mutex_ = nullptr;
+    mutex_.release();
 }
 
 } // namespace rill

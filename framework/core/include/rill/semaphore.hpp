@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <source_location>
 #include <stdexcept>
 #include <string>
@@ -25,36 +26,24 @@ public:
 
     /// Takes over permits that the caller has acquired.
     permit(semaphore& acquired, std::ptrdiff_t count) noexcept
-        : semaphore_(&acquired)
-        , count_(count)
+        : semaphore_(&acquired, give_back{count})
     {}
 
-    permit(permit&& other) noexcept
-        : semaphore_(std::exchange(other.semaphore_, nullptr))
-        , count_(std::exchange(other.count_, 0))
-    {}
-
-    permit& operator=(permit&& other) noexcept
+    std::ptrdiff_t count() const noexcept
     {
-        permit(std::move(other)).swap(*this);
-        return *this;
+        return semaphore_ ? semaphore_.get_deleter().count : 0;
     }
 
-    ~permit() { release(); }
-
-    std::ptrdiff_t count() const noexcept { return count_; }
-
-    void release() noexcept; ///< Now, and not at its end; nothing if it holds nothing.
-
-    void swap(permit& other) noexcept
-    {
-        std::swap(semaphore_, other.semaphore_);
-        std::swap(count_, other.count_);
-    }
+    void release() noexcept { semaphore_.reset(); } ///< Now; nothing if it holds nothing.
 
 private:
-    semaphore* semaphore_ = nullptr;
-    std::ptrdiff_t count_ = 0;
+    struct give_back {
+        std::ptrdiff_t count;
+
+        void operator()(semaphore* held) const noexcept;
+    };
+
+    std::unique_ptr<semaphore, give_back> semaphore_;
 };
 
 struct semaphore_statistics {
@@ -356,10 +345,9 @@ inline awaitable<permit> semaphore::scoped(std::ptrdiff_t n, std::source_locatio
     co_return permit(*this, n);
 }
 
-inline void permit::release() noexcept
+inline void permit::give_back::operator()(semaphore* held) const noexcept
 {
-    if (semaphore* held = std::exchange(semaphore_, nullptr))
-        held->give(std::exchange(count_, 0));
+    held->give(count);
 }
 
 } // namespace rill

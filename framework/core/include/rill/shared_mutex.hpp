@@ -7,6 +7,7 @@
 #include <rill/detail/wait_operation.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <source_location>
 #include <stdexcept>
 #include <string>
@@ -35,26 +36,16 @@ public:
         : mutex_(&locked)
     {}
 
-    shared_mutex_guard(shared_mutex_guard&& other) noexcept
-        : mutex_(std::exchange(other.mutex_, nullptr))
-    {}
-
-    shared_mutex_guard& operator=(shared_mutex_guard&& other) noexcept
-    {
-        shared_mutex_guard(std::move(other)).swap(*this);
-        return *this;
-    }
-
-    ~shared_mutex_guard() { unlock(); }
-
     bool owns_lock() const noexcept { return mutex_ != nullptr; }
 
-    void unlock() noexcept; ///< Now, and not at its end; nothing if it holds nothing.
-
-    void swap(shared_mutex_guard& other) noexcept { std::swap(mutex_, other.mutex_); }
+    void unlock() noexcept { mutex_.reset(); } ///< Now; nothing if it holds nothing.
 
 private:
-    shared_mutex* mutex_ = nullptr;
+    struct give_back {
+        void operator()(shared_mutex* held) const noexcept;
+    };
+
+    std::unique_ptr<shared_mutex, give_back> mutex_;
 };
 
 using scoped_exclusive_lock = shared_mutex_guard<detail::access::exclusive>;
@@ -455,10 +446,9 @@ auto shared_mutex::async_scoped_shared(Token&& token)
 }
 
 template <detail::access Kind>
-void shared_mutex_guard<Kind>::unlock() noexcept
+void shared_mutex_guard<Kind>::give_back::operator()(shared_mutex* held) const noexcept
 {
-    if (shared_mutex* held = std::exchange(mutex_, nullptr))
-        held->give_back<Kind>();
+    held->give_back<Kind>();
 }
 
 } // namespace rill

@@ -2,7 +2,8 @@
 #pragma once
 
 #include <rill/awaitable.hpp>
-#include <rill/once.hpp>
+#include <rill/detail/joint_work.hpp>
+#include <rill/error.hpp>
 
 #include <boost/asio/this_coro.hpp>
 

@@ -187,8 +187,6 @@ public:
     /// How many have been granted what they waited for, and have not run since. Counts them.
     std::size_t promised() const noexcept { return promised_.size(); }
 
-    bool has_promised() const noexcept { return !promised_.empty(); }
-
     Waiter* front() const noexcept { return list_.front(); }
 
     /// `w` waits behind the others until somebody completes it.
@@ -225,13 +223,6 @@ public:
     {
         while (Waiter* w = list_.front())
             w->fail(why);
-    }
-
-    /// Calls f(waiter) for each that waits, in order; f must not change the line.
-    template <class F>
-    void for_each(F f) const
-    {
-        list_.for_each(f);
     }
 
 private:

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/awaitable.hpp>
+#include <rill/detail/wait_operation.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_allocator.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/recycling_allocator.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <memory>
+#include <source_location>
+#include <string>
+#include <utility>
+
+namespace rill::detail {
+
+/// Whoever waits for an errand, as the thread sees him that ends it.
+class recipient {
+public:
+    virtual ~recipient() = default;
+
+    /// Once, in any thread, and perhaps while that holds a lock: nothing of the user's runs in
+    /// here, the news is only sent to where somebody waits.
+    virtual void errand_ended() noexcept = 0;
+};
+
+/// Something that one thread begins and any thread ends; its outcome stands in it. However it goes,
+/// it ends.
+class errand {
+public:
+    virtual ~errand() = default;
+
+    errand(const errand&) = delete;
+    errand& operator=(const errand&) = delete;
+
+    void begin(std::shared_ptr<recipient> to)
+    {
+        to_ = std::move(to);
+        start();
+    }
+
+    /// Ends it soon, with operation_aborted, unless it is too late for that.
+    virtual void cancel() noexcept = 0;
+
+    /// What is waited for, in words.
+    virtual std::string description() const = 0;
+
+    /// Why there is no result; to be read by the recipient, once it has ended.
+    error_code error() const noexcept { return error_; }
+
+    void throw_if_failed() const
+    {
+        if (error_)
+            throw system_error(error_);
+    }
+
+protected:
+    errand() = default;
+
+    virtual void start() = 0;
+
+    void end(error_code ec) noexcept
+    {
+        error_ = ec;
+        const auto to = std::move(to_); // who waits may own this, in the end: no circle stays
+        to->errand_ended();
+    }
+
+private:
+    std::shared_ptr<recipient> to_; // until it ends
+    error_code error_;
+};
+
+/// A Rill task waits for an errand. The thread that ends it reaches the task through the mailbox of
+/// its loop, and learns there if that is gone.
+class errand_waiter : public operation {
+    class arrival;
+
+public:
+    errand_waiter(loop_core* core, std::shared_ptr<errand> e, std::source_location where) noexcept
+        : operation(core, where)
+        , errand_(std::move(e))
+    {}
+
+    /// Only what has not started is moved.
+    errand_waiter(errand_waiter&& other) noexcept
+        : errand_waiter(other.core_, std::move(other.errand_), other.where_)
+    {}
+
+    ~errand_waiter();
+
+protected:
+    void start();
+
+    /// Its end is on the way then, in one way or the other: completion wins.
+    void on_cancel() { errand_->cancel(); }
+
+    void describe_to(std::string& text) const { text = errand_->description(); }
+
+    template <class Signature>
+    std::tuple<> results() const noexcept
+    {
+        return {};
+    }
+
+private:
+    std::shared_ptr<errand> errand_;
+    std::shared_ptr<arrival> arrival_; // while the errand is under way
+};
+
+class errand_waiter::arrival final : public recipient,
+                                     public std::enable_shared_from_this<arrival> {
+public:
+    arrival(loop_core& core, errand_waiter& at)
+        : at_(&at)
+        , mail_(&core.mail())
+    {}
+
+    void errand_ended() noexcept override
+    {
+        mail_->post([self = shared_from_this()] { self->wake(); });
+    }
+
+    void forget() noexcept { at_ = nullptr; }
+
+private:
+    void wake()
+    {
+        if (!at_)
+            return;
+        errand_waiter& waiter = *std::exchange(at_, nullptr);
+        waiter.arrival_.reset();
+        const auto complete = [&waiter] { waiter.complete(); };
+        waiter.core_->run_step(nullptr, complete);
+    }
+
+    errand_waiter* at_; // the loop's thread only; null once it is gone
+    mailbox_ptr mail_;
+};
+
+inline void errand_waiter::start()
+{
+    arrival_ = std::make_shared<arrival>(*core_, *this);
+    core_->make_pending(*this);
+    errand_->begin(arrival_);
+}
+
+/// Its loop dies, and the frame that waits.
+inline errand_waiter::~errand_waiter()
+{
+    if (!arrival_)
+        return;
+    arrival_->forget();
+    errand_->cancel();
+}
+
+/// A handler waits for an errand; `Call` gives it the outcome, on its own executor.
+template <class Handler, class Call>
+class handler_recipient final
+    : public recipient,
+      public std::enable_shared_from_this<handler_recipient<Handler, Call>> {
+    using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
+
+public:
+    handler_recipient(Handler&& handler, Call call, const asio::any_io_executor& otherwise)
+        : handler_(std::move(handler))
+        , call_(std::move(call))
+        , work_(asio::get_associated_executor(handler_, otherwise))
+    {}
+
+    void errand_ended() noexcept override
+    {
+        asio::post(work_.get_executor(), [self = this->shared_from_this()]() mutable {
+            Handler handler(std::move(self->handler_));
+            const Call call(std::move(self->call_));
+            self.reset(); // its memory is free when the handler is called
+            call(std::move(handler));
+        });
+    }
+
+private:
+    Handler handler_;
+    Call call_;
+    asio::executor_work_guard<executor_type> work_;
+};
+
+/// What a cancellation slot holds for an errand, which it does not keep alive.
+class errand_canceller {
+public:
+    explicit errand_canceller(const std::shared_ptr<errand>& e) noexcept
+        : errand_(e)
+    {}
+
+    void operator()(asio::cancellation_type) const
+    {
+        if (const auto e = errand_.lock())
+            e->cancel();
+    }
+
+private:
+    std::weak_ptr<errand> errand_;
+};
+
+/// `call(handler)` on the handler's executor, or on `otherwise` if it has none, once `e` has ended.
+template <class Handler, class Call>
+void begin_errand(
+    const std::shared_ptr<errand>& e,
+    Handler handler,
+    Call call,
+    const asio::any_io_executor& otherwise
+)
+{
+    auto slot = asio::get_associated_cancellation_slot(handler);
+    if (slot.is_connected())
+        slot.template emplace<errand_canceller>(e);
+    using recipient_type = handler_recipient<Handler, Call>;
+    const auto allocator =
+        asio::get_associated_allocator(handler, asio::recycling_allocator<void>());
+    e->begin(std::allocate_shared<recipient_type>(
+        allocator, std::move(handler), std::move(call), otherwise
+    ));
+}
+
+/// Begins an errand and waits for its end, in a task or in any other coroutine.
+inline awaitable<void> carry_out(std::shared_ptr<errand> e, std::source_location where)
+{
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (running_task(state)) {
+        co_await request_wait<errand_waiter>(current.loop, e, where);
+    } else {
+        const asio::any_io_executor here = co_await asio::this_coro::executor;
+        const auto initiate = [&e, &here](auto handler) {
+            const auto call = [](auto waiting) { std::move(waiting)(); };
+            begin_errand(e, std::move(handler), call, here);
+        };
+        auto wait = asio::async_initiate<const asio::deferred_t, void()>(initiate, asio::deferred);
+        co_await std::move(wait);
+    }
+    e->throw_if_failed();
+}
+
+} // namespace rill::detail
