@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/coroutine_frame.hpp>
+
 #include <boost/asio/awaitable.hpp>
 
 #include <concepts>

@@ -2,13 +2,16 @@
 #pragma once
 
 #include <rill/context.hpp>
+#include <rill/detail/shown_variables.hpp>
 #include <rill/detail/task_state.hpp>
 
 #include <atomic>
+#include <concepts>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace rill {
@@ -31,6 +34,17 @@ inline void assign(context_box& box, std::uint64_t variable, context_values::val
 
 } // namespace detail
 
+/// Marks a context variable whose values dumps of tasks show; see introspect.hpp.
+struct shown_t {};
+
+inline constexpr shown_t shown{};
+
+/// A type whose values can be shown: text, numbers, and what to_string() takes.
+template <class T>
+concept showable = std::convertible_to<const T&, std::string_view> || requires(const T& value) {
+    to_string(value);
+} || requires(const T& value) { std::to_string(value); };
+
 /// A variable that each task has its own value of: a request's id, its user, its deadline. Mirrors
 /// contextvars.ContextVar.
 ///
@@ -51,6 +65,28 @@ public:
         : name_(std::move(name))
         , default_(std::move(default_value))
     {}
+
+    /// Its values appear in dumps of tasks and in what the admin socket serves: no secrets.
+    context_var(std::string name, shown_t)
+        requires showable<T>
+        : name_(std::move(name))
+    {
+        show();
+    }
+
+    context_var(std::string name, T default_value, shown_t)
+        requires showable<T>
+        : name_(std::move(name))
+        , default_(std::move(default_value))
+    {
+        show();
+    }
+
+    ~context_var()
+    {
+        if (shown_)
+            detail::shown_variables::remove(id_);
+    }
 
     context_var(const context_var&) = delete;
     context_var& operator=(const context_var&) = delete;
@@ -86,10 +122,13 @@ public:
 
 private:
     const T* find(const detail::context_ptr& box) const noexcept;
+    void show();
+    static std::string text_of(const void* value);
 
     std::string name_;
     std::uint64_t id_ = detail::next_variable();
     std::optional<T> default_;
+    bool shown_ = false;
 };
 
 /// A context with the current values, which later changes do not touch. Mirrors
@@ -103,6 +142,27 @@ const T* context_var<T>::find(const detail::context_ptr& box) const noexcept
 {
     const auto* value = box && box->values ? box->values->find(id_) : nullptr;
     return value ? static_cast<const T*>(value->get()) : nullptr;
+}
+
+template <class T>
+void context_var<T>::show()
+{
+    detail::shown_variables::add({id_, name_, &text_of});
+    shown_ = true;
+}
+
+template <class T>
+std::string context_var<T>::text_of(const void* value)
+{
+    const T& v = *static_cast<const T*>(value);
+    if constexpr (std::convertible_to<const T&, std::string_view>)
+        return std::string(std::string_view(v));
+    else if constexpr (requires { to_string(v); })
+        return std::string(to_string(v));
+    else if constexpr (requires { std::to_string(v); })
+        return std::to_string(v);
+    else
+        return {};
 }
 
 template <class T>

@@ -16,9 +16,11 @@ struct exception_context {
     std::string place = {};       // where the task or future was created: "orders.cpp:42"
     std::string registered = {};  // where the callback concerned was registered
     std::string connection = {};  // the connection or descriptor concerned, in words
+    std::string trace = {}; // in debug mode, the calls that made what is concerned, a line each
 };
 
-/// One line: the message, in brackets what it concerns, and what the exception says.
+/// One line: the message, in brackets what it concerns, and what the exception says. The trace, if
+/// there is one, follows on lines of its own.
 std::string to_string(const exception_context& context);
 
 using exception_handler = std::function<void(const exception_context&)>;
@@ -47,15 +49,17 @@ inline std::string what_is_concerned(const exception_context& context)
 inline std::string to_string(const exception_context& context)
 {
     const std::string line = context.message + detail::what_is_concerned(context);
+    const std::string trace =
+        context.trace.empty() ? std::string() : "\n  made by:" + context.trace;
     if (!context.exception)
-        return line;
+        return line + trace;
     try {
         std::rethrow_exception(context.exception);
     } catch (const std::exception& e) {
         const char* what = e.what(); // that of a broken class may be null
-        return line + ": " + (what ? what : "an exception without a text");
+        return line + ": " + (what ? what : "an exception without a text") + trace;
     } catch (...) {
-        return line + ": an exception that is no std::exception";
+        return line + ": an exception that is no std::exception" + trace;
     }
 }
 

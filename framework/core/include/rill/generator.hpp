@@ -134,10 +134,7 @@ public:
         , finished_(finished)
     {}
 
-    asio::detail::awaitable_frame_base<asio::any_io_executor>& frame() const noexcept
-    {
-        return *frame_;
-    }
+    stacked_promise& frame() const noexcept { return *frame_; }
 
     bool finished() const noexcept { return finished_; }
 
@@ -229,7 +226,7 @@ public:
     }
 
 protected:
-    generator_frame() = default;
+    using stacked_promise::stacked_promise;
 
     ~generator_frame() { hook<in_generators>::unlink(); }
 
@@ -281,6 +278,12 @@ private:
 template <class T>
 class generator_promise final : public generator_frame {
 public:
+    explicit generator_promise(
+        std::source_location function = std::source_location::current()
+    ) noexcept
+        : generator_frame(function)
+    {}
+
     generator<T> get_return_object()
     {
         this->coro_ = std::coroutine_handle<generator_promise>::from_promise(*this);

@@ -87,12 +87,14 @@ public:
     void start_soon(std::shared_ptr<callback> self)
     {
         self_ = std::move(self);
+        note_trace();
         core_->make_ready(*this);
     }
 
     void start_later(std::shared_ptr<callback> self)
     {
         self_ = std::move(self);
+        note_trace();
         core_->make_pending(*this);
         core_->arm(*this, when_);
     }
@@ -114,6 +116,7 @@ public:
             return;
         const auto keep = std::move(self_);
         cancelled_ = true;
+        forget_trace(core_, static_cast<ready_node*>(this));
         core_->disarm(*this);
         hook<in_line>::unlink();
         core_->forget(*this);
@@ -127,6 +130,12 @@ public:
 private:
     virtual void call() = 0;
     virtual void drop_callable() noexcept = 0;
+
+    void note_trace()
+    {
+        if (core_->debug) [[unlikely]]
+            core_->debug->created(static_cast<ready_node*>(this));
+    }
 
     static void on_due(timer_node& t)
     {
@@ -142,13 +151,15 @@ private:
         else if (what == act::drop)
             self.drop();
         else if (what == act::describe)
-            *self.core_->describing = "a callback";
+            *self.core_->describing = "the callback registered" + at(self.where_);
     }
 
     void run()
     {
         const auto keep = std::move(self_);
         const in_context scope(context_);
+        const std::string trace = trace_of(core_, static_cast<ready_node*>(this));
+        forget_trace(core_, static_cast<ready_node*>(this));
         try {
             if (!failure_) // what it waited for is gone without having ended
                 call();
@@ -157,7 +168,13 @@ private:
             throw;
         } catch (...) {
             core_->report(
-                {"exception in a callback", std::current_exception(), {}, {}, text_of(where_)}
+                {"exception in a callback",
+                 std::current_exception(),
+                 {},
+                 {},
+                 text_of(where_),
+                 {},
+                 trace}
             );
         }
         drop_callable();
@@ -166,6 +183,7 @@ private:
     void drop() noexcept
     {
         const auto keep = std::move(self_);
+        forget_trace(core_, static_cast<ready_node*>(this));
         core_->disarm(*this);
         hook<in_line>::unlink();
         drop_callable();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/clock.hpp>
+#include <rill/debug.hpp>
 #include <rill/detail/leftovers.hpp>
 #include <rill/detail/loop_core.hpp>
 #include <rill/exception_context.hpp>
@@ -169,8 +170,9 @@ public:
     /// std::invalid_argument for null.
     void set_default_executor(std::shared_ptr<thread_pool> pool);
 
-    /// Whether debug mode is on, for checks that cost time. RILL_DEBUG=1 turns it on for rill::run.
+    /// Whether debug mode is on; see debug.hpp. RILL_DEBUG=1 turns it on for rill::run.
     void set_debug(bool on);
+    void set_debug(const debug_options& options);
     bool get_debug() const;
 
     /// To be called around fork() where the child goes on to use this loop, or where the program
@@ -435,6 +437,7 @@ T loop::run_until_complete(awaitable<T> main, std::source_location place)
 {
     detail::check_no_loop_runs_here();
     const task<T> t = create_task(get_executor(), std::move(main), "main", place);
+    detail::handle_access::state(t)->is_main = true;
     run_until_ended(*detail::handle_access::state(t));
     return detail::take_result(t, true);
 }
@@ -528,12 +531,20 @@ inline void loop::set_default_executor(std::shared_ptr<thread_pool> pool)
 
 inline void loop::set_debug(bool on)
 {
-    core().debug = on;
+    detail::end_debug(core());
+    if (on)
+        detail::set_debug(core(), debug_options());
+}
+
+inline void loop::set_debug(const debug_options& options)
+{
+    detail::end_debug(core());
+    detail::set_debug(core(), options);
 }
 
 inline bool loop::get_debug() const
 {
-    return core().debug;
+    return core().debug != nullptr;
 }
 
 inline void loop::notify_fork(asio::execution_context::fork_event event)

@@ -58,12 +58,21 @@ struct mutex_statistics {
 /// the mutex before the cancel arrived has it. Those who wait when it is destroyed end with
 /// operation_aborted.
 /// Thread safety: distinct objects safe, shared objects unsafe; all on the thread of one loop.
-class mutex : public detail::primitive {
+class mutex final : public detail::primitive, private detail::held_object {
     class waiter;
     class scoped_waiter;
 
 public:
-    using primitive::primitive; ///< Unlocked; on the loop of an executor, or the one that runs.
+    /// Unlocked; on the loop of `ex`.
+    explicit mutex(const asio::any_io_executor& ex)
+        : primitive(ex)
+        , held_object(*core_)
+    {}
+
+    /// The same on the loop that this thread runs.
+    mutex()
+        : held_object(*core_)
+    {}
 
     ~mutex() { waiters_.abort_all_and_promised(); }
 
@@ -103,6 +112,13 @@ private:
 
     void hand_over() noexcept;
     std::string description() const;
+
+    const detail::task_state* holder() const noexcept override
+    {
+        return locked_ ? holder_.task() : nullptr;
+    }
+
+    std::string title() const override { return called("a mutex"); }
 
     detail::wait_list<waiter> waiters_; // empty while it is free
     detail::task_mark holder_;          // of the task that locked it; for those who look
@@ -167,6 +183,8 @@ inline void mutex::unlock()
 {
     if (!locked_)
         throw std::logic_error("rill::mutex: it is not locked");
+    if (detail::current.watch && holder() && holder() != detail::current.task) [[unlikely]]
+        detail::current.watch->unlocked_by_another(*this);
     hand_over();
 }
 
@@ -187,9 +205,9 @@ inline bool mutex::locked() const noexcept
 
 inline std::string mutex::description() const
 {
-    std::string text = called("a mutex");
-    if (const detail::task_state* holder = holder_.task())
-        text += ", held by " + holder->description();
+    std::string text = title();
+    if (const detail::task_state* by = holder_.task())
+        text += ", held by " + by->description();
     else if (holder_.has_ended())
         text += ", held by a task that has ended";
     return text;
@@ -197,12 +215,12 @@ inline std::string mutex::description() const
 
 inline mutex_statistics mutex::statistics() const
 {
-    const detail::task_state* holder = locked_ ? holder_.task() : nullptr;
+    const detail::task_state* by = holder();
     return {
         locked_,
         waiters_.size(),
         waiters_.promised(),
-        holder ? holder->name() : std::string(),
+        by ? by->name() : std::string(),
     };
 }
 

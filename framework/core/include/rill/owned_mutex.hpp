@@ -71,7 +71,7 @@ struct owned_mutex_statistics {
 /// arrived has it. Those who wait when it is destroyed, and those whose task has ended when their
 /// turn comes, end with operation_aborted.
 /// Thread safety: distinct objects safe, shared objects unsafe; all on the thread of one loop.
-class owned_mutex : public detail::primitive {
+class owned_mutex final : public detail::primitive, private detail::held_object {
     class waiter;
     class scoped_waiter;
 
@@ -143,6 +143,10 @@ private:
     void break_up(bool by_task) noexcept;
     void end_guard() noexcept;
     std::string description() const;
+
+    const detail::task_state* holder() const noexcept override { return owner_; }
+
+    std::string title() const override { return called("an owned mutex"); }
 
     owner_watch watch_;
     detail::wait_list<waiter> waiters_;   // empty while it is free or broken
@@ -249,11 +253,13 @@ inline void owned_mutex::owner_watch::on_act(detail::ready_node& node, detail::a
 
 inline owned_mutex::owned_mutex(const asio::any_io_executor& ex)
     : primitive(ex)
+    , held_object(*core_)
     , watch_(*this)
 {}
 
 inline owned_mutex::owned_mutex()
-    : watch_(*this)
+    : held_object(*core_)
+    , watch_(*this)
 {}
 
 inline owned_mutex::~owned_mutex()
@@ -372,7 +378,7 @@ inline void owned_mutex::end_guard() noexcept
 
 inline std::string owned_mutex::description() const
 {
-    std::string text = called("an owned mutex");
+    std::string text = title();
     if (owner_)
         text += ", held by " + owner_->description();
     return text;

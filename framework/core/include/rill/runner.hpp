@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/context_var.hpp>
+#include <rill/debug.hpp>
 #include <rill/detail/interrupt.hpp>
 #include <rill/loop.hpp>
 #include <rill/to_thread.hpp>
@@ -27,7 +28,7 @@ public:
     {}
 };
 
-/// `run(main, rill::debug)`: with debug mode on.
+/// `run(main, rill::debug)`: with debug mode on; see debug.hpp.
 struct debug_t {
     explicit debug_t() = default;
 };
@@ -47,6 +48,14 @@ public:
     runner_options& debug(bool on = true)
     {
         debug_ = on;
+        return *this;
+    }
+
+    /// On, and how.
+    runner_options& debug(const debug_options& options)
+    {
+        debug_ = true;
+        debug_options_ = options;
         return *this;
     }
 
@@ -81,6 +90,8 @@ public:
 
     std::optional<bool> wants_debug() const noexcept { return debug_; }
 
+    const debug_options& how_to_debug() const noexcept { return debug_options_; }
+
     const std::function<loop()>& loop_factory() const noexcept { return factory_; }
 
     duration shield_grace() const noexcept { return shield_grace_; }
@@ -91,6 +102,7 @@ public:
 
 private:
     std::optional<bool> debug_;
+    debug_options debug_options_;
     std::function<loop()> factory_;
     duration shield_grace_ = std::chrono::seconds(10);
     duration executor_grace_ = std::chrono::minutes(5);
@@ -260,7 +272,8 @@ inline void runner::set_up()
         loop_.emplace(options_.loop_factory()());
     else
         loop_.emplace();
-    loop_->set_debug(options_.wants_debug().value_or(debug_in_environment()));
+    if (options_.wants_debug().value_or(debug_in_environment()))
+        loop_->set_debug(options_.how_to_debug());
     context_ = copy_context();
 }
 
@@ -280,6 +293,7 @@ T runner::run(awaitable<T> main, std::optional<context> in, std::source_location
     task_options options("main");
     options.context(in ? *std::move(in) : *context_);
     const auto t = create_task(loop_->get_executor(), std::move(main), std::move(options), place);
+    detail::handle_access::state(t)->is_main = true;
     return complete(t, true);
 }
 

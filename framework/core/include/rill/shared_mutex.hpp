@@ -77,7 +77,7 @@ struct shared_mutex_statistics {
 /// a writer that was cancelled are let in. Those who wait when it is destroyed end with
 /// operation_aborted.
 /// Thread safety: distinct objects safe, shared objects unsafe; all on the thread of one loop.
-class shared_mutex : public detail::primitive {
+class shared_mutex final : public detail::primitive, private detail::held_object {
     template <detail::access Kind>
     class waiter;
     template <detail::access Kind>
@@ -86,7 +86,16 @@ class shared_mutex : public detail::primitive {
 public:
     static constexpr std::size_t most_writers_in_a_row = 8;
 
-    using primitive::primitive; ///< Unlocked; on the loop of an executor, or the one that runs.
+    /// Unlocked; on the loop of `ex`.
+    explicit shared_mutex(const asio::any_io_executor& ex)
+        : primitive(ex)
+        , held_object(*core_)
+    {}
+
+    /// The same on the loop that this thread runs.
+    shared_mutex()
+        : held_object(*core_)
+    {}
 
     ~shared_mutex();
 
@@ -171,6 +180,14 @@ private:
     void hand_to_writer() noexcept;
     void let_readers_in() noexcept;
     std::string description() const;
+
+    /// The writer; readers are not known by name.
+    const detail::task_state* holder() const noexcept override
+    {
+        return locked_ ? holder_.task() : nullptr;
+    }
+
+    std::string title() const override { return called("a shared mutex"); }
 
     detail::wait_list<waiter<detail::access::exclusive>> writers_; // empty while it is free
     detail::wait_list<waiter<detail::access::shared>> readers_; // if any, a writer holds or waits
@@ -331,11 +348,11 @@ inline void shared_mutex::let_readers_in() noexcept
 
 inline std::string shared_mutex::description() const
 {
-    std::string text = called("a shared mutex");
+    std::string text = title();
     if (sharing_ > 0)
         text += ", held by " + std::to_string(sharing_) + (sharing_ == 1 ? " reader" : " readers");
-    else if (const detail::task_state* holder = holder_.task())
-        text += ", held by " + holder->description();
+    else if (const detail::task_state* by = holder_.task())
+        text += ", held by " + by->description();
     else if (holder_.has_ended())
         text += ", held by a task that has ended";
     return text;

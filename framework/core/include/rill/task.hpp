@@ -193,7 +193,7 @@ public:
     void end(std::exception_ptr error, bool cancelled)
     {
         task_state* task = std::exchange(task_, nullptr);
-        current.task = nullptr; // what follows may run code of the user's, and the task is over
+        step_into(nullptr); // what follows may run code of the user's, and the task is over
         task->end(std::move(error), cancelled);
         task->release();
     }
@@ -255,15 +255,13 @@ inline void task_state::first_step()
 {
     const state_ref<task_state> keep(*this);
     release(); // what start() took
-    task_frame frame = std::move(frame_);
-    frame_ = task_frame();
     if (told_to_stop()) {
-        {                                                // Asio's assignment would leak it
-            const task_frame dropped = std::move(frame); // gone before the end is announced
-        }
-        current.task = nullptr; // and the task is over
+        drop_frame();       // gone before the end is announced
+        step_into(nullptr); // and the task is over
         end(explained(aborted_error()), true);
     } else {
+        task_frame frame = std::move(frame_);
+        frame_ = task_frame();
         const asio::any_io_executor ex =
             loop_task_executor(core()->executor(), place(), generation());
         start_coroutine(std::move(frame), ex, slot(), cancellation());
@@ -278,6 +276,8 @@ public:
         : eager_(options.wants_eager().value_or(core.eager_tasks) && current.loop == &core)
         , data_(make(core, std::move(options), place))
     {
+        if (core.observed()) [[unlikely]]
+            core.tell(loop_event::task_created, &*data_);
         if (!core.task_factory)
             return;
         try {

@@ -185,6 +185,7 @@ inline void task_group::adopt(detail::task_state& child) noexcept
 {
     child.on_end = &on_child_end;
     child.on_end_argument = this;
+    child.group = where_;
 }
 
 /// The child is the group's before its first step, which may cancel the group.
@@ -266,6 +267,7 @@ struct task_group::start_record {
         child = &t;
         t.on_end = &on_end;
         t.on_end_argument = this;
+        t.group = group.where_;
     }
 
     task_group& group;

@@ -139,6 +139,7 @@ awaitable<called_t<F&>> call_elsewhere(Submit submit, F f)
     thread_call<T, F> call(std::move(f), &core.mail(), at);
     const auto claim = std::make_shared<callback_claim_of<thread_call<T, F>>>(std::move(call));
     const call_guard guard(claim);
+    const expected_arrival expected(core);
     submit(core, [claim] { claim->call(); });
     co_return co_await std::move(result);
 }
@@ -208,6 +209,7 @@ inline awaitable<bool> shutdown_default_executor(duration grace)
         });
     });
     const auto wait = [&]() -> awaitable<void> { co_await idle; };
+    const detail::expected_arrival expected(core);
     const bool in_time = co_await move_on_after(grace, wait);
     if (!in_time)
         core.report(

@@ -9,14 +9,16 @@
 #include <boost/asio/cancellation_state.hpp>
 
 #include <concepts>
+#include <coroutine>
 #include <cstddef>
+#include <source_location>
 #include <utility>
 
 namespace rill::detail {
 
-// All that Rill knows of Asio's internals stands in this file: how a coroutine's handler is told
-// from others, how an object with an outcome is awaited, how a generator runs on top of whoever
-// awaits it, and how a task's coroutine is started.
+// All that Rill knows of Asio's internals stands in this file and in coroutine_frame.hpp: how a
+// coroutine's handler is told from others, how an object with an outcome is awaited, how a
+// generator runs on top of whoever awaits it, and how a task's coroutine is started.
 // The same from Boost 1.83 to 1.88.
 
 /// Whether H is the handler of a coroutine that awaits an operation object directly. The object is
@@ -39,52 +41,33 @@ inline constexpr std::size_t awaiting_handler_size = 2 * sizeof(void*);
 template <class T>
 concept awaited_object = requires { typename T::awaiter; };
 
+/// The promise of a coroutine that is resumed by whoever awaits it, and suspends itself with
+/// pop_frame(): the part of it that is Asio's.
+class stacked_promise
+    : public placed_frame<asio::detail::awaitable_frame<void, asio::any_io_executor>> {
+public:
+    /// It goes on, in the chain of whoever awaits it now.
+    void go_on() noexcept { enter(); }
+
+    /// It goes back to whoever awaits it.
+    void go_back() noexcept
+    {
+        leave();
+        pop_frame();
+    }
+
+protected:
+    explicit stacked_promise(std::source_location function) noexcept
+        : placed_frame(function)
+    {}
+};
+
 /// Runs another coroutine on top of the waiting one, as awaiting an awaitable does: a step of a
 /// generator, which yields many times. It has frame(), and a finished() that saves the step.
 template <class T>
 concept stacked_coroutine = requires(T& step) {
-    { step.frame() } -> std::same_as<asio::detail::awaitable_frame_base<asio::any_io_executor>&>;
+    { step.frame() } -> std::same_as<stacked_promise&>;
     { step.finished() } -> std::same_as<bool>;
-};
-
-/// The promise of a coroutine that is resumed by whoever awaits it, and suspends itself with
-/// pop_frame(): the part of it that is Asio's.
-class stacked_promise : public asio::detail::awaitable_frame<void, asio::any_io_executor> {
-    using frame_type = asio::detail::awaitable_frame<void, asio::any_io_executor>;
-
-    /// Awaits an awaitable, which asks for the handle of a promise of Asio's own.
-    template <class T>
-    class nested {
-    public:
-        nested(asio::awaitable<T> a, frame_type& frame) noexcept
-            : awaited_(std::move(a))
-            , frame_(frame)
-        {}
-
-        bool await_ready() const noexcept { return awaited_.await_ready(); }
-
-        /// The handle is only asked for its promise.
-        void await_suspend(asio::detail::coroutine_handle<void>)
-        {
-            awaited_.await_suspend(asio::detail::coroutine_handle<frame_type>::from_promise(frame_)
-            );
-        }
-
-        T await_resume() { return awaited_.await_resume(); }
-
-    private:
-        asio::awaitable<T> awaited_;
-        frame_type& frame_;
-    };
-
-public:
-    using frame_type::await_transform;
-
-    template <class T>
-    nested<T> await_transform(asio::awaitable<T> a)
-    {
-        return {frame_type::await_transform(std::move(a)), *this};
-    }
 };
 
 /// Awaited at a point where the coroutine goes back to whoever awaits it.
@@ -97,7 +80,7 @@ public:
 
     bool await_ready() const noexcept { return skip_; }
 
-    void await_suspend(asio::detail::coroutine_handle<void>) const noexcept { frame_.pop_frame(); }
+    void await_suspend(std::coroutine_handle<>) const noexcept { frame_.go_back(); }
 
 protected:
     stacked_promise& frame_;
@@ -167,7 +150,11 @@ public:
 
     bool await_ready() const noexcept { return step_.finished(); }
 
-    void await_suspend(coroutine_handle<void>) { step_.frame().push_frame(frame_); }
+    void await_suspend(coroutine_handle<void>)
+    {
+        step_.frame().go_on();
+        step_.frame().push_frame(frame_);
+    }
 
     void await_resume() { step_.frame().rethrow_exception(); }
 

@@ -47,4 +47,44 @@ inline std::string at(const std::source_location& place)
     return text.empty() ? text : " at " + text;
 }
 
+/// "orders::take" of what a compiler calls "rill::awaitable<int> orders::take(queue<int>&)". What
+/// g++ says of a coroutine's body, and lambdas, are cut where their function's name ends.
+inline std::string_view name_of_function(std::string_view text)
+{
+    const auto is_open = [](char c) { return c == '<' || c == '('; };
+    const auto is_close = [](char c) { return c == '>' || c == ')'; };
+    int depth = 0;
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const std::string_view rest = text.substr(i);
+        if (depth == 0 && rest.starts_with("operator"))
+            return text.substr(begin); // whatever comes, it is part of the name
+        if (depth == 0 && i > begin &&
+            (rest.starts_with("(anonymous") || rest.starts_with("<lambda")))
+            return text.substr(begin, i - begin - 2); // without the "::"
+        if (depth == 0 && text[i] == '(' && !rest.starts_with("(anonymous"))
+            return text.substr(begin, i - begin);
+        if (is_open(text[i]))
+            ++depth;
+        else if (is_close(text[i]))
+            --depth;
+        else if (depth == 0 && text[i] == ' ')
+            begin = i + 1;
+    }
+    return text.substr(begin);
+}
+
+/// Whether that is code of Rill's, Asio's or the standard library's, by the function's name: no
+/// place where a user looks for his own.
+inline bool is_of_library(std::string_view function)
+{
+    const std::string_view name = name_of_function(function);
+    return name.starts_with("rill::") || name.starts_with("boost::") || name.starts_with("std::");
+}
+
+inline bool is_of_library(const std::source_location& place)
+{
+    return place.line() == 0 || is_of_library(std::string_view(place.function_name()));
+}
+
 } // namespace rill::detail

@@ -2,9 +2,13 @@
 #pragma once
 
 #include <rill/clock.hpp>
-#include <rill/context.hpp>
+#include <rill/detail/debug_watch.hpp>
+#include <rill/detail/intrusive_list.hpp>
 #include <rill/detail/live_generator.hpp>
+#include <rill/detail/loop_meter.hpp>
+#include <rill/detail/loop_observer.hpp>
 #include <rill/detail/mailbox.hpp>
+#include <rill/detail/position.hpp>
 #include <rill/detail/ready_node.hpp>
 #include <rill/detail/timer_queue.hpp>
 #include <rill/error.hpp>
@@ -18,8 +22,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 
-#include <pthread.h>
-
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
@@ -29,6 +32,7 @@
 #include <optional>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace rill {
 
@@ -43,30 +47,16 @@ struct in_futures; // tag: and of all futures
 
 class future_state;
 class completion_state;
+class held_object;
+struct in_held_objects; // tag: a place in the loop's list of what tasks can hold
 
-/// Where this thread is: the loop that it runs, the task whose step it is in, and in a callback the
-/// context that it was registered in.
-struct position {
-    loop_core* loop = nullptr;
-    task_state* task = nullptr;
-    context_ptr* callback_context = nullptr;
-};
-
-inline constinit thread_local position current{};
-
-/// The child of a fork runs no loop, though the thread that forked may have.
-inline void forget_position_in_child()
-{
-    [[maybe_unused]] static const int installed =
-        ::pthread_atfork(nullptr, nullptr, [] { current = position{}; });
-}
+/// From here on this thread is in a step of `task`; null: of none.
+void step_into(task_state* task) noexcept;
 
 /// Sets the position for a step, and puts back what was there.
 class step_scope {
 public:
-    step_scope(loop_core* loop, task_state* task) noexcept
-        : before_(std::exchange(current, position{loop, task}))
-    {}
+    step_scope(loop_core* loop, task_state* task) noexcept;
 
     ~step_scope() { current = before_; }
 
@@ -122,6 +112,7 @@ public:
         , mailbox_(new mailbox(io_))
     {
         forget_position_in_child();
+        meter.begin_turn(now());
     }
 
     asio::io_context& io() const noexcept { return io_; }
@@ -160,13 +151,17 @@ public:
         ready_.push_back(node);
         if (dead_)
             drop_ready();
-        else
+        else if (!draining_)
             request_drain();
+        else if (debug) [[unlikely]]
+            check_thread();
     }
 
     /// `node` waits for somebody to make it ready.
     void make_pending(ready_node& node)
     {
+        if (debug) [[unlikely]]
+            check_thread();
         hold_work();
         pending_.push_back(node);
     }
@@ -178,12 +173,15 @@ public:
     {
         if (draining_) {
             const step_scope step(this, task);
+            const step_count counted(*this, task, nullptr);
             std::move(f)();
             return;
         }
+        ++meter.io;
         const drain_scope scope(*this);
         {
             const step_scope step(this, task);
+            const step_count counted(*this, task, nullptr);
             std::move(f)();
         }
         run_ready();
@@ -241,7 +239,65 @@ public:
     /// At most so many steps run between two looks at the sockets.
     void set_batch(unsigned steps) noexcept { batch_ = steps; }
 
+    // Those who look on
+
+    loop_meter meter;
+
+    std::size_t ready_count() const noexcept { return ready_.size(); }
+
+    std::size_t pending_count() const noexcept { return pending_.size(); }
+
+    void add_observer(loop_observer& o)
+    {
+        observers_.push_back(&o);
+        watched_ = true;
+    }
+
+    void remove_observer(loop_observer& o) noexcept
+    {
+        std::erase(observers_, &o);
+        watched_ = !observers_.empty() || times_steps_;
+    }
+
+    bool observed() const noexcept { return !observers_.empty(); }
+
+    /// Observers may be added and removed meanwhile.
+    void tell(loop_event event, task_state* task) noexcept
+    {
+        for (std::size_t i = observers_.size(); i > 0; --i)
+            if (i <= observers_.size())
+                observers_[i - 1]->on(event, task);
+    }
+
+    /// What the present step is, which is no task's: "the callback registered at orders.cpp:42".
+    std::string describe_step()
+    {
+        std::string text = "a handler";
+        if (stepping_) {
+            describing = &text;
+            stepping_->action_(*stepping_, act::describe);
+        }
+        return text;
+    }
+
+    /// The calls that registered it, in debug mode.
+    std::string trace_of_step() const;
+
+    /// What is ready runs in an order that `source` decides, or again in that of its coming if null.
+    void shuffle(random_source* source) noexcept { shuffle_ = source; }
+
+    /// Answers that other threads will give whatever happens: a clock that is the owner's own
+    /// stands still until they are there.
+    std::size_t expected_arrivals = 0;
+
     // Tasks
+
+    /// Of all tasks that have been, at once; fewer than slot_count() are in use.
+    std::size_t slot_count() const noexcept { return slots_.size(); }
+
+    task_slot& slot_at(std::size_t i) noexcept { return slots_[i]; }
+
+    intrusive_list<held_object, in_held_objects>& held_objects() noexcept { return held_objects_; }
 
     intrusive_list<task_state, in_tasks>& tasks() noexcept { return tasks_; }
 
@@ -284,7 +340,7 @@ public:
     random_source random;
     std::function<void(task_state&)> task_factory;
     bool eager_tasks = false;
-    bool debug = false;
+    std::unique_ptr<debug_watch> debug; // null: debug mode is off
 
     // What ends with the loop
 
@@ -339,6 +395,8 @@ private:
             , before_(std::exchange(core.draining_, true))
         {
             core.move_to_this_thread();
+            if (!before_)
+                core.begin_turn();
         }
 
         ~drain_scope()
@@ -346,6 +404,7 @@ private:
             core_.draining_ = before_;
             if (before_)
                 return;
+            core_.end_turn();
             if (!core_.ready_.empty())
                 core_.request_drain();
             else
@@ -371,6 +430,8 @@ private:
 
     void request_drain()
     {
+        if (debug) [[unlikely]]
+            check_thread();
         if (draining_ || drain_posted_)
             return;
         drain_posted_ = true;
@@ -392,12 +453,85 @@ private:
     {
         const step_scope step(this, nullptr);
         for (unsigned budget = batch_; budget > 0; --budget) {
-            ready_node* node = ready_.pop_front();
+            ready_node* node = shuffle_ ? take_any() : ready_.pop_front();
             if (!node)
                 return;
-            current.task = node->task_;
+            step_into(node->task_);
+            const step_count counted(*this, node->task_, node);
             node->action_(*node, act::run);
         }
+    }
+
+    /// One of the next few.
+    ready_node* take_any() noexcept
+    {
+        constexpr std::size_t few = 32;
+        std::size_t n = 0;
+        for (ready_node* node = ready_.front(); node && n < few; node = ready_.next(*node))
+            ++n;
+        if (n == 0)
+            return nullptr;
+        ready_node* node = ready_.front();
+        for (std::size_t skip = (*shuffle_)() % n; skip > 0; --skip)
+            node = ready_.next(*node);
+        node->unlink();
+        return node;
+    }
+
+    /// A step that is counted, and watched if somebody does.
+    class step_count {
+    public:
+        step_count(loop_core& core, task_state* task, ready_node* node) noexcept
+            : core_(core)
+        {
+            core.begin_step(task);
+            if (core.watched_) [[unlikely]] {
+                core.stepping_ = node;
+                core.begin_watched_step(task);
+            }
+        }
+
+        ~step_count()
+        {
+            if (core_.watched_) [[unlikely]]
+                core_.end_watched_step();
+        }
+
+        step_count(const step_count&) = delete;
+        step_count& operator=(const step_count&) = delete;
+
+    private:
+        loop_core& core_;
+    };
+
+    void begin_step(task_state* task) noexcept;
+    void begin_watched_step(task_state* task) noexcept;
+    void end_watched_step() noexcept;
+    void note_slow(duration took, std::uint64_t steps) noexcept;
+
+    void check_thread() noexcept
+    {
+        if (!on_home_thread())
+            debug->used_by_another_thread();
+    }
+
+    void begin_turn() noexcept
+    {
+        meter.begin_turn(now());
+        if (watched_) [[unlikely]]
+            tell(loop_event::turn_begins, nullptr);
+    }
+
+    void end_turn() noexcept
+    {
+        const time_point time = now();
+        const bool slow = meter.end_turn(time);
+        if (slow && !times_steps_ && meter.notable(time - meter.turn_began()))
+            note_slow(time - meter.turn_began(), meter.steps_of_turn());
+        times_steps_ = meter.times_steps(time);
+        watched_ = times_steps_ || !observers_.empty();
+        if (watched_) [[unlikely]]
+            tell(loop_event::turn_ends, nullptr);
     }
 
     void run_timers()
@@ -491,11 +625,39 @@ private:
     intrusive_list<task_state, in_tasks> ended_tasks_;
     intrusive_list<future_state, in_futures> futures_;
     intrusive_list<live_generator, in_generators> generators_;
+    intrusive_list<held_object, in_held_objects> held_objects_;
     std::deque<task_slot> slots_; // never shrinks: executors refer to them
     task_slot* free_slots_ = nullptr;
     std::uint64_t task_number_ = 0;
 
+    std::vector<loop_observer*> observers_;
+    bool watched_ = false;     // somebody is to be told of each step
+    bool times_steps_ = false; // the meter is
+    time_point step_began_{};
+    ready_node* stepping_ = nullptr;       // as far as it comes from the ready queue
+    std::source_location step_from_;       // where its task was
+    const task_slot* last_step_ = nullptr; // whose it was
+    random_source* shuffle_ = nullptr;
+
     exception_handler handler_;
+};
+
+/// While it lives, another thread is sure to give an answer that the loop waits for.
+class expected_arrival {
+public:
+    explicit expected_arrival(loop_core& core) noexcept
+        : core_(core)
+    {
+        ++core_.expected_arrivals;
+    }
+
+    ~expected_arrival() { --core_.expected_arrivals; }
+
+    expected_arrival(const expected_arrival&) = delete;
+    expected_arrival& operator=(const expected_arrival&) = delete;
+
+private:
+    loop_core& core_;
 };
 
 } // namespace rill::detail

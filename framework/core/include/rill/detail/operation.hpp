@@ -61,16 +61,24 @@ public:
             action_(*this, act::cancel);
     }
 
-    /// What is waited for, and where: "an item of a queue at orders.cpp:42".
-    std::string describe()
+    /// What is waited for: "an item of a queue".
+    std::string what()
     {
         if (ready()) // what it waited for may be gone since
-            return "its turn" + at(where_);
+            return "its turn";
         std::string text;
         core_->describing = &text;
         action_(*this, act::describe);
-        return text + at(where_);
+        return text;
     }
+
+    /// The same and where: "an item of a queue at orders.cpp:42".
+    std::string describe() { return what() + at(where_); }
+
+    const std::source_location& where() const noexcept { return where_; }
+
+    /// The task that waits; null for a handler's wait.
+    task_state* waiting_task() const noexcept { return task_; }
 
 protected:
     explicit operation(loop_core* core, std::source_location where = {}) noexcept
@@ -180,6 +188,13 @@ public:
     }
 
     bool empty() const noexcept { return list_.empty(); }
+
+    /// Calls f(waiter) for each who waits; f must not change the line.
+    template <class F>
+    void for_each(F f) const
+    {
+        list_.for_each(f);
+    }
 
     /// How many wait. Counts them: for statistics.
     std::size_t size() const noexcept { return list_.size(); }

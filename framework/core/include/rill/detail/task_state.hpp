@@ -4,6 +4,7 @@
 #include <rill/detail/asio_coroutine.hpp>
 #include <rill/detail/completion_state.hpp>
 #include <rill/detail/describe.hpp>
+#include <rill/detail/held_object.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_state.hpp>
@@ -16,6 +17,27 @@
 namespace rill::detail {
 
 struct in_group; // tag: a place among the children of a task group
+
+/// Where the program stands in a task: its innermost co_await that is none of the library's.
+inline std::source_location place_in(const coroutine_place* innermost) noexcept
+{
+    for (const coroutine_place* c = innermost; c; c = c->outer())
+        if (!is_of_library(c->where()))
+            return c->where();
+    return {};
+}
+
+/// The calls that made an object, a line each, in debug mode.
+inline std::string trace_of(const loop_core* core, const void* object)
+{
+    return core && core->debug ? core->debug->trace_of(object) : std::string();
+}
+
+inline void forget_trace(const loop_core* core, const void* object) noexcept
+{
+    if (core && core->debug) [[unlikely]]
+        core->debug->gone(object);
+}
 
 /// A region of a task that can be cancelled by itself, or is protected from those around it.
 ///
@@ -57,6 +79,12 @@ public:
         , top_(&root_)
     {
         core.tasks().push_back(*this);
+        if (task_state* creator = current.task; creator && creator->core() == &core) {
+            parent_slot_ = &creator->place();
+            parent_generation_ = creator->generation();
+        }
+        if (core.debug) [[unlikely]]
+            core.debug->created(this);
     }
 
     // Identity
@@ -230,6 +258,31 @@ public:
     /// The operation that the coroutine waits for; null while it runs, or waits for Asio's.
     operation* waiting = nullptr;
 
+    /// Its coroutines, from the innermost outwards.
+    coroutine_place* innermost = nullptr;
+
+    // For those who look
+
+    std::uint32_t steps = 0;
+    time_point last_step = core()->meter.turn_began(); // the turn in which it ran, or was made
+    std::source_location group;                        // where its task group was made
+
+    /// The task that created it; null if there was none, or it has ended.
+    const task_state* parent() const noexcept
+    {
+        return parent_slot_ && parent_slot_->generation == parent_generation_ ? parent_slot_->task
+                                                                              : nullptr;
+    }
+
+    const scope* scopes() const noexcept { return top_; }
+
+    bool begun() const noexcept { return !frame_.valid(); }
+
+    /// Where it waits for an operation of Rill's: in words.
+    std::string waiting_for() const { return waiting->describe(); }
+
+    bool is_main = false; // of a run: whoever stops that knows that it has not ended
+
     // The end
 
     /// The group's hook.
@@ -243,6 +296,8 @@ public:
     /// The coroutine has ended and its frames are gone.
     void end(std::exception_ptr error, bool cancelled) noexcept
     {
+        if (core()->observed()) [[unlikely]]
+            core()->tell(loop_event::task_ended, this);
         hook<in_tasks>::unlink();
         core()->ended_tasks().push_back(*this);
         core()->give_back(*slot_);
@@ -271,7 +326,14 @@ public:
         if (!unretrieved())
             return;
         loop_core::report_to(
-            core(), {"task exception was never retrieved", error(), name(), text_of(created_)}
+            core(),
+            {"task exception was never retrieved",
+             error(),
+             name(),
+             text_of(created_),
+             {},
+             {},
+             trace_of(core(), this)}
         );
         mark_retrieved();
     }
@@ -297,7 +359,10 @@ protected:
     ~task_state() override
     {
         hook<in_tasks>::unlink();
+        while (innermost)
+            innermost->leave();
         report_unretrieved();
+        forget_trace(core(), this);
     }
 
 private:
@@ -315,11 +380,19 @@ private:
 
     void never_start() noexcept
     {
+        drop_frame();
+        abandon();
+        release();
+    }
+
+    /// The coroutine that has not begun; nobody is told that it was never awaited.
+    void drop_frame() noexcept
+    {
+        debug_watch* const watch = std::exchange(current.watch, nullptr);
         { // Asio's assignment would leak it
             const task_frame dropped = std::move(frame_);
         }
-        abandon();
-        release();
+        current.watch = watch;
     }
 
     static const scope* cancelled_scope(const scope* s) noexcept
@@ -409,6 +482,8 @@ private:
     context_ptr context_;               // null: every variable has its default
     std::source_location created_;
     task_slot* slot_;
+    const task_slot* parent_slot_ = nullptr;
+    std::uint32_t parent_generation_ = 0;
     std::uint32_t generation_;
     unsigned requests_ = 0; // cancel() less uncancel()
 
@@ -419,6 +494,72 @@ private:
     scope* top_;
     std::unique_ptr<std::string> interrupted_; // what it waited for when it was told to stop
 };
+
+inline debug_watch* watch_of(const loop_core* loop) noexcept
+{
+    return loop ? loop->debug.get() : nullptr;
+}
+
+inline void loop_core::begin_step(task_state* task) noexcept
+{
+    ++meter.steps;
+    if (!task)
+        return;
+    ++task->steps;
+    task->last_step = meter.turn_began();
+    last_step_ = &task->place();
+}
+
+inline void loop_core::begin_watched_step(task_state* task) noexcept
+{
+    if (times_steps_) {
+        step_began_ = now();
+        step_from_ = place_in(task ? task->innermost : nullptr);
+        if (!task)
+            last_step_ = nullptr;
+    }
+    tell(loop_event::step_begins, task);
+}
+
+inline void loop_core::end_watched_step() noexcept
+{
+    tell(loop_event::step_ends, nullptr);
+    if (!times_steps_)
+        return;
+    const duration took = now() - step_began_;
+    if (meter.notable(took))
+        note_slow(took, 1);
+}
+
+inline std::string loop_core::trace_of_step() const
+{
+    return debug && stepping_ ? debug->trace_of(stepping_) : std::string();
+}
+
+inline void loop_core::note_slow(duration took, std::uint64_t steps) noexcept
+{
+    try {
+        slow_step step{took, {}, {}, now() - took, steps};
+        if (last_step_)
+            step.task = last_step_->task ? last_step_->task->name() : "a task that has ended";
+        if (times_steps_)
+            step.where = step_from_;
+        meter.add(std::move(step));
+    } catch (...) { // no memory: it goes unrecorded
+    }
+}
+
+inline void step_into(task_state* task) noexcept
+{
+    current.task = task;
+    current.innermost = task ? &task->innermost : nullptr;
+}
+
+inline step_scope::step_scope(loop_core* loop, task_state* task) noexcept
+    : before_(std::exchange(current, position{loop, nullptr, nullptr, nullptr, watch_of(loop)}))
+{
+    step_into(task);
+}
 
 /// The task in whose step this thread is, if it is the coroutine with `state` itself.
 inline task_state* running_task(const asio::cancellation_state& state) noexcept
@@ -446,6 +587,8 @@ public:
         , created_(place)
     {
         core.futures().push_back(*this);
+        if (core.debug) [[unlikely]]
+            core.debug->created(this);
     }
 
     std::string description() const override { return "a future"; }
@@ -479,8 +622,15 @@ protected:
         if (unretrieved())
             loop_core::report_to(
                 core(),
-                {"the exception of a future was never retrieved", error(), {}, text_of(created_)}
+                {"the exception of a future was never retrieved",
+                 error(),
+                 {},
+                 text_of(created_),
+                 {},
+                 {},
+                 trace_of(core(), this)}
             );
+        forget_trace(core(), this);
     }
 
 private:
@@ -518,6 +668,8 @@ inline void loop_core::drop_tasks() noexcept
     intrusive_list<task_state, in_tasks> seen;
     while (task_state* task = tasks_.pop_back()) {
         seen.push_front(*task);
+        if (debug) [[unlikely]]
+            debug->task_destroyed(*task);
         if (task->waiting)
             drop(*task->waiting);
         else if (task->hook<in_loop>::linked())
@@ -563,6 +715,8 @@ inline void loop_core::drop_waiting() noexcept
         future->abandon();
     while (live_generator* generator = generators_.front())
         generator->lose_loop();
+    while (held_objects_.pop_front())
+        continue;
 }
 
 inline void loop_core::shutdown() noexcept
@@ -573,6 +727,7 @@ inline void loop_core::shutdown() noexcept
     while (task_state* task = ended_tasks_.front())
         task->outlive_loop();
     work_.reset();
+    debug.reset();
 }
 
 inline void loop_core::renew()
@@ -580,7 +735,7 @@ inline void loop_core::renew()
     drop_waiting();
     task_factory = nullptr;
     eager_tasks = false;
-    debug = false;
+    debug.reset();
     default_executor.reset();
     takes_jobs = true;
     handler_ = nullptr;

@@ -1,25 +1,35 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/introspect.hpp>
 #include <rill/loop.hpp>
+#include <rill/testing/failure.hpp>
 #include <rill/testing/manual_clock.hpp>
+#include <rill/testing/options.hpp>
 
+#include <algorithm>
 #include <source_location>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace rill::testing {
 
+namespace detail {
+
+class settling;
+
+} // namespace detail
+
 /// A loop for tests: its clock stands still unless the test moves it, so that hours pass in
 /// microseconds and nothing depends on how fast the machine is.
 ///
 /// It runs when it is told to: settle() until nothing is ready, advance() through the deadlines,
-/// run() until a coroutine has ended. Sockets work, but real time does not pass for them: a test
-/// that needs the network to answer runs an ordinary loop.
+/// run() until a coroutine has ended. Its random numbers, and with options::shuffle the order of
+/// what is ready, are those of a seed. Sockets work, but real time does not pass for them: see
+/// network, and options::real_io.
 class loop {
 public:
-    loop();
+    explicit loop(const testing::options& how = {});
     ~loop();
 
     loop(const loop&) = delete;
@@ -45,7 +55,8 @@ public:
     /// From now on step() runs one callback or one step of a task, and not all that are ready.
     void one_step_at_a_time() noexcept;
 
-    /// Moves the clock to the next deadline, whose waiters are ready then. False if there is none.
+    /// Moves the clock to the next deadline, whose waiters are ready then; calls in other threads
+    /// are waited for before, in real time. False if there is none.
     bool jump();
 
     /// Starts a task; settle() runs it.
@@ -63,7 +74,7 @@ public:
     );
 
     /// Runs `body` to its end, jumping from deadline to deadline, and gives its result. Throws
-    /// std::logic_error, naming the tasks that wait, if nothing is left that could wake it.
+    /// failure, with the tree of tasks, if nothing is left that could wake it.
     template <class T>
     T run(awaitable<T> body);
     template <coroutine_function F>
@@ -73,25 +84,136 @@ public:
     const std::vector<std::string>& reported() const noexcept;
     void forget_reported() noexcept;
 
-    /// What is left behind, one line each: tasks that have not ended, timers that are armed,
-    /// errors reported and not forgotten. Empty is how a test should end.
+    /// Takes the first reported error that contains `text` as expected; failure if there is none.
+    std::string expect_reported(std::string_view text);
+
+    /// What is left behind, one line each: tasks that have not ended, handlers that wait, timers
+    /// that are armed, errors reported and not expected. Empty is how a test should end.
     std::vector<std::string> leftovers() const;
 
+    /// The tree of tasks, as dump_tasks writes it.
+    std::string tasks() const;
+
 private:
+    friend class detail::settling;
+
     bool jump_and_settle(time_point limit);
+    bool go_on(time_point limit);
+    bool wake_settled(time_point limit);
+    bool await_arrivals();
+    bool poll_sockets();
+    [[noreturn]] void fail(const std::string& why) const;
 
     manual_clock clock_;
     rill::loop loop_;
-    detail::loop_core& core_;
+    rill::detail::loop_core& core_;
+    testing::options options_;
+    std::vector<detail::settling*> settling_; // tasks that wait in settle()
+    time_point blocked_since_ = never;        // while nothing has run since
     std::vector<std::string> reported_;
 };
 
 // Implementation
 
-inline loop::loop()
-    : core_(detail::loop_core::of(loop_.context()))
+namespace detail {
+
+/// The testing loop that runs on this thread.
+inline thread_local loop* running = nullptr;
+
+class running_mark {
+public:
+    explicit running_mark(loop& l) noexcept
+        : before_(std::exchange(running, &l))
+    {}
+
+    ~running_mark() { running = before_; }
+
+    running_mark(const running_mark&) = delete;
+    running_mark& operator=(const running_mark&) = delete;
+
+private:
+    loop* before_;
+};
+
+/// A task's wait until all others are blocked, for so long.
+class settling : public rill::detail::operation {
+public:
+    settling(loop& l, duration cushion, std::source_location where)
+        : operation(&l.core_, where)
+        , loop_(&l)
+        , cushion_(cushion)
+    {}
+
+    settling(settling&& other) noexcept
+        : operation(other.core_, other.where_)
+        , loop_(other.loop_)
+        , cushion_(other.cushion_)
+    {}
+
+    ~settling() { leave(); }
+
+    duration cushion() const noexcept { return cushion_; }
+
+    void settled()
+    {
+        leave();
+        complete();
+    }
+
+protected:
+    void start()
+    {
+        core_->make_pending(*this);
+        loop_->settling_.push_back(this);
+    }
+
+    void on_cancel()
+    {
+        leave();
+        abort();
+    }
+
+    void describe_to(std::string& text) const { text = "all others to be blocked"; }
+
+    template <class Signature>
+    std::tuple<error_code> results() const
+    {
+        return {error()};
+    }
+
+private:
+    void leave() noexcept { std::erase(loop_->settling_, this); }
+
+    loop* loop_;
+    duration cushion_;
+};
+
+} // namespace detail
+
+/// Returns once every other task is blocked and nothing is ready: so a test lets what it started
+/// come to rest. No time passes, unless `cushion` asks that all stay blocked for so long; of several
+/// who wait, those with the shortest cushion go first. Only on a testing loop; std::logic_error
+/// elsewhere. Mirrors trio's wait_all_tasks_blocked.
+///
+/// Cancellation: total.
+inline awaitable<void> settle(
+    duration cushion = duration::zero(),
+    std::source_location where = std::source_location::current()
+)
+{
+    if (!detail::running)
+        throw std::logic_error("rill::testing::settle: no testing loop runs on this thread");
+    co_await rill::detail::request_wait<detail::settling>(*detail::running, cushion, where);
+}
+
+inline loop::loop(const testing::options& how)
+    : core_(rill::detail::loop_core::of(loop_.context()))
+    , options_(how)
 {
     core_.set_clock(&clock_);
+    core_.random.seed(how.seed());
+    if (how.shuffles())
+        core_.shuffle(&core_.random);
     loop_.set_exception_handler([this](const exception_context& context) {
         reported_.push_back(to_string(context));
     });
@@ -101,6 +223,7 @@ inline loop::~loop()
 {
     loop_.set_exception_handler({});
     core_.set_clock(nullptr);
+    core_.shuffle(nullptr);
 }
 
 inline asio::io_context& loop::context() noexcept
@@ -125,13 +248,15 @@ inline time_point loop::now() const noexcept
 
 inline void loop::settle()
 {
+    const detail::running_mark mark(*this);
     context().restart();
     while (context().poll() > 0)
-        continue;
+        blocked_since_ = never;
 }
 
 inline bool loop::step()
 {
+    const detail::running_mark mark(*this);
     context().restart();
     return context().poll_one() > 0;
 }
@@ -141,8 +266,56 @@ inline void loop::one_step_at_a_time() noexcept
     core_.set_batch(1);
 }
 
+/// Calls in other threads come first: whatever they take, no time passes for the loop.
+inline bool loop::await_arrivals()
+{
+    if (core_.expected_arrivals == 0)
+        return false;
+    const detail::running_mark mark(*this);
+    context().restart();
+    if (context().run_one_for(options_.patience()) == 0)
+        fail(
+            "a call in another thread has not ended in " +
+            rill::detail::text_of(options_.patience()) + " of real time"
+        );
+    return true;
+}
+
+inline bool loop::poll_sockets()
+{
+    if (options_.real_io() == duration::zero())
+        return false;
+    const detail::running_mark mark(*this);
+    context().restart();
+    return context().run_one_for(options_.real_io()) > 0;
+}
+
+/// Those who wait for the others to be blocked go before time does.
+inline bool loop::wake_settled(time_point limit)
+{
+    if (settling_.empty())
+        return false;
+    blocked_since_ = std::min(blocked_since_, now());
+    const auto shorter = [](const detail::settling* a, const detail::settling* b) {
+        return a->cushion() < b->cushion();
+    };
+    detail::settling* const next = *std::min_element(settling_.begin(), settling_.end(), shorter);
+    const time_point when = rill::detail::deadline_after(blocked_since_, next->cushion());
+    if (when > now() && (core_.timers().next() <= when || when > limit))
+        return false;
+    clock_.move_to(when);
+    const duration cushion = next->cushion();
+    const auto waiting = settling_;
+    for (detail::settling* s : waiting)
+        if (s->cushion() == cushion)
+            s->settled();
+    return true;
+}
+
 inline bool loop::jump()
 {
+    while (await_arrivals())
+        settle();
     if (core_.timers().empty())
         return false;
     clock_.move_to(core_.timers().next());
@@ -150,10 +323,17 @@ inline bool loop::jump()
     return true;
 }
 
-/// Goes to the next deadline, if it is not after `limit`, and settles.
+/// What comes next when nothing is ready. False if nothing comes up to `limit`.
+inline bool loop::go_on(time_point limit)
+{
+    if (await_arrivals() || wake_settled(limit) || poll_sockets())
+        return true;
+    return core_.timers().next() <= limit && jump();
+}
+
 inline bool loop::jump_and_settle(time_point limit)
 {
-    if (core_.timers().next() > limit || !jump())
+    if (!go_on(limit))
         return false;
     settle();
     return true;
@@ -161,7 +341,7 @@ inline bool loop::jump_and_settle(time_point limit)
 
 inline void loop::advance(duration d)
 {
-    const time_point end = detail::deadline_after(now(), d);
+    const time_point end = rill::detail::deadline_after(now(), d);
     settle();
     while (jump_and_settle(end))
         continue;
@@ -188,13 +368,9 @@ T loop::run(awaitable<T> body)
     settle();
     while (!main.done() && jump_and_settle(never))
         continue;
-    if (!main.done()) {
-        std::string text = "rill::testing::loop: nothing is left that could wake";
-        for (const std::string& line : leftovers())
-            text += "\n  " + line;
-        throw std::logic_error(text);
-    }
-    auto& data = detail::data_of(main);
+    if (!main.done())
+        fail("nothing is left that could wake 'main'");
+    auto& data = rill::detail::data_of(main);
     data.mark_retrieved();
     return std::move(data).value();
 }
@@ -202,7 +378,17 @@ T loop::run(awaitable<T> body)
 template <coroutine_function F>
 auto loop::run(F body)
 {
-    return run(detail::call_stored(std::move(body)));
+    return run(rill::detail::call_stored(std::move(body)));
+}
+
+inline void loop::fail(const std::string& why) const
+{
+    throw failure(why + " (seed " + std::to_string(options_.seed()) + ")\n" + tasks());
+}
+
+inline std::string loop::tasks() const
+{
+    return to_text(rill::detail::snapshot_of(core_));
 }
 
 inline const std::vector<std::string>& loop::reported() const noexcept
@@ -215,12 +401,31 @@ inline void loop::forget_reported() noexcept
     reported_.clear();
 }
 
+inline std::string loop::expect_reported(std::string_view text)
+{
+    const auto found =
+        std::find_if(reported_.begin(), reported_.end(), [&](const std::string& line) {
+            return line.find(text) != std::string::npos;
+        });
+    if (found == reported_.end()) {
+        std::string why = "no error was reported that contains '" + std::string(text) + "'";
+        for (const std::string& line : reported_)
+            why += "\n  reported: " + line;
+        throw failure(why);
+    }
+    std::string line = std::move(*found);
+    reported_.erase(found);
+    return line;
+}
+
 inline std::vector<std::string> loop::leftovers() const
 {
     std::vector<std::string> lines;
-    core_.tasks().for_each([&](const detail::task_state& task) {
+    core_.tasks().for_each([&](const rill::detail::task_state& task) {
         lines.push_back("task '" + task.name() + "' has not ended");
     });
+    if (core_.tasks().empty() && core_.pending_count() > 0)
+        lines.push_back(std::to_string(core_.pending_count()) + " handlers wait");
     if (!core_.timers().empty())
         lines.push_back(std::to_string(core_.timers().size()) + " timers are armed");
     for (const std::string& error : reported_)

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/detail/debug_watch.hpp>
+#include <rill/detail/position.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <concepts>
+#include <coroutine>
+#include <source_location>
+#include <type_traits>
+#include <utility>
+
+namespace rill::detail {
+
+namespace asio = boost::asio;
+
+// How Rill knows where every coroutine is: Asio's promise, with each co_await's place noted in it.
+// The coroutines of one task form a chain, from the innermost to the one it was made of. It is what
+// dumps of tasks read, and how a coroutine shows that nobody has ever awaited it.
+//
+// A source file of the program that never sees this header has plain coroutines: they await and are
+// awaited as ever, and are missing from the chain.
+
+/// The place of a coroutine, and its part of the chain.
+class coroutine_place {
+public:
+    /// The co_await that it is at; before it has begun, the coroutine function itself.
+    const std::source_location& where() const noexcept { return where_; }
+
+    /// The coroutine that awaits this one; null for the outermost.
+    coroutine_place* outer() const noexcept { return outer_; }
+
+    coroutine_place(const coroutine_place&) = delete;
+    coroutine_place& operator=(const coroutine_place&) = delete;
+
+    /// Takes it out of the chain: its task is gone.
+    void leave() noexcept
+    {
+        if (!link_)
+            return;
+        *link_ = outer_;
+        if (outer_)
+            outer_->link_ = link_;
+        outer_ = nullptr;
+        link_ = nullptr;
+    }
+
+protected:
+    explicit coroutine_place(std::source_location function) noexcept
+        : where_(function)
+    {}
+
+    ~coroutine_place() { leave(); }
+
+    void go_to(const std::source_location& where) noexcept { where_ = where; }
+
+    bool begun() const noexcept { return link_ != nullptr; }
+
+    /// It runs from here on, on top of whatever coroutine of the task does.
+    void enter() noexcept
+    {
+        link_ = &outer_; // outside of tasks it is a chain of its own
+        if (coroutine_place** innermost = current.innermost) {
+            outer_ = *innermost;
+            if (outer_)
+                outer_->link_ = &outer_;
+            link_ = innermost;
+            *innermost = this;
+        }
+    }
+
+private:
+    std::source_location where_;
+    coroutine_place* outer_ = nullptr;
+    coroutine_place** link_ = nullptr; // what refers to this one; null: it is in no chain
+};
+
+/// A promise of Asio's that notes the place of each co_await.
+template <class Frame>
+class placed_frame : public Frame, public coroutine_place {
+    /// Awaits an awaitable, which asks for the handle of a promise of Asio's own.
+    template <class T>
+    class nested {
+    public:
+        explicit nested(asio::awaitable<T> a) noexcept
+            : awaited_(std::move(a))
+        {}
+
+        bool await_ready() const noexcept { return awaited_.await_ready(); }
+
+        /// The handle is only asked for its promise.
+        template <std::derived_from<Frame> Promise>
+        void await_suspend(std::coroutine_handle<Promise> waiting)
+        {
+            Frame& frame = waiting.promise();
+            awaited_.await_suspend(std::coroutine_handle<asio_frame_t<Frame>>::from_promise(frame));
+        }
+
+        T await_resume() { return awaited_.await_resume(); }
+
+    private:
+        template <class T2, class Executor>
+        static asio::detail::awaitable_frame<T2, Executor>
+        asio_frame(const asio::detail::awaitable_frame<T2, Executor>&);
+
+        template <class F>
+        using asio_frame_t = decltype(asio_frame(std::declval<const F&>()));
+
+        asio::awaitable<T> awaited_;
+    };
+
+public:
+    template <class T>
+    nested<T> await_transform(
+        asio::awaitable<T> a, std::source_location where = std::source_location::current()
+    )
+    {
+        go_to(where);
+        return nested<T>(Frame::await_transform(std::move(a)));
+    }
+
+    template <class Awaited>
+    auto
+    await_transform(Awaited&& awaited, std::source_location where = std::source_location::current())
+        -> decltype(std::declval<Frame&>().await_transform(std::forward<Awaited>(awaited)))
+    {
+        go_to(where);
+        return Frame::await_transform(std::forward<Awaited>(awaited));
+    }
+
+protected:
+    using coroutine_place::coroutine_place;
+};
+
+/// The promise of awaitable<T>.
+template <class T>
+class awaitable_promise final
+    : public placed_frame<asio::detail::awaitable_frame<T, asio::any_io_executor>> {
+    using asio_frame = asio::detail::awaitable_frame<T, asio::any_io_executor>;
+    using base = placed_frame<asio_frame>;
+
+public:
+    explicit awaitable_promise(
+        std::source_location function = std::source_location::current()
+    ) noexcept
+        : base(function)
+    {
+        static_assert(alignof(base) == alignof(asio_frame), "the handle would not be the same");
+        if (current.watch) [[unlikely]]
+            current.watch->coroutine_created(*this);
+    }
+
+    ~awaitable_promise()
+    {
+        if (current.watch && !this->begun()) [[unlikely]]
+            current.watch->never_awaited(*this);
+    }
+
+    auto initial_suspend() noexcept
+    {
+        struct beginning {
+            awaitable_promise* self;
+
+            bool await_ready() const noexcept { return false; }
+
+            void await_suspend(std::coroutine_handle<>) const noexcept {}
+
+            void await_resume() const noexcept { self->begin(); }
+        };
+
+        return beginning{this};
+    }
+
+private:
+    void begin() noexcept
+    {
+        this->enter();
+        if (current.watch) [[unlikely]]
+            current.watch->coroutine_begins(*this);
+    }
+};
+
+} // namespace rill::detail
+
+/// In place of Asio's own. What Asio itself makes a thread of coroutines with stays as it is.
+template <class T, class... Args>
+    requires(!std::is_same_v<T, boost::asio::detail::awaitable_thread_entry_point>)
+struct std::coroutine_traits<boost::asio::awaitable<T, boost::asio::any_io_executor>, Args...> {
+    using promise_type = rill::detail::awaitable_promise<T>;
+};

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/debug.hpp>
+#include <rill/detail/debug_watch.hpp>
+#include <rill/detail/describe.hpp>
+#include <rill/detail/held_object.hpp>
+#include <rill/detail/loop_core.hpp>
+#include <rill/detail/stack_trace.hpp>
+#include <rill/detail/task_state.hpp>
+#include <rill/detail/watchdog.hpp>
+
+#include <cstdlib>
+#include <memory>
+#include <source_location>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace rill {
+
+inline duration debug_options::slow_step_in_environment()
+{
+    const char* const text = std::getenv("RILL_DEBUG_SLOW_STEP_MS");
+    const long ms = text ? std::strtol(text, nullptr, 10) : 0;
+    return std::chrono::milliseconds(ms > 0 ? ms : 100);
+}
+
+namespace detail {
+
+/// What debug mode knows and checks; see debug.hpp.
+class debug_mode final : public debug_watch, public loop_observer {
+public:
+    debug_mode(loop_core& core, debug_options options)
+        : core_(core)
+        , options_(std::move(options))
+        , dog_(options_.slow_step(), options_.hang(), options_.on_hang())
+    {
+        core_.add_observer(*this);
+    }
+
+    ~debug_mode() override { core_.remove_observer(*this); }
+
+    void coroutine_created(const coroutine_place& coroutine) noexcept override
+    {
+        remember(&coroutine);
+    }
+
+    void coroutine_begins(const coroutine_place& coroutine) noexcept override { gone(&coroutine); }
+
+    /// In a task that is told to stop, nothing is awaited any more.
+    void never_awaited(const coroutine_place& coroutine) noexcept override
+    {
+        if (current.task && current.task->told_to_stop()) {
+            gone(&coroutine);
+            return;
+        }
+        find(&coroutine, [&] {
+            return "a coroutine was never awaited: " +
+                   std::string(name_of_function(coroutine.where().function_name())) + ", defined" +
+                   at(coroutine.where());
+        });
+        gone(&coroutine);
+    }
+
+    void created(const void* object) noexcept override { remember(object); }
+
+    void gone(const void* object) noexcept override { traces_.erase(object); }
+
+    std::string trace_of(const void* object) const override
+    {
+        const auto found = traces_.find(object);
+        return found == traces_.end() ? std::string() : found->second.text();
+    }
+
+    void task_destroyed(task_state& task) noexcept override
+    {
+        if (task.is_main)
+            return;
+        find(&task, [&] {
+            const std::string wait = task.waiting ? task.waiting_for() : "something of Asio's";
+            return "a task was destroyed before its end: " + task.description() + ", created" +
+                   at(task.created()) + ", waited for " + (task.begun() ? wait : "its first step");
+        });
+    }
+
+    /// The finding travels through the loop, whose handler is not for other threads.
+    void used_by_another_thread() noexcept override
+    {
+        try {
+            std::string text = "an object of this loop was used by another thread: only "
+                               "call_soon_threadsafe, task.cancel() and what says so may be" +
+                               stack_trace::here().text();
+            core_.mail().post([&core = core_, text = std::move(text)] {
+                core.report({text, nullptr});
+            });
+        } catch (...) { // no memory: it goes unreported
+        }
+    }
+
+    void unlocked_by_another(const held_object& lock) noexcept override
+    {
+        find(nullptr, [&] {
+            const std::string who = current.task ? current.task->description() : "a callback";
+            return lock.title() + ", held by " + lock.holder()->description() +
+                   ", was unlocked by " + who + stack_trace::here().text();
+        });
+    }
+
+    void on(loop_event event, task_state* task) noexcept override
+    {
+        try {
+            if (event == loop_event::step_begins)
+                begin_step(task);
+            else if (event == loop_event::step_ends)
+                end_step();
+        } catch (...) { // no memory: the step goes unwatched
+        }
+    }
+
+private:
+    void remember(const void* object) noexcept
+    {
+        if (!options_.traces())
+            return;
+        try {
+            traces_[object] = stack_trace::here();
+        } catch (...) { // no memory: it has no trace
+        }
+    }
+
+    template <class Text>
+    void find(const void* object, Text text) noexcept
+    {
+        try {
+            core_.report({text(), nullptr, {}, {}, {}, {}, trace_of(object)});
+        } catch (...) { // no memory: it goes unreported
+        }
+    }
+
+    void begin_step(task_state* task)
+    {
+        step_ = task ? "a step of " + task->description() : core_.describe_step();
+        from_ = place_in(task ? task->innermost : nullptr);
+        trace_ = task ? std::string() : core_.trace_of_step();
+        dog_.begin(step_);
+    }
+
+    void end_step()
+    {
+        const auto slow = dog_.end();
+        if (!slow)
+            return;
+        const auto ms = std::chrono::round<std::chrono::milliseconds>(slow->took);
+        const std::string place = text_of(from_);
+        const std::string calls = slow->calls.text(24);
+        core_.report(
+            {step_ + " took " + text_of(ms) + ", and the loop stood still" +
+                 (place.empty() ? "" : "; it went on after its wait at " + place) +
+                 (calls.empty() ? "" : "; it was" + calls),
+             nullptr,
+             {},
+             {},
+             {},
+             {},
+             trace_}
+        );
+    }
+
+    loop_core& core_;
+    debug_options options_;
+    std::unordered_map<const void*, stack_trace> traces_; // of what has not ended
+    std::string step_;                                    // in words; of the present step
+    std::source_location from_;
+    std::string trace_; // of a callback: the calls that registered it
+    watchdog dog_;
+};
+
+inline void set_debug(loop_core& core, const debug_options& options)
+{
+    core.debug = std::make_unique<debug_mode>(core, options);
+    current.watch = current.loop == &core ? core.debug.get() : current.watch;
+}
+
+inline void end_debug(loop_core& core) noexcept
+{
+    if (current.watch == core.debug.get())
+        current.watch = nullptr;
+    core.debug.reset();
+}
+
+} // namespace detail
+} // namespace rill

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <string>
+
+namespace rill::detail {
+
+class coroutine_place;
+class held_object;
+class task_state;
+
+/// What debug mode is told of. A loop has none while debug mode is off: nothing is checked then.
+class debug_watch {
+public:
+    virtual ~debug_watch() = default;
+
+    virtual void coroutine_created(const coroutine_place& coroutine) noexcept = 0;
+    virtual void coroutine_begins(const coroutine_place& coroutine) noexcept = 0;
+    virtual void never_awaited(const coroutine_place& coroutine) noexcept = 0;
+
+    /// A task, a future, a callback.
+    virtual void created(const void* object) noexcept = 0;
+    virtual void gone(const void* object) noexcept = 0;
+
+    /// The calls that led to an object, one on each line; empty where they are not known.
+    virtual std::string trace_of(const void* object) const = 0;
+
+    /// The loop dies, and the task has not ended.
+    virtual void task_destroyed(task_state& task) noexcept = 0;
+
+    /// Called in a thread that is not the loop's.
+    virtual void used_by_another_thread() noexcept = 0;
+
+    virtual void unlocked_by_another(const held_object& lock) noexcept = 0;
+};
+
+} // namespace rill::detail

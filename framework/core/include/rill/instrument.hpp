@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/detail/loop_core.hpp>
+#include <rill/loop.hpp>
+#include <rill/task.hpp>
+
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace rill {
+
+/// Somebody who is told what a loop does: for tracing, measuring and tests. Mirrors trio's
+/// Instrument.
+///
+/// Its functions are called on the loop's thread, within what they tell of, and are to be short. One
+/// that throws is never called again, and its exception goes to the loop's exception handler. A loop
+/// without instruments spends nothing on them.
+class instrument {
+public:
+    virtual ~instrument() = default;
+
+    virtual void before_turn() {} ///< The loop comes from waiting for its sockets and deadlines.
+    virtual void after_turn() {}  ///< It goes there.
+    virtual void task_created(const task_ref&) {}
+    virtual void task_ended(const task_ref&) {}
+
+    /// A step begins: of a task, or null for a callback and for handlers of the program's own.
+    virtual void before_step(const task_ref*) {}
+    virtual void after_step() {}
+};
+
+/// Adds one, until the returned object dies. On the loop's thread; the object may outlive the loop.
+class [[nodiscard]] instrumented {
+public:
+    instrumented(const loop& l, std::shared_ptr<instrument> i);
+    instrumented(const asio::any_io_executor& ex, std::shared_ptr<instrument> i);
+
+private:
+    class adapter;
+    std::shared_ptr<adapter> adapter_;
+};
+
+// Implementation
+
+class instrumented::adapter final : public detail::loop_observer {
+public:
+    adapter(detail::loop_core& core, std::shared_ptr<instrument> i)
+        : core_(core)
+        , mail_(&core.mail())
+        , instrument_(std::move(i))
+    {
+        core_.add_observer(*this);
+    }
+
+    ~adapter() { leave(); }
+
+    adapter(const adapter&) = delete;
+    adapter& operator=(const adapter&) = delete;
+
+    void on(detail::loop_event event, detail::task_state* task) noexcept override
+    {
+        const auto keep = instrument_;
+        try {
+            tell(event, task);
+        } catch (...) {
+            leave();
+            core_.report({"an instrument failed and was removed", std::current_exception()});
+        }
+    }
+
+private:
+    void tell(detail::loop_event event, detail::task_state* task)
+    {
+        switch (event) {
+        case detail::loop_event::turn_begins: instrument_->before_turn(); break;
+        case detail::loop_event::turn_ends: instrument_->after_turn(); break;
+        case detail::loop_event::task_created: instrument_->task_created(task_ref(*task)); break;
+        case detail::loop_event::task_ended: instrument_->task_ended(task_ref(*task)); break;
+        case detail::loop_event::step_begins: before_step(task); break;
+        case detail::loop_event::step_ends: instrument_->after_step(); break;
+        }
+    }
+
+    void before_step(detail::task_state* task)
+    {
+        if (!task) {
+            instrument_->before_step(nullptr);
+            return;
+        }
+        const task_ref ref(*task);
+        instrument_->before_step(&ref);
+    }
+
+    void leave() noexcept
+    {
+        if (!std::exchange(there_, false) || mail_->closed())
+            return;
+        core_.remove_observer(*this);
+    }
+
+    detail::loop_core& core_;
+    detail::mailbox_ptr mail_; // tells whether the loop is still there
+    std::shared_ptr<instrument> instrument_;
+    bool there_ = true;
+};
+
+inline instrumented::instrumented(const asio::any_io_executor& ex, std::shared_ptr<instrument> i)
+    : adapter_(std::make_shared<adapter>(detail::loop_core::of(ex), std::move(i)))
+{}
+
+inline instrumented::instrumented(const loop& l, std::shared_ptr<instrument> i)
+    : instrumented(l.get_executor(), std::move(i))
+{}
+
+} // namespace rill
