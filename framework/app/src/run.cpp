@@ -70,7 +70,7 @@ int serve(const std::string& name, const service& service, const conf::report& l
     };
     int code = exit_failure;
     try {
-        code = supervise(service, settings, on_start);
+        code = supervise(name, service, settings, on_start);
     } catch (...) {
         log::error("the service could not run", {{"error", what(std::current_exception())}});
     }

@@ -37,6 +37,19 @@ void describe(conf::schema<settings>& s)
     )
         .range(16, 1'000'000)
         .unit("lines");
+    s.key(
+        &settings::admin_socket,
+        "Unix socket, for this user alone, that shows what every task does: rill-top attaches to "
+        "it. "
+        "auto means PID.sock in $XDG_RUNTIME_DIR/rill or /tmp/rill-UID; empty means none."
+    );
+    s.key(
+        &settings::debug,
+        "Debug mode: logs steps that keep a loop for long, with the calls they are in, coroutines "
+        "that nobody awaits and the like. It costs about a microsecond a step. RILL_DEBUG=1 turns "
+        "it on as well."
+    );
+    s.key(&settings::slow_step, "In debug mode, how long a step may keep its loop.").range(1ms, 1h);
 }
 
 } // namespace rill::app

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "supervisor.hpp"
 
+#include "admin_socket.hpp"
 #include "cpu_count.hpp"
 #include "log_backend.hpp"
 #include "worker.hpp"
@@ -15,6 +16,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace rill::app::detail {
@@ -35,8 +37,9 @@ constexpr auto cleanup_time = 5s; // for what runs after a cancellation
 /// The control loop, on the main thread: no work of the service can keep it from a signal.
 class supervisor {
 public:
-    supervisor(const service& service, const settings& settings)
-        : service_{service}
+    supervisor(const std::string& name, const service& service, const settings& settings)
+        : name_{name}
+        , service_{service}
         , settings_{settings}
     {}
 
@@ -44,17 +47,22 @@ public:
     {
         this_loop().set_exception_handler(&log_exception);
         signals requests{SIGTERM, SIGINT};
+        signals questions{SIGUSR1};
         on_start();
         const auto work = [&](task_group& helpers) -> awaitable<void> {
             helpers.create_task(listen(requests), "signals");
             helpers.create_task(watch_log(), "log");
+            admin_socket admin(admin_socket_path(settings_.admin_socket), name_);
             start_workers();
+            admin.observe(loops());
+            helpers.create_task(answer(questions), "task dump");
             co_await stop_.wait();
             if (settings_.drain_delay > 0ms)
                 co_await move_on_after(settings_.drain_delay, ended_.wait());
             for (const auto& worker : workers_)
                 worker->stop();
             co_await await_end();
+            co_await admin.end();
             helpers.cancel();
         };
         co_await with_task_group(work);
@@ -111,6 +119,24 @@ private:
         exit_now(128 + second);
     }
 
+    /// SIGUSR1 asks what every task does.
+    awaitable<void> answer(signals& questions)
+    {
+        for (;;) {
+            co_await questions.next();
+            co_await log_tasks(loops());
+        }
+    }
+
+    std::vector<observed_loop> loops() const
+    {
+        std::vector<observed_loop> all;
+        for (const auto& worker : workers_)
+            all.push_back({"worker-" + std::to_string(worker->where().number), &worker->get_loop()}
+            );
+        return all;
+    }
+
     static const char* name_of(int signal) { return signal == SIGTERM ? "SIGTERM" : "SIGINT"; }
 
     /// Lines that were lost cannot say so themselves.
@@ -145,6 +171,7 @@ private:
         return good ? exit_ok : exit_failure;
     }
 
+    const std::string& name_;
     const service& service_;
     const settings& settings_;
     event stop_;
@@ -155,20 +182,26 @@ private:
 };
 
 awaitable<int> run_supervisor(
-    const service& service, const settings& settings, const std::function<void()>& on_start
+    const std::string& name,
+    const service& service,
+    const settings& settings,
+    const std::function<void()>& on_start
 )
 {
-    supervisor control{service, settings};
+    supervisor control{name, service, settings};
     co_return co_await control.run(on_start);
 }
 
 } // namespace
 
 int supervise(
-    const service& service, const settings& settings, const std::function<void()>& on_start
+    const std::string& name,
+    const service& service,
+    const settings& settings,
+    const std::function<void()>& on_start
 )
 {
-    return rill::run(run_supervisor(service, settings, on_start));
+    return rill::run(run_supervisor(name, service, settings, on_start));
 }
 
 } // namespace rill::app::detail

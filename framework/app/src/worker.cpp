@@ -2,6 +2,7 @@
 #include "worker.hpp"
 
 #include <rill/app/log.hpp>
+#include <rill/run.hpp>
 #include <rill/sleep.hpp>
 
 namespace rill::app {
@@ -47,11 +48,26 @@ std::string what(const std::exception_ptr& error)
 void log_exception(const exception_context& context)
 {
     const auto error = context.exception ? what(context.exception) : std::string{};
-    if (context.task.empty())
+    if (!context.trace.empty())
+        log::error(
+            context.message,
+            {{"error", error}, {"of_task", context.task}, {"made_by", context.trace}}
+        );
+    else if (context.task.empty())
         log::error(context.message, {{"error", error}});
     else
         log::error(context.message, {{"error", error}, {"of_task", context.task}});
 }
+
+namespace {
+
+/// Called by debug mode, in a thread of its own.
+void log_hang(const std::string& text)
+{
+    log::error("a loop hangs", {{"what", text}});
+}
+
+} // namespace
 
 worker::worker(const service& service, const app::settings& settings, place place)
     : service_{service}
@@ -59,6 +75,8 @@ worker::worker(const service& service, const app::settings& settings, place plac
     , place_{place}
 {
     loop_.set_exception_handler(&log_exception);
+    if (settings.debug || rill::detail::debug_in_environment())
+        loop_.set_debug(debug_options().slow_step(settings.slow_step).on_hang(&log_hang));
 }
 
 void worker::start(std::function<void()> ended)

@@ -35,6 +35,8 @@ public:
     const std::exception_ptr& failure() const { return failure_; } // what left serve
     bool was_cut_off() const { return cut_off_; }                  // it was cancelled, being late
 
+    const rill::loop& get_loop() const { return loop_; }
+
     // For the context
 
     event& stopping() { return stopping_; }

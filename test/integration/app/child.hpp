@@ -63,6 +63,8 @@ public:
 
     void signal(int number) const { ::kill(id_, number); }
 
+    pid_t id() const { return id_; }
+
     /// Reads until `text` has come. False: it ended, or ten seconds passed.
     bool says(const std::string& text)
     {

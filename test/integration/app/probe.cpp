@@ -9,13 +9,14 @@
 
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 namespace probe {
 
 using namespace std::chrono_literals;
 
-enum class behaviour { finish, linger, block, fail, end, flood };
-BOOST_DESCRIBE_ENUM(behaviour, finish, linger, block, fail, end, flood)
+enum class behaviour { finish, linger, block, fail, end, flood, stall };
+BOOST_DESCRIBE_ENUM(behaviour, finish, linger, block, fail, end, flood, stall)
 
 struct config {
     probe::behaviour behaviour = behaviour::finish;
@@ -41,6 +42,12 @@ rill::awaitable<void> serve(const config& settings, rill::app::context& app)
     if (settings.behaviour == behaviour::flood)
         for (int i = 0; i < 50'000; ++i)
             rill::app::log::info("flood", {{"text", std::string(200, 'x')}});
+    if (settings.behaviour == behaviour::stall) {
+        co_await rill::sleep(1ms);
+        std::this_thread::sleep_for(150ms);
+        co_await rill::yield();
+        rill::app::log::info("stalled");
+    }
     co_await app.wait_stop();
     rill::app::log::info("asked", {{"stopping", app.stopping()}});
     if (settings.behaviour == behaviour::linger)

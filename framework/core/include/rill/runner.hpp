@@ -166,7 +166,6 @@ public:
     void close();
 
 private:
-    static bool debug_in_environment();
     void check_usable() const;
     void set_up();
     template <class Handle>
@@ -186,6 +185,14 @@ private:
 // Implementation
 
 namespace detail {
+
+/// RILL_DEBUG says that debug mode is wanted.
+inline bool debug_in_environment()
+{
+    const char* const value = std::getenv("RILL_DEBUG");
+    const std::string_view text = value ? value : "";
+    return text == "1" || text == "true" || text == "on" || text == "yes";
+}
 
 /// Requests to cancel besides that of a SIGINT.
 template <class Handle>
@@ -257,13 +264,6 @@ inline void runner::check_usable() const
     detail::check_no_loop_runs_here();
 }
 
-inline bool runner::debug_in_environment()
-{
-    const char* const value = std::getenv("RILL_DEBUG");
-    const std::string_view text = value ? value : "";
-    return text == "1" || text == "true" || text == "on" || text == "yes";
-}
-
 inline void runner::set_up()
 {
     if (loop_)
@@ -272,7 +272,7 @@ inline void runner::set_up()
         loop_.emplace(options_.loop_factory()());
     else
         loop_.emplace();
-    if (options_.wants_debug().value_or(debug_in_environment()))
+    if (options_.wants_debug().value_or(detail::debug_in_environment()))
         loop_->set_debug(options_.how_to_debug());
     context_ = copy_context();
 }

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <string>
 
 namespace rill::app {
 
@@ -36,9 +37,22 @@ struct settings {
     log::level log_level = log::level::info;
     app::log_format log_format = app::log_format::automatic;
     std::size_t log_queue = 2048;
+    std::string admin_socket = "auto";
+    bool debug = false;
+    std::chrono::milliseconds slow_step{100};
 };
 BOOST_DESCRIBE_STRUCT(
-    settings, (), (workers, drain_delay, drain_timeout, log_level, log_format, log_queue)
+    settings,
+    (),
+    (workers,
+     drain_delay,
+     drain_timeout,
+     log_level,
+     log_format,
+     log_queue,
+     admin_socket,
+     debug,
+     slow_step)
 )
 
 /// Declared here and compiled once.
