@@ -25,9 +25,9 @@ constexpr const char* footer =
     "Without a command it is the live screen, which explains its keys when h is pressed, or\n"
     "--once where the output is no terminal.\n"
     "\n"
-    "Without TARGET it is the only service there is. The socket of a pid is "
-    "$XDG_RUNTIME_DIR/rill/PID.sock, or /tmp/rill-UID/PID.sock\n"
-    "where that variable is not set. NO_COLOR turns colours off.\n"
+    "Without TARGET it is the only service there is. The socket of a pid is\n"
+    "$XDG_RUNTIME_DIR/rill/PID.sock, or /tmp/rill-UID/PID.sock where that variable is not set.\n"
+    "NO_COLOR turns colours off.\n"
     "\n"
     "Ends with 0, with 1 if the service cannot be reached, and with 2 if the command line is\n"
     "wrong or leaves open which service is meant.";

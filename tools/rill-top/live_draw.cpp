@@ -78,15 +78,23 @@ std::string bars_of(const lag_decades& lag)
     return text;
 }
 
+/// The figures of a loop, for 80 columns with its name and bars.
+constexpr std::array<std::size_t, 8> loop_widths{6, 5, 5, 7, 7, 5, 7, 7};
+
+std::string loop_cells(std::string_view name, const std::array<std::string, 8>& figures)
+{
+    std::string text = fitted(name, 12);
+    for (std::size_t i = 0; i < figures.size(); ++i)
+        text += " " + fitted(figures[i], loop_widths[i], right);
+    return text + " ";
+}
+
 std::string loop_heading()
 {
-    std::string text;
-    add_cell(text, "LOOP", 14);
-    for (const char* heading : {"TASKS", "READY", "TIMERS", "I/O"})
-        add_cell(text, heading, 6, right);
-    for (const char* heading : {"TURNS/S", "STEPS/S", "BUSY", "LAG P99", "MAX"})
-        add_cell(text, heading, 8, right);
-    return text + "LAG";
+    return loop_cells(
+               "LOOP", {"TASKS", "READY", "I/O", "TURNS/S", "STEPS/S", "BUSY", "LAG P99", "MAX"}
+           ) +
+           "LAG";
 }
 
 style look_of(const task_info& task, bool deadlocked)
@@ -254,19 +262,22 @@ std::vector<line> live_view::loop_lines(std::size_t most, std::size_t columns) c
 std::string live_view::loop_line(position i) const
 {
     const loop_info& loop = data_->now.loops[i];
-    std::string text;
-    add_cell(text, printable(loop.name), 14);
+    const std::string name = printable(loop.name);
     if (!loop.answers)
-        return text + silence_of(loop);
-    for (const std::uint64_t number : {loop.tasks, loop.ready, loop.timers, loop.io})
-        add_cell(text, std::to_string(number), 6, right);
+        return fitted(name, 12) + " " + silence_of(loop);
     const auto now = data_->changes.of_loop(i);
-    add_cell(text, now ? rate(now->turns) : "-", 8, right);
-    add_cell(text, now ? rate(now->steps) : "-", 8, right);
-    add_cell(text, now ? std::to_string(std::lround(now->busy * 100)) + " %" : "-", 8, right);
-    add_cell(text, now && now->lag_p99_us ? microseconds(*now->lag_p99_us) : "-", 8, right);
-    add_cell(text, microseconds(loop.lag_us.max), 8, right);
-    return text + (now ? bars_of(now->lag) : "");
+    const std::string figures = loop_cells(
+        name,
+        {std::to_string(loop.tasks),
+         std::to_string(loop.ready),
+         std::to_string(loop.io),
+         now ? rate(now->turns) : "-",
+         now ? rate(now->steps) : "-",
+         now ? std::to_string(std::lround(now->busy * 100)) + " %" : "-",
+         now && now->lag_p99_us ? microseconds(*now->lag_p99_us) : "-",
+         microseconds(loop.lag_us.max)}
+    );
+    return figures + (now ? bars_of(now->lag) : "");
 }
 
 std::vector<line> live_view::deadlock_lines(std::size_t most) const

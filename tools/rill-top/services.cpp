@@ -79,6 +79,12 @@ std::string socket_of(const std::string& target)
 {
     if (const auto pid = number_in(target))
         return runtime_directory() + "/" + std::to_string(*pid) + std::string(suffix);
+    std::error_code ignored;
+    if (target.find('/') == std::string::npos && !std::filesystem::exists(target, ignored))
+        throw usage_error(
+            "there is neither a command nor a socket '" + target +
+            "'; the commands are tree, ps, loops and list"
+        );
     return target;
 }
 

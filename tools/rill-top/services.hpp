@@ -23,7 +23,8 @@ public:
 /// $XDG_RUNTIME_DIR/rill, or /tmp/rill-<user id> where that is not set.
 std::string runtime_directory();
 
-/// The socket that `target` names: a pid, or the path of one.
+/// The socket that `target` names: a pid, or the path of one. usage_error for a mere word that is
+/// no file: it was meant as a command.
 std::string socket_of(const std::string& target);
 
 /// The sockets in `directory`, in order of pid. None if there is no such directory, or if it is

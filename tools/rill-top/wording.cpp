@@ -117,9 +117,10 @@ std::string deadlock_text(const snapshot& of, const std::vector<position>& cycle
 
 std::string service_text(const service_info& info)
 {
-    return printable(info.program) + " (pid " + std::to_string(info.pid) + "), rill " +
-           printable(info.rill) + (info.debug ? ", debug" : "") + ", up " +
-           milliseconds(info.uptime_ms);
+    std::string text = printable(info.program) + " (pid " + std::to_string(info.pid) + ")";
+    if (!info.rill.empty())
+        text += ", rill " + printable(info.rill);
+    return text + (info.debug ? ", debug" : "") + ", up " + milliseconds(info.uptime_ms);
 }
 
 std::string left_out_text(const snapshot& of)
