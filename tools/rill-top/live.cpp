@@ -102,9 +102,8 @@ private:
 
     rill::awaitable<void> watch_size()
     {
-        rill::signals resized(SIGWINCH);
         for (;;) {
-            co_await resized.next();
+            co_await resized_.next();
             screen_.resize();
             draw();
         }
@@ -112,8 +111,7 @@ private:
 
     rill::awaitable<void> watch_signals(rill::task_group& group)
     {
-        rill::signals stop(SIGTERM, SIGHUP);
-        co_await stop.next();
+        co_await stop_.next();
         group.cancel();
     }
 
@@ -147,6 +145,8 @@ private:
 
     const command_line& options_;
     live_view view_;
+    rill::signals resized_{SIGWINCH}; // before the screen: ncurses takes signals that nobody has
+    rill::signals stop_{SIGTERM, SIGHUP};
     screen screen_;
 };
 
