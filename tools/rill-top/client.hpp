@@ -2,20 +2,25 @@
 #pragma once
 
 #include "snapshot.hpp"
+#include "text.hpp"
 
 #include <rill/awaitable.hpp>
 #include <rill/stream.hpp>
+#include <rill/timeout.hpp>
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace top {
 
-/// The service refused a command, or closed the connection.
+/// The service refused a command, closed the connection, or took too long.
 class service_error : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
@@ -55,5 +60,18 @@ private:
 
     rill::stream stream_;
 };
+
+/// What `answer` gives; service_error if that takes longer than `limit`. Cancellation: as its own.
+template <class T>
+rill::awaitable<T> within(std::chrono::milliseconds limit, rill::awaitable<T> answer)
+{
+    try {
+        co_return co_await rill::timeout(limit, std::move(answer));
+    } catch (const rill::timeout_error&) {
+    }
+    throw service_error(
+        "no answer within " + milliseconds(static_cast<std::uint64_t>(limit.count()))
+    );
+}
 
 } // namespace top

@@ -11,7 +11,6 @@
 #include <rill/signals.hpp>
 #include <rill/sleep.hpp>
 #include <rill/task_group.hpp>
-#include <rill/timeout.hpp>
 
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -79,14 +78,14 @@ private:
     rill::awaitable<void> follow_service()
     {
         const std::string socket = co_await resolve(options_);
-        client service = co_await rill::timeout(options_.timeout, client::connect(socket));
+        client service = co_await within(options_.timeout, client::connect(socket));
         for (;;) {
             if (view_.paused()) {
                 co_await rill::sleep(options_.interval);
                 continue;
             }
             const auto begin = rill::this_loop().time();
-            view_.show(co_await rill::timeout(options_.timeout, service.everything()));
+            view_.show(co_await within(options_.timeout, service.everything()));
             const auto pause = pause_after(rill::this_loop().time() - begin);
             view_.slowed_to(pause);
             draw();
@@ -150,9 +149,9 @@ private:
     screen screen_;
 };
 
-rill::awaitable<void> probe(const command_line& options)
+rill::awaitable<void> probe(std::string socket)
 {
-    client service = co_await client::connect(co_await resolve(options));
+    client service = co_await client::connect(std::move(socket));
     co_await service.info();
 }
 
@@ -160,7 +159,8 @@ rill::awaitable<void> probe(const command_line& options)
 
 rill::awaitable<void> run_live(const command_line& options)
 {
-    co_await rill::timeout(options.timeout, probe(options));
+    std::string socket = co_await resolve(options);
+    co_await within(options.timeout, probe(std::move(socket)));
     live screen(options);
     co_await screen.run();
 }
@@ -169,10 +169,10 @@ rill::awaitable<std::string> run_once(const command_line& options)
 {
     live_view view(options.interval);
     const std::string socket = co_await resolve(options);
-    client service = co_await rill::timeout(options.timeout, client::connect(socket));
-    view.show(co_await rill::timeout(options.timeout, service.everything()));
+    client service = co_await within(options.timeout, client::connect(socket));
+    view.show(co_await within(options.timeout, service.everything()));
     co_await rill::sleep(options.interval);
-    view.show(co_await rill::timeout(options.timeout, service.everything()));
+    view.show(co_await within(options.timeout, service.everything()));
     co_return view.plain();
 }
 

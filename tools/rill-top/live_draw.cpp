@@ -40,7 +40,7 @@ struct table_widths {
     std::size_t loop = 0;
     std::size_t name = 0;
     std::size_t state = 0;
-    std::size_t since = 9;
+    std::size_t since = 11;
     std::size_t steps = 0;
     std::size_t deadline = 0;
 };

@@ -11,7 +11,6 @@
 #include "tree.hpp"
 
 #include <rill/run.hpp>
-#include <rill/timeout.hpp>
 
 #include <unistd.h>
 
@@ -26,11 +25,10 @@ namespace {
 
 using top::command;
 
-rill::awaitable<top::snapshot> look(const top::command_line& options)
+rill::awaitable<top::snapshot> look(std::string socket, bool with_tasks)
 {
-    std::string socket = co_await top::resolve(options);
     top::client service = co_await top::client::connect(std::move(socket));
-    if (options.command != command::loops)
+    if (with_tasks)
         co_return co_await service.everything();
     top::snapshot of;
     of.info = co_await service.info();
@@ -47,7 +45,10 @@ rill::awaitable<std::string> report(const top::command_line& options)
         const auto services = co_await top::find_services(options.timeout);
         co_return options.json ? top::services_json(services) : top::services_text(services);
     }
-    const top::snapshot of = co_await rill::timeout(options.timeout, look(options));
+    std::string socket = co_await top::resolve(options);
+    const bool with_tasks = options.command != command::loops;
+    const top::snapshot of =
+        co_await top::within(options.timeout, look(std::move(socket), with_tasks));
     switch (options.command) {
     case command::tree: co_return options.json ? top::tree_json(of) : top::tree_text(of);
     case command::ps: co_return options.json ? top::tasks_json(of) : top::tasks_text(of);

@@ -167,7 +167,7 @@ TEST_CASE("rill-top: a service that does not answer is waited for as long as --t
     const fake_service service(here.socket("7"), {{"info", test::info("a", "7")}, {"loops", ""}});
     const auto [code, text] = run(here, {"tree", "--timeout", "200ms"});
     CHECK(code == 1);
-    CHECK(contains(text, "200ms"));
+    CHECK(text == "rill-top: no answer within 200 ms\n");
 }
 
 TEST_CASE("rill-top: an answer that is cut, refused, miscounted or wrong ends with 1 and says why")

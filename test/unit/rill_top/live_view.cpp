@@ -85,7 +85,7 @@ TEST_CASE("live view: service, loops, tasks and their waits")
     CHECK(shows(view, "every 1.0 s"));
     CHECK(shows(view, "worker-0          2     0"));
     CHECK(shows(view, "2 tasks: 2 waiting; by longest wait"));
-    CHECK(shows(view, "task-1                     waiting         1.0 s"));
+    CHECK(shows(view, "task-1                     waiting           1.0 s"));
     CHECK(shows(view, "300 ms left  a sleep"));
 }
 
