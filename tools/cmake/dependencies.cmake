@@ -23,3 +23,13 @@ find_path(RILL_TOML_INCLUDE_DIR NAMES toml++/toml.h REQUIRED)
 mark_as_advanced(RILL_TOML_INCLUDE_DIR)
 add_library(rill_toml INTERFACE)
 target_include_directories(rill_toml SYSTEM INTERFACE ${RILL_TOML_INCLUDE_DIR})
+
+# rill-top: the live screen. Characters beyond ASCII need the wide variant.
+if(RILL_TOOLS)
+    set(CURSES_NEED_WIDE TRUE)
+    set(CURSES_NEED_NCURSES TRUE)
+    find_package(Curses REQUIRED)
+    add_library(rill_ncurses INTERFACE)
+    target_include_directories(rill_ncurses SYSTEM INTERFACE ${CURSES_INCLUDE_DIRS})
+    target_link_libraries(rill_ncurses INTERFACE ${CURSES_LIBRARIES})
+endif()
