@@ -3,6 +3,9 @@
 
 #include <rill/detail/stream_traits.hpp>
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
+
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -42,7 +45,7 @@ void set(int fd, int level, int option, const std::string& what)
         throw_last_error(what);
 }
 
-unique_fd listen_on(const endpoint& at, const server_options& options)
+unique_fd open_listening(const endpoint& at, const server_options& options)
 {
     const std::string what = "listening on " + to_string(at);
     unique_fd fd = open_socket(at, what);
@@ -78,7 +81,7 @@ listener::listener(
 )
     : socket_(ex)
 {
-    unique_fd fd = listen_on(at, options);
+    unique_fd fd = open_listening(at, options);
     local_ = local_of(fd.get());
     path_ = unix_path_of(at);
     socket_.assign(fd.get());
@@ -101,6 +104,25 @@ void listener::remember_file()
     inode_ = file.st_ino;
 }
 
+awaitable<error_code> listener::wait()
+{
+    auto readable = socket_.async_wait(descriptor::wait_read, asio::as_tuple(asio::deferred));
+    const auto [ec] = co_await std::move(readable);
+    co_return ec;
+}
+
+stream_socket listener::accept(endpoint& peer, error_code& ec)
+{
+    stream_socket socket(socket_.get_executor());
+    unique_fd fd = accept_from(socket_.native_handle(), peer, ec);
+    if (!fd)
+        return socket;
+    socket.assign(peer.protocol(), fd.get(), ec);
+    if (!ec)
+        fd.release();
+    return socket;
+}
+
 /// Another file that has taken the place of ours meanwhile is left alone.
 void listener::close() noexcept
 {
@@ -112,6 +134,14 @@ void listener::close() noexcept
     if (file.st_dev == device_ && file.st_ino == inode_)
         ::unlink(path_.c_str());
     path_.clear();
+}
+
+std::unique_ptr<incoming>
+listen_on(loop_core& core, const endpoint& at, const server_options& options)
+{
+    if (network_backend* simulation = network_service::of(core).backend())
+        return simulation->listen(at, options);
+    return std::make_unique<listener>(core.executor(), at, options);
 }
 
 } // namespace rill::detail

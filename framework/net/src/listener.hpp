@@ -3,6 +3,7 @@
 
 #include "sockets.hpp"
 
+#include <rill/detail/network_backend.hpp>
 #include <rill/endpoint.hpp>
 #include <rill/server.hpp>
 
@@ -11,32 +12,32 @@
 
 #include <sys/types.h>
 
+#include <memory>
 #include <string>
 
 namespace rill::detail {
 
-/// A listening socket, and the file of a unix one.
-class listener {
+/// A listening socket of the system's, and the file of a unix one.
+class listener final : public incoming {
 public:
-    using descriptor = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
-
     /// system_error naming the address if it cannot be listened on.
     listener(
         const asio::io_context::executor_type& ex, const endpoint& at, const server_options& options
     );
-    ~listener();
+    ~listener() override;
 
     listener(const listener&) = delete;
     listener& operator=(const listener&) = delete;
 
-    /// For waiting until a connection is there.
-    descriptor& socket() noexcept { return socket_; }
+    const endpoint& local() const noexcept override { return local_; }
 
-    const endpoint& local() const noexcept { return local_; }
-
-    void close() noexcept;
+    awaitable<error_code> wait() override;
+    stream_socket accept(endpoint& peer, error_code& ec) override;
+    void close() noexcept override;
 
 private:
+    using descriptor = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
+
     void remember_file();
 
     descriptor socket_;
@@ -45,5 +46,9 @@ private:
     dev_t device_ = 0; // which file that was when it was made
     ino_t inode_ = 0;
 };
+
+/// A listener of the loop's network, as above.
+std::unique_ptr<incoming>
+listen_on(loop_core& core, const endpoint& at, const server_options& options);
 
 } // namespace rill::detail

@@ -3,6 +3,7 @@
 #include "sockets.hpp"
 
 #include <rill/detail/loop_core.hpp>
+#include <rill/detail/network_backend.hpp>
 #include <rill/detail/task_executor.hpp>
 #include <rill/open_connection.hpp>
 #include <rill/timeout.hpp>
@@ -38,16 +39,25 @@ throw_failures(const std::string& target, const std::vector<failed_attempt>& fai
     detail::throw_error(first, what);
 }
 
+/// Of the loop's network. Throws, with the target's name, if there is none to be had.
+stream_socket open_for(const endpoint& to, detail::loop_core& core, const std::string& target)
+{
+    if (auto* simulation = detail::network_service::of(core).backend())
+        return simulation->open_stream(to);
+    stream_socket socket(core.executor());
+    detail::unique_fd fd = detail::open_socket(to, "opening a socket for " + target);
+    socket.assign(to.protocol(), fd.get());
+    fd.release();
+    return socket;
+}
+
 /// A socket connected to the first endpoint that answers.
 awaitable<stream_socket> connect_any(std::string target, std::vector<endpoint> endpoints)
 {
     auto& core = detail::loop_core::of(co_await asio::this_coro::executor);
     std::vector<failed_attempt> failures;
     for (const endpoint& to : endpoints) {
-        stream_socket socket(core.executor());
-        detail::unique_fd fd = detail::open_socket(to, "opening a socket for " + target);
-        socket.assign(to.protocol(), fd.get());
-        fd.release();
+        stream_socket socket = open_for(to, core, target);
         auto attempt = socket.async_connect(to, asio::as_tuple(asio::deferred));
         const auto [ec] = co_await std::move(attempt);
         if (!ec)

@@ -3,6 +3,7 @@
 
 #include "sockets.hpp"
 
+#include <rill/detail/network_backend.hpp>
 #include <rill/detail/wait_operation.hpp>
 
 #include <boost/asio/error.hpp>
@@ -218,6 +219,9 @@ endpoint with_port(const endpoint& address, unsigned short port)
 
 awaitable<std::vector<endpoint>> resolve(std::string host, unsigned short port)
 {
+    loop_core& core = loop_core::of(co_await asio::this_coro::executor);
+    if (network_backend* simulation = network_service::of(core).backend())
+        co_return co_await simulation->resolve(std::move(host), port);
     std::vector<endpoint> result;
     if (host.empty()) {
         result.emplace_back(tcp::endpoint(tcp::v4(), port));

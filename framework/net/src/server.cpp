@@ -11,9 +11,6 @@
 #include <rill/sleep.hpp>
 #include <rill/task.hpp>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/deferred.hpp>
-
 #include <chrono>
 #include <exception>
 #include <optional>
@@ -76,12 +73,13 @@ private:
     class session;
     class running_handler;
 
-    static awaitable<void> accept_loop(std::shared_ptr<impl> self, detail::listener& from);
+    static awaitable<void> accept_loop(std::shared_ptr<impl> self, detail::incoming& from);
     static awaitable<void> serve(std::shared_ptr<session> s, stream connection);
 
-    awaitable<void> accept_what_is_there(detail::listener& from);
+    awaitable<void> accept_what_is_there(detail::incoming& from);
+    error_code accept_one(detail::incoming& from);
     awaitable<void> wait_for_resources(error_code why);
-    void start_session(detail::unique_fd fd, const endpoint& peer);
+    void start_session(stream_socket socket, const endpoint& peer);
     void report(const char* what, std::exception_ptr error) noexcept;
     void look_whether_all_gone() noexcept;
 
@@ -92,7 +90,7 @@ private:
     handler handler_;
     server_options options_;
     server_counters counters_;
-    std::vector<std::unique_ptr<detail::listener>> listeners_; // stay until the end, closed or not
+    std::vector<std::unique_ptr<detail::incoming>> listeners_; // stay until the end, closed or not
     std::vector<task<void>> accepting_;                        // one for each; none once closed
     detail::intrusive_list<session, in_server> sessions_;
     std::size_t open_ = 0;    // sessions
@@ -184,7 +182,7 @@ void server::impl::listen(const std::vector<endpoint>& at)
 {
     for (const endpoint& e : at) {
         try {
-            listeners_.push_back(std::make_unique<detail::listener>(core_.executor(), e, options_));
+            listeners_.push_back(detail::listen_on(core_, e, options_));
         } catch (const system_error& error) {
             const bool no_such_family = error.code().value() == EAFNOSUPPORT;
             if (!no_such_family || (listeners_.empty() && &e == &at.back()))
@@ -224,35 +222,43 @@ const server_counters& server::impl::counters() const noexcept
 }
 
 /// Ends when the server is closed.
-awaitable<void> server::impl::accept_loop(std::shared_ptr<impl> self, detail::listener& from)
+awaitable<void> server::impl::accept_loop(std::shared_ptr<impl> self, detail::incoming& from)
 {
     while (!self->closed_) {
         co_await self->below_limit_.wait();
-        auto readable = from.socket().async_wait(
-            asio::posix::descriptor_base::wait_read, asio::as_tuple(asio::deferred)
-        );
-        const auto [ec] = co_await std::move(readable);
+        const error_code ec = co_await from.wait();
         if (ec)
             break;
         co_await self->accept_what_is_there(from);
     }
 }
 
-awaitable<void> server::impl::accept_what_is_there(detail::listener& from)
+awaitable<void> server::impl::accept_what_is_there(detail::incoming& from)
 {
     for (int i = 0; i < batch && !closed_ && below_limit_.is_set(); ++i) {
-        endpoint peer;
-        error_code ec;
-        detail::unique_fd fd = detail::accept_from(from.socket().native_handle(), peer, ec);
-        if (fd) {
-            start_session(std::move(fd), peer);
-        } else if (ec == asio::error::would_block) {
+        const error_code ec = accept_one(from);
+        if (ec == asio::error::would_block) {
             short_ = false; // nobody is left who waited for descriptors
             break;
-        } else if (!concerns_one_connection(ec.value())) {
-            co_await wait_for_resources(ec);
         }
+        if (ec && !concerns_one_connection(ec.value()))
+            co_await wait_for_resources(ec);
     }
+}
+
+/// The error is that of accepting.
+error_code server::impl::accept_one(detail::incoming& from)
+{
+    error_code ec;
+    try {
+        endpoint peer;
+        stream_socket socket = from.accept(peer, ec);
+        if (!ec)
+            start_session(std::move(socket), peer);
+    } catch (...) {
+        report("a connection could not be started", std::current_exception());
+    }
+    return ec;
 }
 
 awaitable<void> server::impl::wait_for_resources(error_code why)
@@ -270,23 +276,16 @@ awaitable<void> server::impl::wait_for_resources(error_code why)
     }
 }
 
-void server::impl::start_session(detail::unique_fd fd, const endpoint& peer)
+void server::impl::start_session(stream_socket socket, const endpoint& peer)
 {
     ++counters_.accepted;
-    try {
-        const auto s = std::make_shared<session>(shared_from_this());
-        stream_socket socket(core_.executor());
-        socket.assign(peer.protocol(), fd.get());
-        fd.release();
-        stream connection(std::move(socket), options_);
-        s->connection = detail::writer_access::pump_of(connection.writer());
-        connection.writer().hold_until_closed(s);
-        s->handler = create_task(
-            core_.executor(), serve(s, std::move(connection)), "connection from " + to_string(peer)
-        );
-    } catch (...) {
-        report("a connection could not be started", std::current_exception());
-    }
+    const auto s = std::make_shared<session>(shared_from_this());
+    stream connection(std::move(socket), options_);
+    s->connection = detail::writer_access::pump_of(connection.writer());
+    connection.writer().hold_until_closed(s);
+    s->handler = create_task(
+        core_.executor(), serve(s, std::move(connection)), "connection from " + to_string(peer)
+    );
 }
 
 awaitable<void> server::impl::serve(std::shared_ptr<session> s, stream connection)

@@ -3,11 +3,10 @@
 
 #include <rill/detail/stream_traits.hpp>
 
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -53,11 +52,11 @@ unique_fd open_reserve() noexcept
     return unique_fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
 }
 
-void set_no_delay(int fd, const endpoint& peer) noexcept
+void set_no_delay(stream_socket& socket, const endpoint& peer)
 {
-    const int on = 1;
+    error_code ignored;
     if (peer.data()->sa_family == AF_INET || peer.data()->sa_family == AF_INET6)
-        ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        socket.set_option(asio::ip::tcp::no_delay(true), ignored);
 }
 
 endpoint unix_endpoint(const std::string& path)

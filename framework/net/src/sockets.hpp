@@ -54,8 +54,8 @@ unique_fd accept_from(int listener, endpoint& peer, error_code& ec) noexcept;
 /// Any descriptor at all, to be given up when there is no other.
 unique_fd open_reserve() noexcept;
 
-/// Answers at once: for messages too small to be worth a wait for more. No error on unix sockets.
-void set_no_delay(int fd, const endpoint& peer) noexcept;
+/// Answers at once: for messages too small to be worth a wait for more. Unix sockets always do.
+void set_no_delay(stream_socket& socket, const endpoint& peer);
 
 endpoint unix_endpoint(const std::string& path);
 

@@ -38,7 +38,7 @@ struct stream::parts {
 stream::stream(stream_socket socket, const stream_options& options)
     : parts_(std::make_unique<parts>(std::make_shared<stream_socket>(std::move(socket)), options))
 {
-    detail::set_no_delay(parts_->socket->native_handle(), parts_->peer);
+    detail::set_no_delay(*parts_->socket, parts_->peer);
 }
 
 stream::stream(stream&&) noexcept = default;

@@ -5,20 +5,13 @@
 #include <rill/endpoint.hpp>
 #include <rill/stream_options.hpp>
 #include <rill/stream_reader.hpp>
+#include <rill/stream_socket.hpp>
 #include <rill/stream_writer.hpp>
-
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/io_context.hpp>
 
 #include <cstddef>
 #include <memory>
 
 namespace rill {
-
-/// The socket behind a stream: TCP or unix, on the loop's own executor.
-using stream_socket =
-    asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type>;
 
 using stream_reader = basic_stream_reader<stream_socket>;
 using stream_writer = basic_stream_writer<stream_socket>;

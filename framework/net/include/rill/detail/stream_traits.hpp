@@ -19,9 +19,18 @@ namespace rill::detail {
 
 // What Rill asks of a stream beyond AsyncReadStream and AsyncWriteStream, if the stream has it.
 
+/// A stream that moves bytes at once in a way of its own.
+template <class Stream>
+concept tries_by_itself = requires(
+    Stream& stream, std::span<char> room, std::span<const asio::const_buffer> data, error_code& ec
+) {
+    { stream.try_read(room, ec) } -> std::same_as<std::size_t>;
+    { stream.try_write(data, ec) } -> std::same_as<std::size_t>;
+};
+
 /// Whether bytes can be moved at once, without a trip through the reactor: on sockets.
 template <class Stream>
-inline constexpr bool can_try_io = false;
+inline constexpr bool can_try_io = tries_by_itself<Stream>;
 
 template <class Protocol, class Executor>
 inline constexpr bool can_try_io<asio::basic_stream_socket<Protocol, Executor>> = true;
@@ -33,8 +42,10 @@ inline error_code last_error() noexcept
 
 /// Reads what is there. `would_block` if that is nothing, `eof` at the end. The socket's own
 /// blocking mode is left as its owner set it.
-template <class Socket>
-std::size_t try_read(Socket& socket, std::span<char> room, error_code& ec) noexcept
+template <class Protocol, class Executor>
+std::size_t try_read(
+    asio::basic_stream_socket<Protocol, Executor>& socket, std::span<char> room, error_code& ec
+) noexcept
 {
     for (;;) {
         const ssize_t n = ::recv(socket.native_handle(), room.data(), room.size(), MSG_DONTWAIT);
@@ -50,9 +61,12 @@ std::size_t try_read(Socket& socket, std::span<char> room, error_code& ec) noexc
 }
 
 /// Writes what the socket takes, in one system call.
-template <class Socket>
-std::size_t
-try_write(Socket& socket, std::span<const asio::const_buffer> data, error_code& ec) noexcept
+template <class Protocol, class Executor>
+std::size_t try_write(
+    asio::basic_stream_socket<Protocol, Executor>& socket,
+    std::span<const asio::const_buffer> data,
+    error_code& ec
+) noexcept
 {
     constexpr int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
     ssize_t n = 0;
@@ -71,6 +85,19 @@ try_write(Socket& socket, std::span<const asio::const_buffer> data, error_code& 
     } while (n < 0 && errno == EINTR);
     ec = n < 0 ? last_error() : error_code();
     return n < 0 ? 0 : static_cast<std::size_t>(n);
+}
+
+template <tries_by_itself Stream>
+std::size_t try_read(Stream& stream, std::span<char> room, error_code& ec) noexcept
+{
+    return stream.try_read(room, ec);
+}
+
+template <tries_by_itself Stream>
+std::size_t
+try_write(Stream& stream, std::span<const asio::const_buffer> data, error_code& ec) noexcept
+{
+    return stream.try_write(data, ec);
 }
 
 template <class Stream>

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/detail/needs_net.hpp>
+#include <rill/detail/operation.hpp>
+#include <rill/endpoint.hpp>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/socket_base.hpp>
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace rill::detail {
+
+class simulated_operation;
+
+/// What stands behind a stream_socket that is none of the system's: a test kit derives from it.
+///
+/// It says what a socket in its state would say; waiting is done here. Whoever changes its state
+/// calls wake_readers() or wake_writers(), and those who wait look again; their handlers run in a
+/// later turn.
+class simulated_socket {
+public:
+    explicit simulated_socket(loop_core& core) noexcept
+        : core_(core)
+    {}
+
+    simulated_socket(const simulated_socket&) = delete;
+    simulated_socket& operator=(const simulated_socket&) = delete;
+
+    /// Operations that wait end with operation_aborted.
+    virtual ~simulated_socket() = default;
+
+    loop_core& core() const noexcept { return core_; }
+
+    virtual bool is_open() const noexcept = 0;
+
+    /// Begins to connect. An error if that is refused at once.
+    virtual void connect(const endpoint& to, error_code& ec) = 0;
+
+    /// `would_block` while the connect is under way, and then what became of it.
+    virtual void connected(error_code& ec) noexcept = 0;
+
+    // Whether the system's socket would be reported as ready.
+    virtual bool readable() const noexcept = 0;
+    virtual bool writable() = 0;
+    virtual bool failed() const noexcept = 0;
+
+    /// As detail::try_read and try_write.
+    virtual std::size_t try_read(std::span<const asio::mutable_buffer> room, error_code& ec) = 0;
+    virtual std::size_t try_write(std::span<const asio::const_buffer> data, error_code& ec) = 0;
+
+    virtual void shutdown(asio::socket_base::shutdown_type what, error_code& ec) = 0;
+
+    /// An option as setsockopt takes it; one that means nothing here is accepted.
+    virtual void set_option(int level, int name, const void* value, std::size_t size) = 0;
+
+    virtual std::size_t available(error_code& ec) const = 0;
+    virtual endpoint local_endpoint(error_code& ec) const = 0;
+    virtual endpoint remote_endpoint(error_code& ec) const = 0;
+
+    /// Also wakes those who wait, see cancel().
+    void close()
+    {
+        do_close();
+        cancel();
+    }
+
+    /// What waits ends with operation_aborted.
+    void cancel() noexcept;
+
+protected:
+    virtual void do_close() = 0;
+
+    void wake_readers();
+    void wake_writers();
+    void wake_all();
+
+    bool anybody_reads() const noexcept { return !reading_.empty(); }
+
+    bool anybody_writes() const noexcept { return !writing_.empty(); }
+
+private:
+    friend class simulated_operation;
+
+    static void wake(wait_list<simulated_operation>& line);
+
+    loop_core& core_;
+    wait_list<simulated_operation> reading_;
+    wait_list<simulated_operation> writing_;
+    wait_list<simulated_operation> failing_; // wait for an error
+};
+
+/// Something that is waited for at a simulated socket. The socket outlives it, or ends it.
+class simulated_operation : public operation {
+protected:
+    using line = wait_list<simulated_operation> simulated_socket::*;
+
+    static constexpr line reading = &simulated_socket::reading_;
+    static constexpr line writing = &simulated_socket::writing_;
+    static constexpr line failing = &simulated_socket::failing_;
+
+    simulated_operation(simulated_socket& socket, line where) noexcept
+        : operation(&socket.core())
+        , socket_(&socket)
+        , line_(where)
+    {}
+
+    simulated_operation(simulated_operation&&) = default;
+
+    /// Those who came before are served before.
+    void start()
+    {
+        wait_list<simulated_operation>& waiting = socket_->*line_;
+        if (waiting.empty() && attempt())
+            complete();
+        else
+            waiting.add(*this);
+    }
+
+    void describe_to(std::string& text) const { text = "a simulated socket"; }
+
+    error_code outcome() const noexcept { return error() ? error() : ec_; }
+
+    simulated_socket* socket_;
+    error_code ec_;
+
+private:
+    friend class simulated_socket;
+
+    /// Whether that was the end; else it is tried again when something has changed.
+    virtual bool attempt() = 0;
+
+    line line_;
+};
+
+class simulated_wait : public simulated_operation {
+public:
+    simulated_wait(simulated_socket& socket, asio::socket_base::wait_type what) noexcept
+        : simulated_operation(socket, line_of(what))
+        , what_(what)
+    {}
+
+protected:
+    template <class Signature>
+    std::tuple<error_code> results() const
+    {
+        return {outcome()};
+    }
+
+private:
+    static line line_of(asio::socket_base::wait_type what) noexcept
+    {
+        if (what == asio::socket_base::wait_read)
+            return reading;
+        return what == asio::socket_base::wait_write ? writing : failing;
+    }
+
+    bool attempt() override
+    {
+        if (!socket_->is_open())
+            ec_ = asio::error::bad_descriptor;
+        return ec_ || is_ready();
+    }
+
+    bool is_ready()
+    {
+        if (what_ == asio::socket_base::wait_read)
+            return socket_->readable();
+        return what_ == asio::socket_base::wait_write ? socket_->writable() : socket_->failed();
+    }
+
+    asio::socket_base::wait_type what_;
+};
+
+class simulated_connect : public simulated_operation {
+public:
+    simulated_connect(simulated_socket& socket, const endpoint& to)
+        : simulated_operation(socket, writing)
+        , to_(to)
+    {}
+
+protected:
+    void start()
+    {
+        socket_->connect(to_, ec_);
+        if (ec_)
+            complete();
+        else
+            simulated_operation::start();
+    }
+
+    template <class Signature>
+    std::tuple<error_code> results() const
+    {
+        return {outcome()};
+    }
+
+private:
+    bool attempt() override
+    {
+        error_code ec;
+        socket_->connected(ec);
+        if (ec == asio::error::would_block)
+            return false;
+        ec_ = ec;
+        return true;
+    }
+
+    endpoint to_;
+};
+
+/// Reads or writes once, when that is possible.
+template <class Buffer>
+class simulated_transfer : public simulated_operation {
+    static constexpr bool reads = std::is_same_v<Buffer, asio::mutable_buffer>;
+
+public:
+    template <class Buffers>
+    simulated_transfer(simulated_socket& socket, const Buffers& buffers)
+        : simulated_operation(socket, reads ? reading : writing)
+        , buffers_(asio::buffer_sequence_begin(buffers), asio::buffer_sequence_end(buffers))
+    {}
+
+protected:
+    template <class Signature>
+    std::tuple<error_code, std::size_t> results() const
+    {
+        return {outcome(), n_};
+    }
+
+private:
+    bool attempt() override
+    {
+        if (asio::buffer_size(buffers_) == 0)
+            return true;
+        error_code ec;
+        if constexpr (reads)
+            n_ = socket_->try_read(buffers_, ec);
+        else
+            n_ = socket_->try_write(buffers_, ec);
+        if (ec == asio::error::would_block)
+            return false;
+        ec_ = ec;
+        return true;
+    }
+
+    std::vector<Buffer> buffers_;
+    std::size_t n_ = 0;
+};
+
+inline void simulated_socket::wake(wait_list<simulated_operation>& line)
+{
+    while (simulated_operation* first = line.front()) {
+        if (!first->attempt())
+            return;
+        first->complete();
+    }
+}
+
+inline void simulated_socket::wake_readers()
+{
+    wake(reading_);
+}
+
+inline void simulated_socket::wake_writers()
+{
+    wake(writing_);
+}
+
+inline void simulated_socket::wake_all()
+{
+    wake(reading_);
+    wake(writing_);
+    wake(failing_);
+}
+
+inline void simulated_socket::cancel() noexcept
+{
+    reading_.abort_all();
+    writing_.abort_all();
+    failing_.abort_all();
+}
+
+} // namespace rill::detail

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/detail/needs_net.hpp>
+#include <rill/detail/simulated_socket.hpp>
+#include <rill/detail/stream_traits.hpp>
+#include <rill/detail/wait_operation.hpp>
+#include <rill/endpoint.hpp>
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <utility>
+
+namespace rill {
+
+/// The socket behind a stream: TCP or unix, on the loop's own executor. It is Asio's, and can be
+/// made from one.
+///
+/// In a test it may be a socket of a simulated network, which costs a real one a branch for each
+/// call. What is declared here works on both; the rest of Asio's socket finds a simulated one
+/// closed (bad_descriptor).
+/// Thread safety: distinct objects safe, shared objects unsafe.
+class stream_socket
+    : public asio::
+          basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type> {
+    using real =
+        asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type>;
+
+public:
+    using lowest_layer_type = stream_socket;
+
+    using real::real;
+
+    /// A socket of a simulated network; not null.
+    explicit stream_socket(std::unique_ptr<detail::simulated_socket> s);
+
+    lowest_layer_type& lowest_layer() noexcept { return *this; }
+
+    const lowest_layer_type& lowest_layer() const noexcept { return *this; }
+
+    // As Asio's
+
+    template <asio::completion_token_for<void(error_code)> Token>
+    auto async_connect(const endpoint& to, Token&& token);
+    template <asio::completion_token_for<void(error_code)> Token>
+    auto async_wait(wait_type what, Token&& token);
+    template <class Buffers, asio::completion_token_for<void(error_code, std::size_t)> Token>
+    auto async_read_some(const Buffers& buffers, Token&& token);
+    template <class Buffers, asio::completion_token_for<void(error_code, std::size_t)> Token>
+    auto async_write_some(const Buffers& buffers, Token&& token);
+
+    bool is_open() const noexcept;
+    void shutdown(shutdown_type what, error_code& ec);
+    void shutdown(shutdown_type what);
+    void cancel(error_code& ec);
+    void cancel();
+    void close(error_code& ec);
+    void close();
+
+    template <class Option>
+    void set_option(const Option& option, error_code& ec);
+    template <class Option>
+    void set_option(const Option& option);
+
+    std::size_t available(error_code& ec) const;
+    std::size_t available() const;
+    endpoint local_endpoint(error_code& ec) const;
+    endpoint local_endpoint() const;
+    endpoint remote_endpoint(error_code& ec) const;
+    endpoint remote_endpoint() const;
+
+    // At once, in one system call
+
+    /// Reads what is there. `would_block` if that is nothing, `eof` at the end.
+    std::size_t try_read(std::span<char> room, error_code& ec) noexcept;
+
+    /// Writes what the socket takes, of at most 16 buffers; `would_block` if that is nothing.
+    std::size_t try_write(std::span<const asio::const_buffer> data, error_code& ec) noexcept;
+
+private:
+    class starter;
+    class connect_starter;
+    class wait_starter;
+    class read_starter;
+    class write_starter;
+
+    real& as_real() noexcept { return *this; }
+
+    static void throw_if(const error_code& ec, const char* what);
+
+    std::unique_ptr<detail::simulated_socket> simulated_; // null: the socket is the system's
+};
+
+// Implementation
+
+inline stream_socket::stream_socket(std::unique_ptr<detail::simulated_socket> s)
+    : real(s->core().executor())
+    , simulated_(std::move(s))
+{}
+
+/// Begins an operation on the one socket or the other. With `deferred` and the like it is kept,
+/// and tells its executor.
+class stream_socket::starter {
+public:
+    using executor_type = stream_socket::executor_type;
+
+    explicit starter(stream_socket& self) noexcept
+        : self_(&self)
+    {}
+
+    executor_type get_executor() const noexcept { return self_->get_executor(); }
+
+protected:
+    real& as_real() const noexcept { return *self_; }
+
+    bool simulated() const noexcept { return self_->simulated_ != nullptr; }
+
+    template <class Signature, class Waiter, class Handler, class Argument>
+    void simulate(Handler&& handler, const Argument& argument) const
+    {
+        detail::wait_operation<Signature, Waiter> operation(
+            std::in_place, *self_->simulated_, argument
+        );
+        std::move(operation).initiate(std::forward<Handler>(handler));
+    }
+
+private:
+    stream_socket* self_;
+};
+
+class stream_socket::connect_starter : public starter {
+public:
+    using starter::starter;
+
+    template <class Handler>
+    void operator()(Handler&& handler, const endpoint& to) const
+    {
+        if (simulated()) [[unlikely]]
+            simulate<void(error_code), detail::simulated_connect>(
+                std::forward<Handler>(handler), to
+            );
+        else
+            as_real().async_connect(to, std::forward<Handler>(handler));
+    }
+};
+
+class stream_socket::wait_starter : public starter {
+public:
+    using starter::starter;
+
+    template <class Handler>
+    void operator()(Handler&& handler, wait_type what) const
+    {
+        if (simulated()) [[unlikely]]
+            simulate<void(error_code), detail::simulated_wait>(
+                std::forward<Handler>(handler), what
+            );
+        else
+            as_real().async_wait(what, std::forward<Handler>(handler));
+    }
+};
+
+class stream_socket::read_starter : public starter {
+    using waiter = detail::simulated_transfer<asio::mutable_buffer>;
+
+public:
+    using starter::starter;
+
+    template <class Handler, class Buffers>
+    void operator()(Handler&& handler, const Buffers& buffers) const
+    {
+        if (simulated()) [[unlikely]]
+            simulate<void(error_code, std::size_t), waiter>(
+                std::forward<Handler>(handler), buffers
+            );
+        else
+            as_real().async_read_some(buffers, std::forward<Handler>(handler));
+    }
+};
+
+class stream_socket::write_starter : public starter {
+    using waiter = detail::simulated_transfer<asio::const_buffer>;
+
+public:
+    using starter::starter;
+
+    template <class Handler, class Buffers>
+    void operator()(Handler&& handler, const Buffers& buffers) const
+    {
+        if (simulated()) [[unlikely]]
+            simulate<void(error_code, std::size_t), waiter>(
+                std::forward<Handler>(handler), buffers
+            );
+        else
+            as_real().async_write_some(buffers, std::forward<Handler>(handler));
+    }
+};
+
+template <asio::completion_token_for<void(error_code)> Token>
+auto stream_socket::async_connect(const endpoint& to, Token&& token)
+{
+    return asio::async_initiate<Token, void(error_code)>(connect_starter(*this), token, to);
+}
+
+template <asio::completion_token_for<void(error_code)> Token>
+auto stream_socket::async_wait(wait_type what, Token&& token)
+{
+    return asio::async_initiate<Token, void(error_code)>(wait_starter(*this), token, what);
+}
+
+template <class Buffers, asio::completion_token_for<void(error_code, std::size_t)> Token>
+auto stream_socket::async_read_some(const Buffers& buffers, Token&& token)
+{
+    return asio::async_initiate<Token, void(error_code, std::size_t)>(
+        read_starter(*this), token, buffers
+    );
+}
+
+template <class Buffers, asio::completion_token_for<void(error_code, std::size_t)> Token>
+auto stream_socket::async_write_some(const Buffers& buffers, Token&& token)
+{
+    return asio::async_initiate<Token, void(error_code, std::size_t)>(
+        write_starter(*this), token, buffers
+    );
+}
+
+inline bool stream_socket::is_open() const noexcept
+{
+    return simulated_ ? simulated_->is_open() : real::is_open();
+}
+
+inline void stream_socket::shutdown(shutdown_type what, error_code& ec)
+{
+    if (simulated_)
+        simulated_->shutdown(what, ec);
+    else
+        real::shutdown(what, ec);
+}
+
+inline void stream_socket::cancel(error_code& ec)
+{
+    if (!simulated_) {
+        real::cancel(ec);
+        return;
+    }
+    ec = {};
+    simulated_->cancel();
+}
+
+inline void stream_socket::close(error_code& ec)
+{
+    if (!simulated_) {
+        real::close(ec);
+        return;
+    }
+    ec = {};
+    simulated_->close();
+}
+
+template <class Option>
+void stream_socket::set_option(const Option& option, error_code& ec)
+{
+    if (!simulated_) {
+        real::set_option(option, ec);
+        return;
+    }
+    ec = {};
+    const protocol_type any(AF_UNSPEC, 0); // options are the same for all protocols
+    simulated_->set_option(option.level(any), option.name(any), option.data(any), option.size(any));
+}
+
+inline std::size_t stream_socket::available(error_code& ec) const
+{
+    return simulated_ ? simulated_->available(ec) : real::available(ec);
+}
+
+inline endpoint stream_socket::local_endpoint(error_code& ec) const
+{
+    return simulated_ ? simulated_->local_endpoint(ec) : real::local_endpoint(ec);
+}
+
+inline endpoint stream_socket::remote_endpoint(error_code& ec) const
+{
+    return simulated_ ? simulated_->remote_endpoint(ec) : real::remote_endpoint(ec);
+}
+
+inline std::size_t stream_socket::try_read(std::span<char> room, error_code& ec) noexcept
+{
+    if (!simulated_) [[likely]]
+        return detail::try_read(as_real(), room, ec);
+    const asio::mutable_buffer buffer(room.data(), room.size());
+    return simulated_->try_read(std::span(&buffer, 1), ec);
+}
+
+inline std::size_t
+stream_socket::try_write(std::span<const asio::const_buffer> data, error_code& ec) noexcept
+{
+    if (!simulated_) [[likely]]
+        return detail::try_write(as_real(), data, ec);
+    return simulated_->try_write(data, ec);
+}
+
+inline void stream_socket::throw_if(const error_code& ec, const char* what)
+{
+    if (ec)
+        throw system_error(ec, what);
+}
+
+inline void stream_socket::shutdown(shutdown_type what)
+{
+    error_code ec;
+    shutdown(what, ec);
+    throw_if(ec, "shutdown");
+}
+
+inline void stream_socket::cancel()
+{
+    error_code ec;
+    cancel(ec);
+    throw_if(ec, "cancel");
+}
+
+inline void stream_socket::close()
+{
+    error_code ec;
+    close(ec);
+    throw_if(ec, "close");
+}
+
+template <class Option>
+void stream_socket::set_option(const Option& option)
+{
+    error_code ec;
+    set_option(option, ec);
+    throw_if(ec, "set_option");
+}
+
+inline std::size_t stream_socket::available() const
+{
+    error_code ec;
+    const std::size_t n = available(ec);
+    throw_if(ec, "available");
+    return n;
+}
+
+inline endpoint stream_socket::local_endpoint() const
+{
+    error_code ec;
+    endpoint at = local_endpoint(ec);
+    throw_if(ec, "local_endpoint");
+    return at;
+}
+
+inline endpoint stream_socket::remote_endpoint() const
+{
+    error_code ec;
+    endpoint at = remote_endpoint(ec);
+    throw_if(ec, "remote_endpoint");
+    return at;
+}
+
+} // namespace rill

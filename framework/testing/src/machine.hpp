@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "accept_queue.hpp"
+
+#include <rill/endpoint.hpp>
+#include <rill/task.hpp>
+
+#include <boost/asio/ip/address.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace rill::detail::simulation {
+
+class fabric;
+
+/// What a host is made of.
+class machine : public std::enable_shared_from_this<machine> {
+public:
+    machine(fabric& f, std::size_t i, std::string n);
+
+    const std::size_t index;
+    const std::string name;
+    const asio::ip::address v4;
+    const asio::ip::address v6;
+
+    fabric* net; // null: the network is gone
+    bool up = true;
+
+    /// Whether it can be reached there, from itself at least.
+    bool owns(const asio::ip::address& a) const;
+
+    /// Null if nobody listens there. Of several that share the address, each has its turn.
+    std::shared_ptr<accept_queue> listener_at(const endpoint& to);
+
+    /// Throws system_error naming the address if that cannot be.
+    std::shared_ptr<accept_queue> listen(const endpoint& at, int backlog, bool shared);
+
+    unsigned short next_port();
+
+    /// Listeners and tasks end; connections are the network's matter.
+    void crash();
+
+    /// For the end of the network: nobody listens any more.
+    void stop_listening(error_code why);
+
+private:
+    std::vector<task_ref> tasks() const;
+    bool is_taken(const endpoint& at, bool shared) const;
+    endpoint with_free_port(const endpoint& at, bool shared);
+
+    std::vector<std::weak_ptr<accept_queue>> listeners_;
+    std::size_t turn_ = 0;
+    unsigned short last_port_ = 32767;
+};
+
+asio::ip::address address_of(const endpoint& e);
+bool is_unix(const endpoint& e);
+endpoint tcp_endpoint(const asio::ip::address& a, unsigned short port);
+
+} // namespace rill::detail::simulation
