@@ -12,13 +12,15 @@
 #include <string>
 #include <vector>
 
-namespace rill::testing {
+namespace rill {
 
-namespace detail {
+namespace detail::simulation {
 
 class settling;
 
-} // namespace detail
+} // namespace detail::simulation
+
+namespace testing {
 
 /// A loop for tests: its clock stands still unless the test moves it, so that hours pass in
 /// microseconds and nothing depends on how fast the machine is.
@@ -95,7 +97,7 @@ public:
     std::string tasks() const;
 
 private:
-    friend class detail::settling;
+    friend class detail::simulation::settling;
 
     bool jump_and_settle(time_point limit);
     bool go_on(time_point limit);
@@ -106,23 +108,25 @@ private:
 
     manual_clock clock_;
     rill::loop loop_;
-    rill::detail::loop_core& core_;
+    detail::loop_core& core_;
     testing::options options_;
-    std::vector<detail::settling*> settling_; // tasks that wait in settle()
-    time_point blocked_since_ = never;        // while nothing has run since
+    std::vector<detail::simulation::settling*> settling_; // tasks that wait in settle()
+    time_point blocked_since_ = never;                    // while nothing has run since
     std::vector<std::string> reported_;
 };
 
 // Implementation
 
-namespace detail {
+} // namespace testing
+
+namespace detail::simulation {
 
 /// The testing loop that runs on this thread.
-inline thread_local loop* running = nullptr;
+inline thread_local testing::loop* running = nullptr;
 
 class running_mark {
 public:
-    explicit running_mark(loop& l) noexcept
+    explicit running_mark(testing::loop& l) noexcept
         : before_(std::exchange(running, &l))
     {}
 
@@ -132,13 +136,13 @@ public:
     running_mark& operator=(const running_mark&) = delete;
 
 private:
-    loop* before_;
+    testing::loop* before_;
 };
 
 /// A task's wait until all others are blocked, for so long.
-class settling : public rill::detail::operation {
+class settling : public operation {
 public:
-    settling(loop& l, duration cushion, std::source_location where)
+    settling(testing::loop& l, duration cushion, std::source_location where)
         : operation(&l.core_, where)
         , loop_(&l)
         , cushion_(cushion)
@@ -184,11 +188,13 @@ protected:
 private:
     void leave() noexcept { std::erase(loop_->settling_, this); }
 
-    loop* loop_;
+    testing::loop* loop_;
     duration cushion_;
 };
 
-} // namespace detail
+} // namespace detail::simulation
+
+namespace testing {
 
 /// Returns once every other task is blocked and nothing is ready: so a test lets what it started
 /// come to rest. No time passes, unless `cushion` asks that all stay blocked for so long; of several
@@ -201,13 +207,15 @@ inline awaitable<void> settle(
     std::source_location where = std::source_location::current()
 )
 {
-    if (!detail::running)
+    if (!detail::simulation::running)
         throw std::logic_error("rill::testing::settle: no testing loop runs on this thread");
-    co_await rill::detail::request_wait<detail::settling>(*detail::running, cushion, where);
+    co_await detail::request_wait<detail::simulation::settling>(
+        *detail::simulation::running, cushion, where
+    );
 }
 
 inline loop::loop(const testing::options& how)
-    : core_(rill::detail::loop_core::of(loop_.context()))
+    : core_(detail::loop_core::of(loop_.context()))
     , options_(how)
 {
     core_.set_clock(&clock_);
@@ -248,7 +256,7 @@ inline time_point loop::now() const noexcept
 
 inline void loop::settle()
 {
-    const detail::running_mark mark(*this);
+    const detail::simulation::running_mark mark(*this);
     context().restart();
     while (context().poll() > 0)
         blocked_since_ = never;
@@ -256,7 +264,7 @@ inline void loop::settle()
 
 inline bool loop::step()
 {
-    const detail::running_mark mark(*this);
+    const detail::simulation::running_mark mark(*this);
     context().restart();
     return context().poll_one() > 0;
 }
@@ -271,12 +279,12 @@ inline bool loop::await_arrivals()
 {
     if (core_.expected_arrivals == 0)
         return false;
-    const detail::running_mark mark(*this);
+    const detail::simulation::running_mark mark(*this);
     context().restart();
     if (context().run_one_for(options_.patience()) == 0)
         fail(
-            "a call in another thread has not ended in " +
-            rill::detail::text_of(options_.patience()) + " of real time"
+            "a call in another thread has not ended in " + detail::text_of(options_.patience()) +
+            " of real time"
         );
     return true;
 }
@@ -285,7 +293,7 @@ inline bool loop::poll_sockets()
 {
     if (options_.real_io() == duration::zero())
         return false;
-    const detail::running_mark mark(*this);
+    const detail::simulation::running_mark mark(*this);
     context().restart();
     return context().run_one_for(options_.real_io()) > 0;
 }
@@ -296,17 +304,19 @@ inline bool loop::wake_settled(time_point limit)
     if (settling_.empty())
         return false;
     blocked_since_ = std::min(blocked_since_, now());
-    const auto shorter = [](const detail::settling* a, const detail::settling* b) {
+    const auto shorter = [](const detail::simulation::settling* a,
+                            const detail::simulation::settling* b) {
         return a->cushion() < b->cushion();
     };
-    detail::settling* const next = *std::min_element(settling_.begin(), settling_.end(), shorter);
-    const time_point when = rill::detail::deadline_after(blocked_since_, next->cushion());
+    detail::simulation::settling* const next =
+        *std::min_element(settling_.begin(), settling_.end(), shorter);
+    const time_point when = detail::deadline_after(blocked_since_, next->cushion());
     if (when > now() && (core_.timers().next() <= when || when > limit))
         return false;
     clock_.move_to(when);
     const duration cushion = next->cushion();
     const auto waiting = settling_;
-    for (detail::settling* s : waiting)
+    for (detail::simulation::settling* s : waiting)
         if (s->cushion() == cushion)
             s->settled();
     return true;
@@ -341,7 +351,7 @@ inline bool loop::jump_and_settle(time_point limit)
 
 inline void loop::advance(duration d)
 {
-    const time_point end = rill::detail::deadline_after(now(), d);
+    const time_point end = detail::deadline_after(now(), d);
     settle();
     while (jump_and_settle(end))
         continue;
@@ -370,7 +380,7 @@ T loop::run(awaitable<T> body)
         continue;
     if (!main.done())
         fail("nothing is left that could wake 'main'");
-    auto& data = rill::detail::data_of(main);
+    auto& data = detail::data_of(main);
     data.mark_retrieved();
     return std::move(data).value();
 }
@@ -378,7 +388,7 @@ T loop::run(awaitable<T> body)
 template <coroutine_function F>
 auto loop::run(F body)
 {
-    return run(rill::detail::call_stored(std::move(body)));
+    return run(detail::call_stored(std::move(body)));
 }
 
 inline void loop::fail(const std::string& why) const
@@ -388,7 +398,7 @@ inline void loop::fail(const std::string& why) const
 
 inline std::string loop::tasks() const
 {
-    return to_text(rill::detail::snapshot_of(core_));
+    return to_text(detail::snapshot_of(core_));
 }
 
 inline const std::vector<std::string>& loop::reported() const noexcept
@@ -421,7 +431,7 @@ inline std::string loop::expect_reported(std::string_view text)
 inline std::vector<std::string> loop::leftovers() const
 {
     std::vector<std::string> lines;
-    core_.tasks().for_each([&](const rill::detail::task_state& task) {
+    core_.tasks().for_each([&](const detail::task_state& task) {
         lines.push_back("task '" + task.name() + "' has not ended");
     });
     if (core_.tasks().empty() && core_.pending_count() > 0)
@@ -433,4 +443,5 @@ inline std::vector<std::string> loop::leftovers() const
     return lines;
 }
 
-} // namespace rill::testing
+} // namespace testing
+} // namespace rill

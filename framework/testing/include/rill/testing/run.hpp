@@ -13,7 +13,9 @@
 #include <type_traits>
 #include <utility>
 
-namespace rill::testing {
+namespace rill {
+
+namespace testing {
 
 /// Runs `main` on a loop with a virtual clock, which jumps to the next deadline when every task
 /// waits and nothing is ready, and gives its result or throws its exception unchanged: an hour of
@@ -36,9 +38,11 @@ void explore(std::uint64_t seeds, F scenario, options how = {});
 
 // Implementation
 
-namespace detail {
+} // namespace testing
 
-inline void check_nothing_left(loop& l)
+namespace detail::simulation {
+
+inline void check_nothing_left(testing::loop& l)
 {
     l.settle();
     std::string text;
@@ -49,20 +53,20 @@ inline void check_nothing_left(loop& l)
     if (text.empty() && !l.context().stopped())
         text = "\n  something of Asio's is pending: a socket, a timer or a signal";
     if (!text.empty())
-        throw failure("main left behind:" + text + "\n" + l.tasks());
+        throw testing::failure("main left behind:" + text + "\n" + l.tasks());
 }
 
-inline void check_descriptors(const descriptors& before, const options& how)
+inline void check_descriptors(const testing::descriptors& before, const testing::options& how)
 {
     std::string text;
     if (how.checks_descriptors())
-        for (const std::string& line : descriptors::now().since(before))
+        for (const std::string& line : testing::descriptors::now().since(before))
             text += "\n  " + line;
     if (!text.empty())
-        throw failure("descriptors were left open:" + text);
+        throw testing::failure("descriptors were left open:" + text);
 }
 
-inline std::string text_of(const std::exception_ptr& error)
+inline std::string text_of_error(const std::exception_ptr& error)
 {
     try {
         std::rethrow_exception(error);
@@ -75,20 +79,24 @@ inline std::string text_of(const std::exception_ptr& error)
 
 /// Whether the scenario fails with that seed; then it says so.
 template <class F>
-void explore_one(std::uint64_t seed, F& scenario, options how)
+void explore_one(std::uint64_t seed, F& scenario, testing::options how)
 {
     try {
-        run([&] { return scenario(); }, how.seed(seed).shuffle());
+        testing::run([&] { return scenario(); }, how.seed(seed).shuffle());
     } catch (...) {
         const std::string text = "seed " + std::to_string(seed) +
                                  " fails; RILL_TEST_SEED=" + std::to_string(seed) +
                                  " runs it alone";
         std::fprintf(stderr, "rill::testing::explore: %s\n", text.c_str());
-        std::throw_with_nested(failure(text + ": " + text_of(std::current_exception())));
+        std::throw_with_nested(
+            testing::failure(text + ": " + text_of_error(std::current_exception()))
+        );
     }
 }
 
-} // namespace detail
+} // namespace detail::simulation
+
+namespace testing {
 
 template <class T>
 T run(awaitable<T> main, const options& how)
@@ -105,19 +113,19 @@ auto run(F main, const options& how)
         loop l(how);
         if constexpr (std::is_void_v<T>) {
             l.run(std::ref(main));
-            detail::check_nothing_left(l);
+            detail::simulation::check_nothing_left(l);
         } else {
             T result = l.run(std::ref(main));
-            detail::check_nothing_left(l);
+            detail::simulation::check_nothing_left(l);
             return result;
         }
     };
     if constexpr (std::is_void_v<T>) {
         on_a_loop();
-        detail::check_descriptors(before, how);
+        detail::simulation::check_descriptors(before, how);
     } else {
         T result = on_a_loop();
-        detail::check_descriptors(before, how);
+        detail::simulation::check_descriptors(before, how);
         return result;
     }
 }
@@ -126,11 +134,12 @@ template <coroutine_function F>
 void explore(std::uint64_t seeds, F scenario, options how)
 {
     if (const auto only = options::seed_in_environment()) {
-        detail::explore_one(*only, scenario, how);
+        detail::simulation::explore_one(*only, scenario, how);
         return;
     }
     for (std::uint64_t seed = 1; seed <= seeds; ++seed)
-        detail::explore_one(seed, scenario, how);
+        detail::simulation::explore_one(seed, scenario, how);
 }
 
-} // namespace rill::testing
+} // namespace testing
+} // namespace rill
