@@ -5,6 +5,7 @@
 #include "log_line.hpp"
 
 #include <rill/app/log.hpp>
+#include <rill/app/log_capture.hpp>
 #include <rill/task.hpp>
 
 #include <poll.h>
@@ -18,6 +19,7 @@
 #include <atomic>
 #include <cerrno>
 #include <memory>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -76,6 +78,7 @@ struct backend {
 };
 
 std::atomic<backend*> active = nullptr;
+std::atomic<log::capture*> captured = nullptr;
 std::atomic<log::level> lowest = log::level::warning;
 std::atomic<std::uint64_t> lost_before = 0; // by logs that are closed
 
@@ -174,7 +177,19 @@ bool detail::close_log(std::chrono::milliseconds patience)
 
 bool log::enabled(level level) noexcept
 {
-    return level >= lowest.load(std::memory_order_relaxed);
+    return level >= lowest.load(std::memory_order_relaxed) || captured;
+}
+
+log::capture::capture()
+{
+    capture* none = nullptr;
+    if (!captured.compare_exchange_strong(none, this))
+        throw std::logic_error("rill::app::log::capture: there is another one");
+}
+
+log::capture::~capture()
+{
+    captured = nullptr;
 }
 
 std::uint64_t log::dropped() noexcept
@@ -188,6 +203,12 @@ void log::write(level level, std::string_view message, fields fields)
     if (!enabled(level))
         return;
     const auto task = current_task_name();
+    if (capture* to = captured) {
+        to->add(
+            level, std::string(name_of(level)) + ": " + detail::text_line(message, fields, task)
+        );
+        return;
+    }
     backend* log = active;
     if (!log)
         return write_at_once(level, detail::text_line(message, fields, task));

@@ -113,9 +113,13 @@ private:
 
     static std::string what_of_asio(const task_state& task)
     {
-        if (task.innermost)
-            if (auto name = asio_operation(task.innermost->where().function_name()); !name.empty())
-                return std::string(name) + " of Asio's";
+        if (!task.innermost)
+            return "an operation of Asio's";
+        const std::string_view function = task.innermost->where().function_name();
+        if (const std::string_view name = asio_operation(function); !name.empty())
+            return std::string(name) + " of Asio's";
+        if (is_of_library(function))
+            return "I/O in " + std::string(name_of_function(function));
         return "an operation of Asio's";
     }
 

@@ -6,6 +6,7 @@
 
 #include <boost/asio/cancellation_signal.hpp>
 
+#include <string>
 #include <tuple>
 #include <utility>
 
@@ -36,6 +37,8 @@ protected:
 
     /// The reactor lets go of the handler, and calls it, before this ends.
     void on_cancel() { cancel_->emit(asio::cancellation_type::total); }
+
+    void describe_to(std::string& text) const { text = "bytes to read"; }
 
     template <class Signature>
     std::tuple<> results() const
