@@ -159,6 +159,32 @@ TEST_CASE("network: a peer that does not read makes the writer wait, and goes on
     CHECK(drained);
 }
 
+TEST_CASE("network: a writer that waits is not woken for a few bytes")
+{
+    two_hosts n;
+    n.net.buffers(900, 900);
+    keeper held;
+    const auto server = n.listen(held.handler());
+    rill::stream near =
+        n.run([]() -> awaitable<rill::stream> { return rill::open_connection("server", 7); });
+    n.loop.settle();
+    rill::stream_socket& s = near.socket();
+    rill::error_code ec;
+    const std::string much(1800, 'x');
+    const boost::asio::const_buffer data(much.data(), much.size());
+    while (!ec)
+        s.try_write(std::span(&data, 1), ec); // the window and then the buffer are full
+    test::completion<> room;
+    s.async_wait(rill::stream_socket::wait_write, room.handler());
+    char taken[299];
+    held.streams.at(0).socket().try_read(taken, ec);
+    n.loop.settle();
+    CHECK_FALSE(room.done());
+    held.streams.at(0).socket().try_read(std::span(taken, 1), ec);
+    n.loop.settle();
+    CHECK(room.done());
+}
+
 TEST_CASE("network: the window bounds what is on its way, so that latency bounds the rate")
 {
     two_hosts n;

@@ -91,6 +91,23 @@ TEST_CASE("BY-31: in lock-step a write to a reader that waits is done at once")
     CHECK(reading.result() == "x\n");
 }
 
+TEST_CASE("BY-31: in lock-step one write is under way at a time, held or not")
+{
+    test::loop loop;
+    auto pair = stream_pair(loop.executor(), pair_options().capacity(0));
+    pair.forth.hold();
+    const auto reading = loop.spawn(pair.second.reader().read_line());
+    loop.settle();
+    rill::error_code ec;
+    const asio::const_buffer line("x\n", 2);
+    CHECK(pair.first.socket().try_write(std::span(&line, 1), ec) == 2);
+    CHECK(pair.first.socket().try_write(std::span(&line, 1), ec) == 0);
+    CHECK(ec == asio::error::would_block);
+    pair.forth.release();
+    loop.settle();
+    CHECK(reading.done());
+}
+
 TEST_CASE("BY-31: what is held arrives when it is pumped, as much as is asked for")
 {
     test::loop loop;

@@ -3,6 +3,7 @@
 
 #include <rill/detail/needs_net.hpp>
 #include <rill/detail/operation.hpp>
+#include <rill/detail/task_state.hpp> // the bodies of what operation.hpp calls
 #include <rill/endpoint.hpp>
 
 #include <boost/asio/buffer.hpp>
@@ -13,6 +14,7 @@
 #include <span>
 #include <string>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 

@@ -39,7 +39,7 @@ class host {
 public:
     const std::string& name() const noexcept;
 
-    /// "10.0.0.1"; each host has one, besides 127.0.0.1, and an IPv6 address fd00::1, ::1.
+    /// "10.0.0.2", say; the same host is fd00::2, and 127.0.0.1 and ::1 to itself.
     std::string address() const;
 
     /// Starts a task on this host: what it and the tasks that it starts open is of this host.
@@ -62,8 +62,9 @@ public:
         return detail::simulation::current_machine.scoped(machine_);
     }
 
-    /// The power fails. The host's tasks are cancelled, and its sockets fail with network_down. Peers are not told: they find out when they send something, with
-    /// connection_reset if the host is up again, or else with timed_out in the end.
+    /// The power fails. The host's tasks are cancelled, and its sockets fail with network_down.
+    /// Peers are not told: they find out when they send something, with connection_reset if the
+    /// host is up again, or else with timed_out in the end.
     void crash();
 
     /// The power is back. Nothing runs or listens here until it is started again.
@@ -186,7 +187,8 @@ public:
 
     const network_statistics& statistics() const noexcept;
 
-    /// `f` is called with each event, in the middle of things: it must not use the network.
+    /// `f` is called with each event, in the middle of things: it must not use the network, and
+    /// must outlive it or be replaced. Empty: nobody is told.
     void on_event(std::function<void(const network_event&)> f);
 
 private:
