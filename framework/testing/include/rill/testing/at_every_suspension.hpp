@@ -9,21 +9,19 @@
 #include <string>
 #include <vector>
 
-namespace rill::testing {
+namespace rill {
 
-namespace detail {
+namespace detail::simulation {
 
-inline std::vector<interruption> all_interruptions()
+inline std::vector<testing::interruption> all_interruptions()
 {
-    return {
-        interruption::cancel,
-        interruption::timeout,
-        interruption::error,
-        interruption::sibling_failure
-    };
+    using enum testing::interruption;
+    return {cancel, timeout, error, sibling_failure};
 }
 
-} // namespace detail
+} // namespace detail::simulation
+
+namespace testing {
 
 /// Calls `play(scenario&)` without an interruption and counts its points; then again for each kind
 /// of interruption and each of the points, with that interruption there. Gives the number of points.
@@ -42,67 +40,73 @@ inline std::vector<interruption> all_interruptions()
 /// place of main's wait, and has the tree of tasks as it was there.
 template <class Play>
 std::size_t at_every_suspension(
-    Play play, const std::vector<interruption>& kinds = detail::all_interruptions()
+    Play play, const std::vector<interruption>& kinds = detail::simulation::all_interruptions()
 );
 
 // Implementation
 
-namespace detail {
+} // namespace testing
+
+namespace detail::simulation {
 
 template <class Play>
-void play_scenario(Play& play, scenario& s)
+void play_scenario(Play& play, testing::scenario& s)
 {
     try {
         play(s);
     } catch (...) {
-        std::string text = s.description() + ": " + text_of(std::current_exception());
+        std::string text = s.description() + ": " + detail::text_of(std::current_exception());
         if (!s.tasks().empty())
             text += "\nbefore the interruption: " + s.tasks();
-        std::throw_with_nested(failure(text));
+        std::throw_with_nested(testing::failure(text));
     }
 }
 
 /// Gives the number of points.
 template <class Play>
-std::size_t play_once(Play& play, interruption how, std::size_t point, std::size_t points)
+std::size_t play_once(Play& play, testing::interruption how, std::size_t point, std::size_t points)
 {
-    const descriptors before = descriptors::now();
+    const testing::descriptors before = testing::descriptors::now();
     std::size_t steps = 0;
     std::string description;
     {
-        scenario s(how, point, points);
+        testing::scenario s(how, point, points);
         play_scenario(play, s);
-        if (point == scenario::nowhere && !s.completed())
-            throw failure("the scenario does not complete when nothing interrupts it");
+        if (point == testing::scenario::nowhere && !s.completed())
+            throw testing::failure("the scenario does not complete when nothing interrupts it");
         steps = s.steps();
         description = s.description();
     }
     std::string open;
-    for (const std::string& line : descriptors::now().since(before))
+    for (const std::string& line : testing::descriptors::now().since(before))
         open += "\n  " + line;
     if (!open.empty())
-        throw failure(description + ": descriptors were left open:" + open);
+        throw testing::failure(description + ": descriptors were left open:" + open);
     return steps;
 }
 
 template <class Play>
-std::size_t play_undisturbed(Play& play, interruption how)
+std::size_t play_undisturbed(Play& play, testing::interruption how)
 {
-    return play_once(play, how, scenario::nowhere, 0);
+    return play_once(play, how, testing::scenario::nowhere, 0);
 }
 
-} // namespace detail
+} // namespace detail::simulation
+
+namespace testing {
 
 template <class Play>
 std::size_t at_every_suspension(Play play, const std::vector<interruption>& kinds)
 {
-    const std::size_t steps = detail::play_undisturbed(play, interruption::none);
+    const std::size_t steps = detail::simulation::play_undisturbed(play, interruption::none);
     for (const interruption how : kinds) {
-        const std::size_t points = detail::play_undisturbed(play, how);
+        const std::size_t points = detail::simulation::play_undisturbed(play, how);
         for (std::size_t point = 0; point < points; ++point)
-            detail::play_once(play, how, point, points);
+            detail::simulation::play_once(play, how, point, points);
     }
     return steps;
 }
 
-} // namespace rill::testing
+} // namespace testing
+
+} // namespace rill

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <rill/cancel_scope.hpp>
+#include <rill/detail/fail_wait.hpp>
 #include <rill/event.hpp>
 #include <rill/exception_group.hpp>
 #include <rill/introspect.hpp>
 #include <rill/task_group.hpp>
-#include <rill/testing/detail/fail_wait.hpp>
 #include <rill/testing/failure.hpp>
 #include <rill/testing/loop.hpp>
 
@@ -214,7 +214,7 @@ inline void scenario::interrupt(task<void>& main)
     case interruption::cancel: main.cancel(); break;
     case interruption::timeout: scope_.cancel(); break;
     case interruption::error:
-        operation_failed_ = detail::fail_wait(rill::detail::data_of(main));
+        operation_failed_ = detail::simulation::fail_wait(detail::data_of(main));
         break;
     case interruption::sibling_failure: sibling_fails_.set(); break;
     }
@@ -226,7 +226,7 @@ inline void scenario::note_place(const task<void>& main)
     if (info.state == activity::fresh)
         place_ = "before main began";
     else
-        place_ = "where main waited for " + info.waits_for + rill::detail::at(info.where);
+        place_ = "where main waited for " + info.waits_for + detail::at(info.where);
     tasks_ = loop_.tasks();
 }
 
