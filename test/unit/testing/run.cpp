@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <support/failure_of.hpp>
+
 #include <rill/event.hpp>
 #include <rill/sleep.hpp>
 #include <rill/task_group.hpp>
@@ -26,22 +28,9 @@ namespace {
 namespace asio = boost::asio;
 namespace testing = rill::testing;
 using rill::awaitable;
+using test::contains;
+using test::failure_of;
 using namespace std::chrono_literals;
-
-std::string failure_of(const auto& f)
-{
-    try {
-        f();
-    } catch (const testing::failure& e) {
-        return e.what();
-    }
-    return {};
-}
-
-bool contains(const std::string& text, std::string_view part)
-{
-    return text.find(part) != std::string::npos;
-}
 
 // Three tasks that say in which order they run.
 awaitable<std::string> order_of_three()

@@ -61,6 +61,10 @@ public:
     /// are waited for before, in real time. False if there is none.
     bool jump();
 
+    /// Goes on to what comes next when nothing is ready: calls in other threads, tasks in settle(),
+    /// sockets, or else the next deadline. False if nothing comes up to `limit`.
+    bool go_on(time_point limit = never);
+
     /// Starts a task; settle() runs it.
     template <class T>
     task<T> spawn(
@@ -100,7 +104,6 @@ private:
     friend class detail::simulation::settling;
 
     bool jump_and_settle(time_point limit);
-    bool go_on(time_point limit);
     bool wake_settled(time_point limit);
     bool await_arrivals();
     bool poll_sockets();
@@ -333,7 +336,6 @@ inline bool loop::jump()
     return true;
 }
 
-/// What comes next when nothing is ready. False if nothing comes up to `limit`.
 inline bool loop::go_on(time_point limit)
 {
     if (await_arrivals() || wake_settled(limit) || poll_sockets())
