@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <support/http_text.hpp>
+
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
 #include <netinet/in.h>
@@ -83,6 +85,14 @@ public:
         return std::exchange(pending_, {});
     }
 
+    /// At least the next `n` bytes, or everything up to the end of the connection.
+    void receive_at_least(std::size_t n)
+    {
+        const auto enough = pending_.size() + n;
+        while (pending_.size() < enough && receive())
+            continue;
+    }
+
     /// Whether the server closes the connection without another byte.
     bool closed() { return pending_.empty() && !receive() && !timed_out_; }
 
@@ -113,36 +123,9 @@ private:
         return n > 0;
     }
 
-    static std::size_t content_length(const std::string& head)
-    {
-        const std::string name = "Content-Length: ";
-        const auto at = head.find(name);
-        return at == std::string::npos ? 0 : std::stoul(head.substr(at + name.size()));
-    }
-
-    static std::string without_date(std::string response)
-    {
-        const auto at = response.find("Date: ");
-        if (at != std::string::npos)
-            response.erase(at, response.find("\r\n", at) + 2 - at);
-        return response;
-    }
-
     int fd_;
     std::string pending_;
     bool timed_out_ = false;
 };
-
-/// The status of a response, 0 if there was none.
-inline int status(const std::string& response)
-{
-    return response.starts_with("HTTP/1.1 ") ? std::stoi(response.substr(9, 3)) : 0;
-}
-
-inline std::string body(const std::string& response)
-{
-    const auto end = response.find("\r\n\r\n");
-    return end == std::string::npos ? std::string() : response.substr(end + 4);
-}
 
 } // namespace test

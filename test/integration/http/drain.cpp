@@ -2,87 +2,130 @@
 #include "client.hpp"
 #include "handlers.hpp"
 #include "live_server.hpp"
+#include <support/simulated_http.hpp>
+
+#include <rill/sleep.hpp>
 
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <optional>
 #include <string>
-#include <thread>
-
-using namespace std::chrono_literals;
 
 namespace {
 
+using namespace std::chrono_literals;
+using namespace test;
+using rill::awaitable;
+
 const std::string get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-const std::string slow = "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n";
+const std::string slow = "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n"; // 100 ms
+const std::string stuck = "GET /stuck HTTP/1.1\r\nHost: a\r\n\r\n";
 
-void wait_for_connections(test::live_server& server, std::size_t count)
+TEST_CASE("http drain: idle connections close at once, running requests finish")
 {
-    while (server.connections() != count)
-        std::this_thread::sleep_for(1ms);
-}
+    simulated_http s(sample_service());
+    s.run([&]() -> awaitable<void> {
+        http_client fresh = co_await s.connect();
+        http_client idle = co_await s.connect();
+        idle.send(get);
+        CHECK(status(co_await idle.response()) == 200);
+        http_client busy = co_await s.connect();
+        busy.send(slow + get);
+        co_await rill::sleep(99ms);
+        CHECK(s.http.connections() == 3);
 
-} // namespace
-
-TEST_CASE("http drain: idle connections close, running requests finish")
-{
-    test::live_server server(test::sample_service());
-    test::client fresh(server.port());
-    test::client idle(server.port());
-    idle.send(get);
-    CHECK(test::status(idle.response()) == 200);
-    test::client busy(server.port());
-    busy.send(slow + get);
-    wait_for_connections(server, 3);
-    std::this_thread::sleep_for(20ms); // the slow handler has begun
-
-    server.call([&] { server.http().stop(); });
-    CHECK(idle.closed());
-    CHECK(fresh.closed());
-    const auto last = busy.response();
-    CHECK(test::body(last) == "slow");
-    CHECK(last.find("\r\nConnection: close\r\n") != std::string::npos);
-    CHECK(busy.closed());
-    wait_for_connections(server, 0);
+        s.http.stop();
+        CHECK(co_await idle.closed());
+        CHECK(co_await fresh.closed());
+        CHECK(s.elapsed() == 99ms);
+        const std::string last = co_await busy.response();
+        CHECK(s.elapsed() == 100ms);
+        CHECK(body(last) == "slow");
+        CHECK(says_close(last));
+        CHECK(co_await busy.closed());
+        busy.stream.close();
+        co_await rill::testing::settle();
+        CHECK(s.http.connections() == 0);
+        CHECK(s.elapsed() == 100ms);
+    });
 }
 
 TEST_CASE("http drain: who connects afterwards is served once")
 {
-    test::live_server server(test::sample_service());
-    server.call([&] { server.http().stop(); });
-    test::client client(server.port());
-    client.send(get);
-    CHECK(client.response().find("\r\nConnection: close\r\n") != std::string::npos);
-    CHECK(client.closed());
+    simulated_http s(sample_service());
+    s.run([&]() -> awaitable<void> {
+        s.http.stop();
+        http_client client = co_await s.connect();
+        client.send(get);
+        CHECK(says_close(co_await client.response()));
+        CHECK(co_await client.closed());
+    });
+    CHECK(s.elapsed() == 0s);
 }
 
 TEST_CASE("http drain: within the grace an idle connection may send one more request")
 {
-    test::live_server server(test::sample_service());
-    test::client used(server.port());
-    test::client unused(server.port());
-    for (auto* c : {&used, &unused}) {
-        c->send(get);
-        CHECK(test::status(c->response()) == 200);
-    }
-    server.call([&] { server.http().stop(500ms); });
-    used.send(get);
-    CHECK(used.response().find("\r\nConnection: close\r\n") != std::string::npos);
-    CHECK(used.closed());
-    CHECK(unused.closed());
+    simulated_http s(sample_service());
+    s.run([&]() -> awaitable<void> {
+        http_client used = co_await s.connect();
+        http_client unused = co_await s.connect();
+        for (http_client* c : {&used, &unused}) {
+            c->send(get);
+            CHECK(status(co_await c->response()) == 200);
+        }
+        s.http.stop(2s);
+        co_await rill::sleep(1999ms);
+        CHECK(s.http.connections() == 2);
+        used.send(get);
+        CHECK(says_close(co_await used.response()));
+        CHECK(co_await used.closed());
+        CHECK(s.elapsed() == 1999ms);
+        CHECK(co_await unused.closed());
+        CHECK(s.elapsed() >= 2s);
+        CHECK(s.elapsed() <= 2500ms);
+    });
 }
 
-TEST_CASE("http drain: cancelling the tasks ends whatever is left")
+TEST_CASE("http drain: the listener's drain ends with the last request, or cancels what is left")
 {
-    test::client* left = nullptr;
+    simulated_http s(sample_service());
+    s.run([&]() -> awaitable<void> {
+        http_client quick = co_await s.connect();
+        quick.send(slow);
+        co_await rill::testing::settle();
+        s.http.stop();
+        CHECK(co_await s.accepting.drain(20s));
+        CHECK(s.elapsed() == 100ms);
+        CHECK(body(co_await quick.response()) == "slow");
+
+        s.accepting = s.start();
+        http_client lost = co_await s.connect();
+        lost.send(stuck);
+        http_client left = co_await s.connect();
+        left.send("GET / HT");
+        co_await rill::testing::settle();
+        const auto begun = s.elapsed();
+        CHECK_FALSE(co_await s.accepting.drain(5s));
+        CHECK(s.elapsed() - begun == 5s);
+        CHECK(s.http.connections() == 0);
+        CHECK(co_await lost.closed());
+        CHECK(co_await left.closed());
+    });
+}
+
+TEST_CASE("http drain: cancelling the tasks of a loop ends whatever is left")
+{
+    std::optional<client> left;
     {
-        test::live_server server(test::sample_service());
-        test::client stuck(server.port());
-        stuck.send("GET /stuck HTTP/1.1\r\nHost: a\r\n\r\n");
-        left = new test::client(server.port());
+        live_server server(sample_service());
+        client answered_never(server.port());
+        answered_never.send(stuck);
+        left.emplace(server.port());
         left->send("GET / HT");
-        wait_for_connections(server, 2);
+        server.wait_for_connections(2);
     } // the fixture cancels every task; it would hang if one did not end
     CHECK(left->closed());
-    delete left;
 }
+
+} // namespace

@@ -33,6 +33,11 @@ inline rill::http::handler sample_service()
         throw std::runtime_error("secret");
         co_return http::response();
     });
+    routes->get("/later", [](http::request&) -> answer {
+        for (int turns = 0; turns < 20; ++turns)
+            co_await rill::yield();
+        co_return http::text("later");
+    });
     routes->get("/slow", [](http::request&) -> answer {
         co_await rill::sleep(std::chrono::milliseconds(100));
         co_return http::text("slow");

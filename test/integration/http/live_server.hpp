@@ -67,6 +67,13 @@ public:
         return call([this] { return http_.connections(); });
     }
 
+    /// Returns once so many connections are being served; it looks at each turn of the loop.
+    void wait_for_connections(std::size_t count)
+    {
+        while (connections() != count)
+            continue;
+    }
+
     rill::http::server& http() { return http_; }
 
 private:

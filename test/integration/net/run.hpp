@@ -40,7 +40,7 @@ public:
     std::vector<std::string> reported;
 };
 
-/// Waits until `condition()` holds, and says whether it did in time.
+/// Looks at each turn of the loop whether `condition()` holds, and says whether it did in time.
 template <class Condition>
 rill::awaitable<bool> eventually(Condition condition, rill::duration limit = 5s)
 {
@@ -48,7 +48,7 @@ rill::awaitable<bool> eventually(Condition condition, rill::duration limit = 5s)
     while (!condition()) {
         if (rill::clock::now() > end)
             co_return false;
-        co_await rill::sleep(1ms);
+        co_await rill::yield();
     }
     co_return true;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "run.hpp"
+#include <support/network.hpp>
 
-#include <rill/event.hpp>
 #include <rill/open_connection.hpp>
 #include <rill/server.hpp>
 #include <rill/task.hpp>
@@ -85,7 +85,7 @@ TEST_CASE("SRV-04: serve_forever of a closed server, or twice at a time, is a lo
     l.run([]() -> awaitable<void> {
         rill::server server(echo_lines, any_port);
         const auto serving = rill::create_task(server.serve_forever());
-        co_await rill::sleep(1ms);
+        co_await rill::yield(); // it serves from its first turn on
         bool refused = false;
         try {
             co_await server.serve_forever();
@@ -117,11 +117,10 @@ TEST_CASE("serve_forever: cancelled, it drains and passes the cancellation on")
         client->writer().write("x\n");
         CHECK(co_await client->reader().read_line() == "x\n");
         serving.cancel();
-        co_await rill::sleep(5ms);
-        CHECK_FALSE(serving.done());
-        CHECK_FALSE(server.is_serving());
+        CHECK(co_await eventually([&] { return !server.is_serving(); }));
         client->writer().write("still served\n");
         CHECK(co_await client->reader().read_line() == "still served\n");
+        CHECK_FALSE(serving.done());
         client.reset();
         CHECK(co_await eventually([&] { return serving.done(); }));
         CHECK(serving.cancelled());
@@ -130,17 +129,39 @@ TEST_CASE("serve_forever: cancelled, it drains and passes the cancellation on")
 
 TEST_CASE("drain: waits for handlers, then cancels those that are left")
 {
-    live l;
-    l.run([]() -> awaitable<void> {
-        rill::server server(echo_lines, any_port);
-        rill::stream client = co_await connect_to(server);
-        CHECK(co_await eventually([&] { return server.connections() == 1; }));
-        CHECK_FALSE(co_await server.drain(20ms));
+    two_hosts hosts;
+    rill::server server = hosts.listen(echo_lines);
+    hosts.run([&]() -> awaitable<void> {
+        std::optional<rill::stream> first = co_await rill::open_connection("server", 7);
+        rill::stream second = co_await rill::open_connection("server", 7);
+        auto draining = rill::create_task(server.drain(20s));
+        co_await rill::sleep(19s);
+        CHECK(server.connections() == 2);
+        first.reset();
+        co_await rill::testing::settle();
+        CHECK(server.connections() == 1);
+        CHECK_FALSE(draining.done());
+        CHECK_FALSE(co_await draining);
+        CHECK(hosts.elapsed() == 20s);
         CHECK(server.connections() == 0);
-        CHECK((co_await client.reader().read_line()).empty());
+        CHECK((co_await second.reader().read_line()).empty());
+    });
+}
 
-        rill::server idle(echo_lines, any_port);
-        CHECK(co_await idle.drain(20ms));
+TEST_CASE("drain: ends with the last handler, at once if there is none")
+{
+    two_hosts hosts;
+    rill::server server = hosts.listen(echo_lines);
+    rill::server idle = hosts.listen(echo_lines, "*:8");
+    hosts.run([&]() -> awaitable<void> {
+        CHECK(co_await idle.drain(20s));
+        CHECK(hosts.elapsed() == 0s);
+        std::optional<rill::stream> client = co_await rill::open_connection("server", 7);
+        auto draining = rill::create_task(server.drain(20s));
+        co_await rill::sleep(19s);
+        client.reset();
+        CHECK(co_await draining);
+        CHECK(hosts.elapsed() == 19s);
     });
 }
 
@@ -287,7 +308,11 @@ TEST_CASE("max_connections: more clients wait in the accept queue until one has 
         rill::stream two = co_await connect_to(server);
         rill::stream three = co_await connect_to(server); // the kernel takes it
         three.writer().write("third\n");
-        co_await rill::sleep(30ms);
+        CHECK(co_await eventually([&] { return server.connections() == 2; }));
+        for (int turns = 0; turns < 20; ++turns) { // it could be accepted in each of them
+            two.writer().write("x\n");
+            CHECK(co_await two.reader().read_line() == "x\n");
+        }
         CHECK(server.connections() == 2);
         CHECK(server.counters().accepted == 2);
         one.reset();

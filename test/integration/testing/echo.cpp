@@ -62,7 +62,37 @@ TEST_CASE("simulated echo: a client that is silent for hours is disconnected, an
     CHECK(s.loop.reported().empty());
 }
 
-TEST_CASE("simulated echo: a client that sends and does not read is cut after write_stall")
+TEST_CASE("simulated echo: idle_timeout 0 means never")
+{
+    echo::server settings;
+    settings.idle_timeout = 0ms;
+    service s(settings);
+    s.run([&]() -> awaitable<void> {
+        rill::stream client = co_await rill::open_connection("server", 7007);
+        co_await rill::sleep(1000h);
+        client.writer().write("x");
+        CHECK(co_await client.reader().read_exactly(1) == "x");
+    });
+}
+
+TEST_CASE("simulated echo: in line mode nothing comes back before the line has its end")
+{
+    echo::server settings;
+    settings.mode = echo::mode::line;
+    service s(settings);
+    s.run([&]() -> awaitable<void> {
+        rill::stream client = co_await rill::open_connection("server", 7007);
+        client.writer().write("tw");
+        const auto reading = rill::create_task(client.reader().read_line());
+        co_await rill::sleep(50s);
+        CHECK(client.reader().buffered().empty());
+        client.writer().write("o\n");
+        CHECK(co_await reading == "two\n");
+    });
+    CHECK(s.loop.reported().empty());
+}
+
+TEST_CASE("simulated echo, R4: a client that sends and does not read is cut after write_stall")
 {
     service s((echo::server()));
     s.run([&]() -> awaitable<void> {

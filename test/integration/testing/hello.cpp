@@ -2,9 +2,8 @@
 
 // The hello service, and with it the HTTP server, on a network in memory.
 
-#include <support/network.hpp>
+#include <support/simulated_http.hpp>
 
-#include <rill/http/server.hpp>
 #include <rill/sleep.hpp>
 
 #include <hello.hpp>
@@ -19,15 +18,16 @@ using namespace std::chrono_literals;
 using namespace test;
 using rill::awaitable;
 
-/// Its routes and limits behind a server of the test's own.
-struct service : two_hosts {
-    rill::http::router routes = hello::routes();
-    rill::http::server http;
-    rill::server serving =
-        listen([this](rill::stream client) { return http.serve(std::move(client)); }, "*:8080");
+rill::http::handler handler()
+{
+    const auto routes = std::make_shared<rill::http::router>(hello::routes());
+    return [routes](rill::http::request& r) { return (*routes)(r); };
+}
 
+/// Its routes and limits behind a server of the test's own.
+struct service : simulated_http {
     explicit service(const hello::http_settings& settings = {})
-        : http([this](rill::http::request& r) { return routes(r); }, hello::limits_of(settings))
+        : simulated_http(handler(), hello::limits_of(settings))
     {
         net.defaults().latency(20ms);
     }
@@ -38,22 +38,13 @@ std::string get(const std::string& target)
     return "GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n";
 }
 
-/// A response with a Content-Length.
-awaitable<std::string> response(rill::stream& from)
-{
-    std::string head = co_await from.reader().read_until("\r\n\r\n");
-    const auto at = head.find("Content-Length: ");
-    const std::size_t size = at == std::string::npos ? 0 : std::stoul(head.substr(at + 16));
-    co_return head + co_await from.reader().read_exactly(size);
-}
-
 TEST_CASE("simulated hello: a request is answered")
 {
     service s;
     s.run([&]() -> awaitable<void> {
-        rill::stream client = co_await rill::open_connection("server", 8080);
-        client.writer().write(get("/hello/you"));
-        CHECK((co_await response(client)).ends_with(R"({"message":"Hello, you!"})"));
+        http_client client = co_await s.connect();
+        client.send(get("/hello/you"));
+        CHECK((co_await client.response()).ends_with(R"({"message":"Hello, you!"})"));
     });
     CHECK(s.elapsed() == 80ms);
 }
@@ -63,10 +54,10 @@ TEST_CASE("simulated hello: requests that arrive byte by byte are answered all t
     service s;
     s.net.defaults().segment(1, 1).loss(0.01);
     s.run([&]() -> awaitable<void> {
-        rill::stream client = co_await rill::open_connection("server", 8080);
+        http_client client = co_await s.connect();
         for (int i = 0; i < 10; ++i) {
-            client.writer().write(get("/hello/you"));
-            CHECK((co_await response(client)).ends_with(R"({"message":"Hello, you!"})"));
+            client.send(get("/hello/you"));
+            CHECK((co_await client.response()).ends_with(R"({"message":"Hello, you!"})"));
         }
     });
 }
@@ -78,11 +69,11 @@ TEST_CASE("simulated hello: an idle connection is closed after hours, if that is
     settings.connection_age = 48h;
     service s(settings);
     s.run([&]() -> awaitable<void> {
-        rill::stream client = co_await rill::open_connection("server", 8080);
-        client.writer().write(get("/plaintext"));
-        co_await response(client);
+        http_client client = co_await s.connect();
+        client.send(get("/plaintext"));
+        co_await client.response();
         const auto begun = s.elapsed();
-        CHECK((co_await client.reader().read_all()).empty());
+        CHECK(co_await client.closed());
         CHECK(s.elapsed() - begun >= 6h);
         CHECK(s.elapsed() - begun < 6h + 10s);
     });
@@ -92,8 +83,8 @@ TEST_CASE("simulated hello: a client that says nothing is closed after first_byt
 {
     service s;
     s.run([&]() -> awaitable<void> {
-        rill::stream client = co_await rill::open_connection("server", 8080);
-        CHECK((co_await client.reader().read_all()).empty());
+        http_client client = co_await s.connect();
+        CHECK(co_await client.closed());
     });
     CHECK(s.elapsed() >= 10s);
     CHECK(s.elapsed() < 12s);
@@ -105,15 +96,15 @@ TEST_CASE("simulated hello: a slow reader gets its whole response, one that stop
     const std::string post = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n";
     service s;
     s.run([&]() -> awaitable<void> {
-        rill::stream slow = co_await rill::open_connection("server", 8080);
-        slow.writer().write(post + content);
+        http_client slow = co_await s.connect();
+        slow.send(post + content);
         std::string got;
         while (!got.ends_with(content)) {
-            got += co_await slow.reader().read(10'000);
+            got += co_await slow.stream.reader().read(10'000);
             co_await rill::sleep(200ms);
         }
-        rill::stream stopped = co_await rill::open_connection("server", 8080);
-        stopped.writer().write(post + content);
+        http_client stopped = co_await s.connect();
+        stopped.send(post + content);
         co_await rill::sleep(40s); // the write stall is 30 s
         CHECK(s.http.connections() == 1);
     });
@@ -125,13 +116,13 @@ TEST_CASE("simulated hello: a request in a partition is answered after it")
     patient.first_byte_timeout = 1h;
     service s(patient);
     s.run([&]() -> awaitable<void> {
-        rill::stream client = co_await rill::open_connection("server", 8080);
-        client.writer().options().write_stall(1h);
+        http_client client = co_await s.connect();
+        client.stream.writer().options().write_stall(1h);
         s.net.partition({"client"}, {"server"});
-        client.writer().write(get("/plaintext"));
+        client.send(get("/plaintext"));
         co_await rill::sleep(10min);
         s.net.heal();
-        CHECK((co_await response(client)).ends_with("Hello, World!"));
+        CHECK((co_await client.response()).ends_with("Hello, World!"));
     });
 }
 
@@ -139,12 +130,12 @@ TEST_CASE("simulated hello: pipelined requests are answered in order")
 {
     service s;
     s.run([&]() -> awaitable<void> {
-        rill::stream client = co_await rill::open_connection("server", 8080);
+        http_client client = co_await s.connect();
         for (int i = 0; i < 100; ++i)
-            client.writer().write(get("/hello/" + std::to_string(i)));
+            client.send(get("/hello/" + std::to_string(i)));
         for (int i = 0; i < 100; ++i) {
             const std::string expected = R"({"message":"Hello, )" + std::to_string(i) + R"(!"})";
-            CHECK((co_await response(client)).ends_with(expected));
+            CHECK((co_await client.response()).ends_with(expected));
         }
     });
 }
@@ -153,20 +144,19 @@ TEST_CASE("simulated hello: clients of a server that crashed find out, and reach
 {
     service s;
     s.run([&]() -> awaitable<void> {
-        rill::stream client = co_await rill::open_connection("server", 8080);
-        client.writer().write(get("/plaintext"));
-        co_await response(client);
+        http_client client = co_await s.connect();
+        client.send(get("/plaintext"));
+        co_await client.response();
         s.server.crash();
         s.server.restart();
-        client.writer().write(get("/plaintext"));
-        CHECK(co_await error_of(response(client)) == boost::asio::error::connection_reset);
+        client.send(get("/plaintext"));
+        CHECK(co_await error_of(client.response()) == boost::asio::error::connection_reset);
     });
-    s.serving =
-        s.listen([&](rill::stream client) { return s.http.serve(std::move(client)); }, "*:8080");
+    s.accepting = s.start();
     s.run([&]() -> awaitable<void> {
-        rill::stream client = co_await rill::open_connection("server", 8080);
-        client.writer().write(get("/plaintext"));
-        CHECK((co_await response(client)).ends_with("Hello, World!"));
+        http_client client = co_await s.connect();
+        client.send(get("/plaintext"));
+        CHECK((co_await client.response()).ends_with("Hello, World!"));
     });
 }
 
