@@ -14,6 +14,15 @@ TEST_CASE("testing guide: a timeout of 30 s, a full queue, a race that a seed sh
     CHECK(race_is_found().find("overdrawn") != std::string::npos);
 }
 
+TEST_CASE("testing guide: turns, a permit that a cancellation loses, equal runs of a seed")
+{
+    CHECK(in_turns() == "ping pong ping pong ");
+    CHECK(lost_permit(true) == "nothing is lost");
+    CHECK(lost_permit(false).find("a permit is lost") != std::string::npos);
+    CHECK(hash_of_run(1) == hash_of_run(1));
+    CHECK(hash_of_run(1) != hash_of_run(2));
+}
+
 TEST_CASE("testing guide: a server on a slow link, and one that crashes")
 {
     CHECK(over_a_slow_link() == "hello world\n");
