@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,16 +20,16 @@ public:
     static descriptors now()
     {
         descriptors all;
-        ::DIR* const directory = ::opendir("/proc/self/fd");
+        const std::unique_ptr<::DIR, closes> directory(::opendir("/proc/self/fd"));
         if (!directory)
             return all;
-        while (const ::dirent* entry = ::readdir(directory)) {
+        while (const ::dirent* entry = ::readdir(directory.get())) {
             int fd = 0;
             const char* const end = entry->d_name + std::strlen(entry->d_name);
-            if (std::from_chars(entry->d_name, end, fd).ptr == end && fd != ::dirfd(directory))
+            if (std::from_chars(entry->d_name, end, fd).ptr == end &&
+                fd != ::dirfd(directory.get()))
                 all.open_[fd] = target_of(fd);
         }
-        ::closedir(directory);
         return all;
     }
 
@@ -45,6 +46,10 @@ public:
     }
 
 private:
+    struct closes {
+        void operator()(::DIR* directory) const noexcept { ::closedir(directory); }
+    };
+
     static std::string target_of(int fd)
     {
         std::array<char, 256> target{};
