@@ -22,7 +22,8 @@ public:
     rill::testing::host server = net.host("server");
     rill::testing::host client = net.host("client");
 
-    explicit two_hosts(std::uint64_t seed = 1)
+    /// The seed is that of RILL_TEST_SEED in the environment, or else 1.
+    explicit two_hosts(std::uint64_t seed = rill::testing::options().seed())
     {
         rill::detail::loop_core::of(loop.context()).random.seed(seed);
     }

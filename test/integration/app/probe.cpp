@@ -54,7 +54,7 @@ rill::awaitable<void> serve(const config& settings, rill::app::context& app)
         co_await rill::sleep(1h);
     if (settings.behaviour == behaviour::block)
         ::pause(); // a loop that hangs
-    co_await rill::sleep(20ms);
+    co_await rill::sleep(5ms);
     rill::app::log::info("finished");
 }
 
