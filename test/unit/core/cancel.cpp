@@ -16,6 +16,8 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -605,6 +607,36 @@ TEST_CASE("cancel: the reason tells who asked, and a later one does not replace 
     REQUIRE(seen);
     CHECK(seen->origin() == rill::cancel_origin::request);
     CHECK(seen->text() == "first");
+}
+
+/// Tasks that await each other in a circle of so many.
+std::vector<rill::task<void>> circle(test::loop& loop, std::size_t n)
+{
+    std::vector<rill::task<void>> tasks(n);
+    rill::event known(loop.executor());
+    const auto waits = [](rill::event& e, rill::task<void>& next) -> awaitable<void> {
+        co_await e.wait();
+        const rill::task<void> other = next;
+        co_await other;
+    };
+    for (std::size_t i = 0; i < n; ++i)
+        tasks[i] = loop.spawn(waits(known, tasks[(i + 1) % n]));
+    loop.settle();
+    known.set();
+    loop.settle();
+    return tasks;
+}
+
+TEST_CASE("cancel: tasks that await each other in a circle end, each as cancelled")
+{
+    for (const std::size_t n : {2, 3, 100}) {
+        test::loop loop;
+        const auto tasks = circle(loop, n);
+        rill::task_ref(tasks[1]).cancel();
+        loop.settle();
+        for (const auto& t : tasks)
+            CHECK(t.cancelled());
+    }
 }
 
 } // namespace

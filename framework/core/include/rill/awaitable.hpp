@@ -2,11 +2,13 @@
 #pragma once
 
 #include <rill/detail/coroutine_frame.hpp>
+#include <rill/detail/position.hpp>
 
 #include <boost/asio/awaitable.hpp>
 
 #include <concepts>
 #include <type_traits>
+#include <utility>
 
 namespace rill {
 
@@ -29,6 +31,36 @@ inline constexpr bool is_awaitable<awaitable<T>> = true;
 
 template <class T>
 struct awaited {};
+
+/// Beside a parameter, the body of something that may not start it after all: nobody is to miss it
+/// then. A callable is no coroutine yet.
+template <class Body>
+class never_missed {
+public:
+    explicit never_missed(const Body&) noexcept {}
+};
+
+template <class T>
+class never_missed<awaitable<T>> {
+public:
+    explicit never_missed(awaitable<T>& body) noexcept
+        : body_(body)
+    {}
+
+    ~never_missed()
+    {
+        if (!body_.valid())
+            return;
+        const unwatched quietly;
+        const awaitable<T> dropped = std::move(body_);
+    }
+
+    never_missed(const never_missed&) = delete;
+    never_missed& operator=(const never_missed&) = delete;
+
+private:
+    awaitable<T>& body_;
+};
 
 template <class T>
 struct awaited<awaitable<T>> {

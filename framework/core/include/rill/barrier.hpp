@@ -79,6 +79,9 @@ public:
 
     barrier_statistics statistics() const noexcept;
 
+    /// In words; see to_string.
+    std::string description() const;
+
 private:
     void check_start() const;
     bool draining() const noexcept;
@@ -251,6 +254,12 @@ inline std::size_t barrier::n_waiting() const noexcept
 inline bool barrier::broken() const noexcept
 {
     return broken_;
+}
+
+inline std::string barrier::description() const
+{
+    return called("a barrier") + " (" + std::to_string(n_waiting()) + " of " +
+           std::to_string(parties_) + " have come" + (broken_ ? ", broken)" : ")");
 }
 
 inline barrier_statistics barrier::statistics() const noexcept

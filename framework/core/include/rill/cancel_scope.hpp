@@ -197,6 +197,7 @@ awaitable<detail::if_finished_t<detail::body_result_t<Body, cancel_scope>>>
 cancel_scope::run(Body body)
 {
     using result = detail::body_result_t<Body, cancel_scope>;
+    const detail::never_missed<Body> dropped(body);
     auto* task = detail::running_task(co_await asio::this_coro::cancellation_state);
     if (!task)
         co_return co_await detail::run_as_task(run(std::move(body)));

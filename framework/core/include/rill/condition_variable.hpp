@@ -96,6 +96,9 @@ public:
 
     condition_variable_statistics statistics() const;
 
+    /// In words; see to_string.
+    std::string description() const;
+
 private:
     void check_locked() const;
 
@@ -162,7 +165,7 @@ protected:
 
     void describe_to(std::string& text) const
     {
-        text = returning_ ? mutex_->description() : condition_->called("a condition variable");
+        text = returning_ ? mutex_->with_holder() : condition_->called("a condition variable");
     }
 
 private:
@@ -232,6 +235,12 @@ inline void condition_variable::notify(std::size_t n)
 inline void condition_variable::notify_all()
 {
     notify(SIZE_MAX);
+}
+
+inline std::string condition_variable::description() const
+{
+    return called("a condition variable") + " of " + mutex_->with_holder() + " (" +
+           std::to_string(statistics().waiting) + " waiting)";
 }
 
 inline condition_variable_statistics condition_variable::statistics() const

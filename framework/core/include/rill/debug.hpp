@@ -16,12 +16,15 @@ namespace rill {
 ///
 /// - a step or a callback that keeps the loop for longer than slow_step, with the calls that the
 ///   thread was in meanwhile. Time in which the machine ran something else does not count;
-/// - coroutines that nobody has awaited, and tasks that are destroyed before their end;
-/// - the use of a loop's object by another thread;
+/// - coroutines that nobody has awaited, and tasks that are destroyed before their end. What a task
+///   drops that is told to stop is not missed, nor what a function of Rill's refuses to start;
+/// - the use of a loop's object by another thread than the one that runs the loop; call_soon and
+///   create_task throw std::logic_error then;
 /// - a mutex that another task than its holder unlocks.
 ///
 /// Steps that Asio runs by itself, plain handlers of the program's own, are not watched. While it is
-/// off nothing of this is checked; it costs about a microsecond for each step and each task.
+/// off nothing of this is checked; it costs some microseconds for each step, task and coroutine. It
+/// has a thread of its own for each loop, and takes SIGURG unless the program handles that.
 class debug_options {
 public:
     debug_options() {}

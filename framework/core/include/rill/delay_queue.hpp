@@ -121,6 +121,9 @@ public:
 
     delay_queue_statistics statistics() const noexcept;
 
+    /// In words; see to_string.
+    std::string description() const;
+
 private:
     struct item {
         T value;
@@ -146,7 +149,6 @@ private:
     void serve(time_point time);
     void admit_putters();
     void set_timer();
-    std::string description() const;
 
     std::size_t capacity_;
     std::vector<item> items_;      // a heap

@@ -48,6 +48,9 @@ public:
 
     event_statistics statistics() const noexcept;
 
+    /// In words; see to_string.
+    std::string description() const;
+
 private:
     detail::wait_list<> waiters_; // empty while set_
     bool set_ = false;
@@ -97,6 +100,12 @@ inline void event::set() noexcept
 inline void event::clear() noexcept
 {
     set_ = false;
+}
+
+inline std::string event::description() const
+{
+    return called("an event") +
+           (set_ ? " (set)" : " (not set" + detail::and_waiting(waiters_.size()) + ")");
 }
 
 inline event_statistics event::statistics() const noexcept

@@ -140,6 +140,11 @@ private:
             decisive_ = index;
     }
 
+    task_state* waiting_task() const noexcept override
+    {
+        return line.empty() ? nullptr : line.front()->waiting_task();
+    }
+
     void ended(std::size_t index) override
     {
         --running_;
@@ -238,6 +243,7 @@ awaitable<void> wait_for_handles(
 template <class... Members>
 std::tuple<handle_of_t<Members>...> start_all(const asio::any_io_executor& ex, Members&... members)
 {
+    [[maybe_unused]] const std::tuple<never_missed<Members>...> refused(members...);
     (static_cast<void>(existing_state(members)), ...); // throws for one that cannot be awaited here
     return std::tuple<handle_of_t<Members>...>{as_handle(ex, members, std::source_location())...};
 }

@@ -169,6 +169,7 @@ public:
         ~step_mark()
         {
             frame_.running_ = false;
+            frame_.leave(); // where the body has ended, or its wait was destroyed
             if (frame_.dropped_)
                 frame_.destroy();
         }

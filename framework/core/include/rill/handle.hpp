@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <source_location>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -39,6 +40,8 @@ public:
     explicit handle(std::shared_ptr<detail::callback> c) noexcept; ///< The library's own.
 
 private:
+    friend std::string creation_trace(const handle& h);
+
     std::shared_ptr<detail::callback> callback_;
 };
 
@@ -107,6 +110,7 @@ public:
             return;
         }
         self_ = std::move(self);
+        note_trace();
         state.joiners.add(*this);
     }
 
@@ -126,6 +130,12 @@ public:
     bool cancelled() const noexcept { return cancelled_; }
 
     time_point when() const noexcept { return when_; }
+
+    /// Of its registration, as long as the loop owes the call.
+    std::string trace() const
+    {
+        return self_ ? trace_of(core_, static_cast<const ready_node*>(this)) : std::string();
+    }
 
 private:
     virtual void call() = 0;

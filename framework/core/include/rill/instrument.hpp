@@ -15,19 +15,20 @@ namespace rill {
 /// Somebody who is told what a loop does: for tracing, measuring and tests. Mirrors trio's
 /// Instrument.
 ///
-/// Its functions are called on the loop's thread, within what they tell of, and are to be short. One
-/// that throws is never called again, and its exception goes to the loop's exception handler. A loop
-/// without instruments spends nothing on them.
+/// Its functions are called on the loop's thread, within what they tell of, and are to be short;
+/// several are called in the order in which they were added. One that throws is never called again,
+/// and its exception goes to the loop's exception handler. A loop without instruments spends nothing
+/// on them.
 class instrument {
 public:
     virtual ~instrument() = default;
 
     virtual void before_turn() {} ///< The loop comes from waiting for its sockets and deadlines.
     virtual void after_turn() {}  ///< It goes there.
-    virtual void task_created(const task_ref&) {}
+    virtual void task_created(const task_ref&) {} ///< Before its first step.
     virtual void task_ended(const task_ref&) {}
 
-    /// A step begins: of a task, or null for a callback and for handlers of the program's own.
+    /// A step begins: of a task, or null for a callback. Steps nest where one dispatches another.
     virtual void before_step(const task_ref*) {}
     virtual void after_step() {}
 };
@@ -38,14 +39,24 @@ public:
     instrumented(const loop& l, std::shared_ptr<instrument> i);
     instrumented(const asio::any_io_executor& ex, std::shared_ptr<instrument> i);
 
+    ~instrumented();
+
+    instrumented(instrumented&&) noexcept = default;
+    instrumented& operator=(instrumented&& other) noexcept
+    {
+        adapter_.swap(other.adapter_);
+        return *this;
+    }
+
 private:
     class adapter;
-    std::shared_ptr<adapter> adapter_;
+    std::shared_ptr<adapter> adapter_; // null after a move
 };
 
 // Implementation
 
-class instrumented::adapter final : public detail::loop_observer {
+class instrumented::adapter final : public detail::loop_observer,
+                                    public std::enable_shared_from_this<adapter> {
 public:
     adapter(detail::loop_core& core, std::shared_ptr<instrument> i)
         : core_(core)
@@ -55,20 +66,27 @@ public:
         core_.add_observer(*this);
     }
 
-    ~adapter() { leave(); }
+    ~adapter() = default;
 
     adapter(const adapter&) = delete;
     adapter& operator=(const adapter&) = delete;
 
     void on(detail::loop_event event, detail::task_state* task) noexcept override
     {
-        const auto keep = instrument_;
+        const auto keep = shared_from_this(); // it may be removed meanwhile
         try {
             tell(event, task);
         } catch (...) {
             leave();
             core_.report({"an instrument failed and was removed", std::current_exception()});
         }
+    }
+
+    void leave() noexcept
+    {
+        if (!std::exchange(there_, false) || mail_->closed())
+            return;
+        core_.remove_observer(*this);
     }
 
 private:
@@ -94,13 +112,6 @@ private:
         instrument_->before_step(&ref);
     }
 
-    void leave() noexcept
-    {
-        if (!std::exchange(there_, false) || mail_->closed())
-            return;
-        core_.remove_observer(*this);
-    }
-
     detail::loop_core& core_;
     detail::mailbox_ptr mail_; // tells whether the loop is still there
     std::shared_ptr<instrument> instrument_;
@@ -110,6 +121,12 @@ private:
 inline instrumented::instrumented(const asio::any_io_executor& ex, std::shared_ptr<instrument> i)
     : adapter_(std::make_shared<adapter>(detail::loop_core::of(ex), std::move(i)))
 {}
+
+inline instrumented::~instrumented()
+{
+    if (adapter_)
+        adapter_->leave();
+}
 
 inline instrumented::instrumented(const loop& l, std::shared_ptr<instrument> i)
     : instrumented(l.get_executor(), std::move(i))

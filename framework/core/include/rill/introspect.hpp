@@ -3,6 +3,8 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/clock.hpp>
+#include <rill/future.hpp>
+#include <rill/handle.hpp>
 #include <rill/loop.hpp>
 #include <rill/task.hpp>
 
@@ -45,8 +47,8 @@ struct task_info {
     std::optional<duration> deadline;        ///< Left until the innermost timeout that counts.
     std::vector<std::string> holds;          ///< Locks: "mutex 'cache'".
     std::vector<std::pair<std::string, std::string>> context; ///< Variables made with rill::shown.
-    std::vector<std::uint64_t> awaited_by;                    ///< Tasks that await it.
-    std::uint32_t steps = 0; ///< That it has run; the count begins anew at 2^32.
+    std::vector<std::uint64_t> awaited_by; ///< Tasks that await it, in gathers and groups as well.
+    std::uint32_t steps = 0;               ///< That it has run; the count begins anew at 2^32.
 };
 
 /// A step, or a turn of several, that kept the loop for long.
@@ -92,7 +94,7 @@ loop_snapshot take_snapshot(const loop& l);
 loop_snapshot take_snapshot(const asio::any_io_executor& ex);
 
 /// The same in slices, between which the loop goes on: so each task is as it was when its slice was
-/// made. Tasks that end meanwhile may be missing, and no task is in it twice. Cancellation: total.
+/// made. Tasks that end meanwhile may be missing, and those that begin are. Cancellation: total.
 awaitable<loop_snapshot> snapshot(duration slice = std::chrono::milliseconds(1));
 
 /// One task. `ended` tasks tell their outcome in waits_for.
@@ -110,13 +112,18 @@ void dump_tasks(std::ostream& to);
 struct call_graph {
     task_info task;
     std::vector<call_graph> awaited_by;
-    bool cycle = false; ///< It is in the graph already, further out: its own awaiters are left out.
+    bool cycle = false; ///< It waits for itself: it is in the graph already, further in.
+    bool cut = false; ///< Its awaiters are left out: they are in the graph already, or too far out.
 };
 
-/// That of the current task; empty outside of tasks. std::logic_error where no loop runs. Mirrors
-/// asyncio.capture_call_graph.
+/// That of the current task; empty outside of tasks. std::logic_error where no loop runs. Of a chain
+/// of tasks that await each other it has the first 1000. Mirrors asyncio.capture_call_graph.
 std::optional<call_graph> capture_call_graph();
 call_graph capture_call_graph(const task_ref& t);
+
+/// The same for a future, which is named "a future" and has neither an id nor coroutines.
+template <class T>
+call_graph capture_call_graph(const future<T>& f);
 
 /// As text, outermost last. Mirrors asyncio.format_call_graph.
 std::string to_text(const call_graph& graph);
@@ -125,8 +132,25 @@ std::string to_text(const call_graph& graph);
 /// Mirrors Task.print_stack.
 void print_stack(const task_ref& t, std::ostream& to);
 
-/// Groups of tasks that wait for each other in a circle, by their ids.
+/// Tasks that wait for each other in a circle, by their ids, each for the one behind it.
 std::vector<std::vector<std::uint64_t>> find_cycles(const std::vector<task_info>& tasks);
+
+/// "task 'reader', waiting 1.2s for an item of queue 'jobs' at orders.cpp:33, 300ms left".
+std::string to_string(const task_ref& t);
+template <class T>
+std::string to_string(const task<T>& t);
+
+/// "a future created at orders.cpp:12, pending, 2 wait for it".
+template <class T>
+std::string to_string(const future<T>& f);
+
+/// In debug mode, the calls that made a task or a future, or registered a callback, a line each and
+/// the innermost first. Empty for what was made while it was off, for a callback that has run, and
+/// once the loop is gone.
+std::string creation_trace(const task_ref& t);
+template <class T>
+std::string creation_trace(const future<T>& f);
+std::string creation_trace(const handle& h);
 
 } // namespace rill
 

@@ -63,6 +63,9 @@ public:
 
     latch_statistics statistics() const noexcept;
 
+    /// In words; see to_string.
+    std::string description() const;
+
 private:
     void check_start() const;
 
@@ -146,6 +149,12 @@ inline bool latch::try_wait() const noexcept
 inline std::ptrdiff_t latch::count() const noexcept
 {
     return count_;
+}
+
+inline std::string latch::description() const
+{
+    return called("a latch") + " (" + std::to_string(count_) + " to come" +
+           detail::and_waiting(waiters_.size()) + ")";
 }
 
 inline latch_statistics latch::statistics() const noexcept

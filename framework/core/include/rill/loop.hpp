@@ -44,7 +44,9 @@ using task_factory = std::function<void(task_ref)>;
 /// One loop at a time runs on a thread: whatever would run a second one, or the same one from
 /// within, throws std::logic_error. After close() every function but close(), is_closed(),
 /// is_running(), and call_exception_handler() throws std::logic_error, which says that the loop is
-/// closed. Thread safety: one thread at a time, except call_soon_threadsafe and is_closed.
+/// closed. Thread safety: one thread at a time, except call_soon_threadsafe and is_closed. In debug
+/// mode call_soon, call_later, call_at and create_task throw std::logic_error on any other thread
+/// than the one that runs the loop.
 class loop {
 public:
     loop();                                 ///< Owns its io_context.
@@ -312,6 +314,7 @@ template <class F>
 handle loop::call_soon(F f, std::source_location place)
 {
     detail::check_callback<F>();
+    core().check_caller();
     auto callback = detail::make_callback(core(), core().now(), std::move(f), place);
     callback->start_soon(callback);
     return handle(callback);
@@ -320,6 +323,7 @@ handle loop::call_soon(F f, std::source_location place)
 template <class F>
 handle loop::call_later(duration d, F f, std::source_location place)
 {
+    core().check_caller();
     return call_at(detail::deadline_after(core().now(), d), std::move(f), place);
 }
 
@@ -327,6 +331,7 @@ template <class F>
 handle loop::call_at(time_point t, F f, std::source_location place)
 {
     detail::check_callback<F>();
+    core().check_caller();
     auto callback = detail::make_callback(core(), t, std::move(f), place);
     callback->start_later(callback);
     return handle(callback);
@@ -435,6 +440,7 @@ typename Handle::value_type loop::run_until_complete(Handle main)
 template <class T>
 T loop::run_until_complete(awaitable<T> main, std::source_location place)
 {
+    const detail::never_missed<awaitable<T>> refused(main);
     detail::check_no_loop_runs_here();
     const task<T> t = create_task(get_executor(), std::move(main), "main", place);
     detail::handle_access::state(t)->is_main = true;
@@ -531,14 +537,14 @@ inline void loop::set_default_executor(std::shared_ptr<thread_pool> pool)
 
 inline void loop::set_debug(bool on)
 {
-    detail::end_debug(core());
     if (on)
-        detail::set_debug(core(), debug_options());
+        set_debug(debug_options());
+    else
+        core().set_debug(nullptr);
 }
 
 inline void loop::set_debug(const debug_options& options)
 {
-    detail::end_debug(core());
     detail::set_debug(core(), options);
 }
 

@@ -106,12 +106,15 @@ public:
 
     mutex_statistics statistics() const; ///< As long as its loop lives.
 
+    /// In words; see to_string. As long as its loop lives.
+    std::string description() const;
+
 private:
     friend class scoped_lock;
     friend class condition_variable; // its waiters stand in this line, too
 
     void hand_over() noexcept;
-    std::string description() const;
+    std::string with_holder() const;
 
     const detail::task_state* holder() const noexcept override
     {
@@ -145,7 +148,7 @@ protected:
             mutex_->waiters_.add(*this);
     }
 
-    void describe_to(std::string& text) const { text = mutex_->description(); }
+    void describe_to(std::string& text) const { text = mutex_->with_holder(); }
 
     template <class Signature>
     std::tuple<error_code> results() const
@@ -183,8 +186,8 @@ inline void mutex::unlock()
 {
     if (!locked_)
         throw std::logic_error("rill::mutex: it is not locked");
-    if (detail::current.watch && holder() && holder() != detail::current.task) [[unlikely]]
-        detail::current.watch->unlocked_by_another(*this);
+    if (core_->debug && holder() && holder() != detail::current.task) [[unlikely]]
+        core_->debug->unlocked_by_another(*this);
     hand_over();
 }
 
@@ -205,7 +208,15 @@ inline bool mutex::locked() const noexcept
 
 inline std::string mutex::description() const
 {
+    return with_holder() + (locked_ ? " (locked" : " (free") +
+           detail::and_waiting(waiters_.size()) + ")";
+}
+
+inline std::string mutex::with_holder() const
+{
     std::string text = title();
+    if (!locked_)
+        return text;
     if (const detail::task_state* by = holder_.task())
         text += ", held by " + by->description();
     else if (holder_.has_ended())

@@ -118,6 +118,9 @@ public:
 
     owned_mutex_statistics statistics() const;
 
+    /// In words; see to_string.
+    std::string description() const;
+
 private:
     friend class scoped_owned_lock;
 
@@ -142,7 +145,7 @@ private:
     void hand_over() noexcept;
     void break_up(bool by_task) noexcept;
     void end_guard() noexcept;
-    std::string description() const;
+    std::string with_holder() const;
 
     const detail::task_state* holder() const noexcept override { return owner_; }
 
@@ -194,7 +197,7 @@ protected:
         }
     }
 
-    void describe_to(std::string& text) const { text = mutex_->description(); }
+    void describe_to(std::string& text) const { text = mutex_->with_holder(); }
 
     template <class Signature>
     std::tuple<error_code> results() const
@@ -248,7 +251,7 @@ inline void owned_mutex::owner_watch::on_act(detail::ready_node& node, detail::a
     if (what == detail::act::won || what == detail::act::drop)
         self.mutex_->break_up(what == detail::act::won && self.failure_ == 0);
     else if (what == detail::act::describe)
-        *self.core_->describing = "the end of the owner of " + self.mutex_->description();
+        *self.core_->describing = "the end of the owner of " + self.mutex_->with_holder();
 }
 
 inline owned_mutex::owned_mutex(const asio::any_io_executor& ex)
@@ -324,7 +327,7 @@ inline void owned_mutex::unlock()
         );
     if (!belongs_to(detail::current.task))
         throw std::logic_error(
-            "rill: " + description() + ", is unlocked by " +
+            "rill: " + with_holder() + ", is unlocked by " +
             (detail::current.task ? detail::current.task->description() : "no task")
         );
     hand_over();
@@ -376,12 +379,21 @@ inline void owned_mutex::end_guard() noexcept
         );
 }
 
-inline std::string owned_mutex::description() const
+inline std::string owned_mutex::with_holder() const
 {
     std::string text = title();
     if (owner_)
         text += ", held by " + owner_->description();
     return text;
+}
+
+inline std::string owned_mutex::description() const
+{
+    return with_holder() +
+           (broken_  ? " (broken"
+            : owner_ ? " (locked"
+                     : " (free") +
+           detail::and_waiting(waiters_.size()) + ")";
 }
 
 inline owned_mutex_statistics owned_mutex::statistics() const

@@ -87,6 +87,9 @@ public:
 
     rate_limiter_statistics statistics() const noexcept;
 
+    /// In words; see to_string.
+    std::string description() const;
+
 private:
     // An amount of permits, each of which is interval_ parts: a nanosecond brings n_ parts. The
     // largest sums are below 2^127.
@@ -276,6 +279,12 @@ inline std::ptrdiff_t rate_limiter::available() const noexcept
 inline std::ptrdiff_t rate_limiter::burst() const noexcept
 {
     return burst_;
+}
+
+inline std::string rate_limiter::description() const
+{
+    return called("a rate limiter") + " (" + std::to_string(available()) + " of " +
+           std::to_string(burst_) + " saved up" + detail::and_waiting(waiters_.size()) + ")";
 }
 
 inline rate_limiter_statistics rate_limiter::statistics() const noexcept

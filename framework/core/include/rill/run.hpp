@@ -37,6 +37,7 @@ auto run(
 template <class T>
 T run(awaitable<T> main, runner_options options, std::source_location place)
 {
+    const detail::never_missed<awaitable<T>> refused(main);
     detail::check_no_loop_runs_here();
     runner r(std::move(options));
     return r.run(std::move(main), std::nullopt, place);

@@ -288,6 +288,7 @@ inline loop& runner::get_loop()
 template <class T>
 T runner::run(awaitable<T> main, std::optional<context> in, std::source_location place)
 {
+    const detail::never_missed<awaitable<T>> refused(main);
     check_usable();
     set_up();
     task_options options("main");

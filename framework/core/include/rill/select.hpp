@@ -166,7 +166,7 @@ public:
             if (!this->core_)
                 this->use_loop_of(ex);
         begun_ = true;
-        this->task_ = current.task;
+        this->task_ = selection_.waiting_task();
         this->start();
     }
 

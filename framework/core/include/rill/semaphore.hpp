@@ -125,6 +125,9 @@ public:
 
     semaphore_statistics statistics() const noexcept;
 
+    /// In words; see to_string.
+    std::string description() const;
+
 protected:
     semaphore(const asio::any_io_executor& ex, std::ptrdiff_t permits, std::ptrdiff_t limit);
     semaphore(std::ptrdiff_t permits, std::ptrdiff_t limit);
@@ -301,6 +304,12 @@ inline bool semaphore::locked() const noexcept
 inline std::ptrdiff_t semaphore::available() const noexcept
 {
     return available_;
+}
+
+inline std::string semaphore::description() const
+{
+    return called("a semaphore") + " (" + std::to_string(available_) + " free" +
+           detail::and_waiting(waiters_.size()) + ")";
 }
 
 inline semaphore_statistics semaphore::statistics() const noexcept

@@ -156,6 +156,9 @@ public:
 
     shared_mutex_statistics statistics() const noexcept;
 
+    /// In words; see to_string.
+    std::string description() const;
+
 private:
     template <detail::access>
     friend class shared_mutex_guard;
@@ -179,7 +182,7 @@ private:
     void serve() noexcept;
     void hand_to_writer() noexcept;
     void let_readers_in() noexcept;
-    std::string description() const;
+    std::string with_holder() const;
 
     /// The writer; readers are not known by name.
     const detail::task_state* holder() const noexcept override
@@ -225,7 +228,7 @@ protected:
         mutex_->serve();
     }
 
-    void describe_to(std::string& text) const { text = mutex_->description(); }
+    void describe_to(std::string& text) const { text = mutex_->with_holder(); }
 
     template <class Signature>
     std::tuple<error_code> results() const
@@ -346,16 +349,27 @@ inline void shared_mutex::let_readers_in() noexcept
     }
 }
 
-inline std::string shared_mutex::description() const
+inline std::string shared_mutex::with_holder() const
 {
     std::string text = title();
     if (sharing_ > 0)
         text += ", held by " + std::to_string(sharing_) + (sharing_ == 1 ? " reader" : " readers");
-    else if (const detail::task_state* by = holder_.task())
+    else if (const detail::task_state* by = locked_ ? holder_.task() : nullptr)
         text += ", held by " + by->description();
-    else if (holder_.has_ended())
+    else if (locked_ && holder_.has_ended())
         text += ", held by a task that has ended";
     return text;
+}
+
+inline std::string shared_mutex::description() const
+{
+    const bool free = !locked_ && sharing_ == 0;
+    return with_holder() +
+           (free      ? " (free"
+            : locked_ ? " (locked"
+                      : " (shared") +
+           detail::and_waiting(readers_.size(), "reader waits", "readers wait") +
+           detail::and_waiting(writers_.size(), "writer waits", "writers wait") + ")";
 }
 
 inline shared_mutex_statistics shared_mutex::statistics() const noexcept

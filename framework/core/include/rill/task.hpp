@@ -264,7 +264,7 @@ inline void task_state::first_step()
         frame_ = task_frame();
         const asio::any_io_executor ex =
             loop_task_executor(core()->executor(), place(), generation());
-        start_coroutine(std::move(frame), ex, slot(), cancellation());
+        start_coroutine(std::move(frame), ex, slot(), cancellation(), coroutines);
     }
 }
 
@@ -276,16 +276,10 @@ public:
         : eager_(options.wants_eager().value_or(core.eager_tasks) && current.loop == &core)
         , data_(make(core, std::move(options), place))
     {
+        if (core.task_factory)
+            call_factory(core);
         if (core.observed()) [[unlikely]]
             core.tell(loop_event::task_created, &*data_);
-        if (!core.task_factory)
-            return;
-        try {
-            core.task_factory(*data_);
-        } catch (...) {
-            data_->abandon();
-            throw;
-        }
     }
 
     task_data<T>& data() const noexcept { return *data_; }
@@ -300,6 +294,16 @@ public:
     }
 
 private:
+    void call_factory(loop_core& core)
+    {
+        try {
+            core.task_factory(*data_);
+        } catch (...) {
+            data_->abandon();
+            throw;
+        }
+    }
+
     static state_ref<task_data<T>>
     make(loop_core& core, task_options&& options, std::source_location place)
     {
@@ -380,7 +384,9 @@ void check_body(const awaitable<T>& body)
 template <class T>
 task<T> start(loop_core& core, awaitable<T> body, task_options options, std::source_location place)
 {
+    const never_missed<awaitable<T>> refused(body);
     check_body(body);
+    core.check_caller();
     new_task<T> created(core, std::move(options), place);
     created.start(std::move(body));
     return task_access::handle(created.data());

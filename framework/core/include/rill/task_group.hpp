@@ -130,6 +130,7 @@ private:
     void rethrow_fatal(const std::exception_ptr& error);
 
     static void on_child_end(detail::task_state& child, void* group);
+    static detail::task_state* waiting_parent(void* group) noexcept;
     void child_ended(detail::task_state& child);
 
     detail::task_state& parent_;
@@ -183,7 +184,8 @@ inline void task_group::check_open() const
 
 inline void task_group::adopt(detail::task_state& child) noexcept
 {
-    child.on_end = &on_child_end;
+    static constexpr detail::end_listener listener{&on_child_end, &waiting_parent};
+    child.on_end = &listener;
     child.on_end_argument = this;
     child.group = where_;
 }
@@ -234,6 +236,7 @@ awaitable<T> task_group::in_turn(awaitable<T> body)
 template <class T>
 task<T> task_group::create_task(awaitable<T> body, task_options options, std::source_location place)
 {
+    const detail::never_missed<awaitable<T>> refused(body);
     detail::check_body(body);
     check_open();
     awaitable<T> frames = in_turn(std::move(body));
@@ -264,8 +267,9 @@ struct task_group::start_record {
 
     void begin(detail::task_state& t) noexcept
     {
+        static constexpr detail::end_listener listener{&on_end, &waiting_starter};
         child = &t;
-        t.on_end = &on_end;
+        t.on_end = &listener;
         t.on_end_argument = this;
         t.group = group.where_;
     }
@@ -279,6 +283,12 @@ struct task_group::start_record {
     static void on_end(detail::task_state& child, void* self)
     {
         static_cast<start_record*>(self)->ended(child);
+    }
+
+    static detail::task_state* waiting_starter(void* self) noexcept
+    {
+        const auto& starter = static_cast<start_record*>(self)->line;
+        return starter.empty() ? nullptr : starter.front()->waiting_task();
     }
 
     /// Before it said started(): its error is start()'s.
@@ -592,6 +602,12 @@ inline void task_group::on_child_end(detail::task_state& child, void* group)
         }
     }
     self.child_ended(child);
+}
+
+inline detail::task_state* task_group::waiting_parent(void* group) noexcept
+{
+    const auto& ended = static_cast<task_group*>(group)->ended_;
+    return ended.empty() ? nullptr : ended.front()->waiting_task();
 }
 
 inline void task_group::child_ended(detail::task_state& child)

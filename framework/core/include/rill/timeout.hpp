@@ -3,6 +3,7 @@
 
 #include <rill/clock.hpp>
 #include <rill/detail/deadline_scope.hpp>
+#include <rill/detail/describe.hpp>
 #include <rill/detail/run_as_task.hpp>
 #include <rill/error.hpp>
 
@@ -27,8 +28,13 @@ public:
     explicit timeout_scope(detail::deadline_scope& scope) noexcept; ///< Made by timeout.
 
 private:
+    friend std::string to_string(const timeout_scope& scope);
+
     detail::deadline_scope& scope_;
 };
+
+/// "timeout (1.5s left)", "timeout (expired)", "timeout (no deadline)".
+std::string to_string(const timeout_scope& scope);
 
 /// Runs `body`, an awaitable or a callable that gives one, for at most `d`; the callable may take a
 /// timeout_scope&. Gives the body's result. Mirrors asyncio.timeout.
@@ -85,6 +91,16 @@ inline time_point timeout_scope::when() const noexcept
     return scope_.when();
 }
 
+inline std::string to_string(const timeout_scope& scope)
+{
+    if (scope.expired())
+        return "timeout (expired)";
+    if (scope.when() == never)
+        return "timeout (no deadline)";
+    return "timeout (" + detail::text_of(scope.when() - scope.scope_.task().core()->now()) +
+           " left)";
+}
+
 inline bool timeout_scope::expired() const noexcept
 {
     return scope_.expired();
@@ -136,6 +152,7 @@ timeout_at(time_point t, Body body, std::source_location where)
 template <class T>
 awaitable<T> wait_for(awaitable<T> body, duration d, std::source_location where)
 {
+    const detail::never_missed<awaitable<T>> dropped(body);
     if (d <= duration::zero())
         throw timeout_error(
             "rill::wait_for: there was no time left to begin, at " + detail::text_of(where)

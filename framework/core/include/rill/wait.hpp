@@ -145,6 +145,11 @@ private:
             (when_ == return_when::first_exception && state.error() && !state.ended_cancelled());
     }
 
+    task_state* waiting_task() const noexcept override
+    {
+        return line.empty() ? nullptr : line.front()->waiting_task();
+    }
+
     void ended(std::size_t index) override
     {
         --running_;
@@ -258,6 +263,9 @@ public:
 
 private:
     void ended(std::size_t index) override { ended_.try_put(handles_[index]); }
+
+    /// Whoever asks for the next one waits for none of them by name.
+    detail::task_state* waiting_task() const noexcept override { return nullptr; }
 
     std::vector<Handle> handles_;
     std::unique_ptr<detail::end_watch[]> watches_;

@@ -46,8 +46,12 @@ concept awaited_object = requires { typename T::awaiter; };
 class stacked_promise
     : public placed_frame<asio::detail::awaitable_frame<void, asio::any_io_executor>> {
 public:
-    /// It goes on, in the chain of whoever awaits it now.
-    void go_on() noexcept { enter(); }
+    /// It goes on, on top of `awaiting` and in the chain of its task.
+    void go_on(asio::detail::awaitable_frame_base<asio::any_io_executor>* awaiting) noexcept
+    {
+        push_frame(awaiting);
+        enter();
+    }
 
     /// It goes back to whoever awaits it.
     void go_back() noexcept
@@ -91,16 +95,19 @@ protected:
 using task_frame =
     asio::awaitable<asio::detail::awaitable_thread_entry_point, asio::any_io_executor>;
 
-/// Runs `frame` at once to its first wait, in the caller's stack. co_spawn would wrap it in a
-/// second frame, which dispatches at its start and posts at its end: half of what a task costs.
+/// Runs `frame` at once to its first wait, in the caller's stack, with its coroutines in `chain`.
+/// co_spawn would wrap it in a second frame, which dispatches at its start and posts at its end:
+/// half of what a task costs.
 inline void start_coroutine(
     task_frame frame,
     const asio::any_io_executor& ex,
     asio::cancellation_slot slot,
-    asio::cancellation_state state
+    asio::cancellation_state state,
+    coroutine_chain& chain
 )
 {
     asio::detail::awaitable_thread<asio::any_io_executor> thread(std::move(frame), ex, slot, state);
+    chain.thread = thread.entry_point();
     thread.launch();
 }
 
@@ -150,11 +157,7 @@ public:
 
     bool await_ready() const noexcept { return step_.finished(); }
 
-    void await_suspend(coroutine_handle<void>)
-    {
-        step_.frame().go_on();
-        step_.frame().push_frame(frame_);
-    }
+    void await_suspend(coroutine_handle<void>) { step_.frame().go_on(frame_); }
 
     void await_resume() { step_.frame().rethrow_exception(); }
 

@@ -125,6 +125,9 @@ public:
 
     queue_statistics statistics() const noexcept;
 
+    /// In words; see to_string.
+    std::string description() const;
+
 private:
     std::size_t size_of(const T& value) const { return size_of_ ? size_of_(value) : 1; }
 
@@ -488,6 +491,17 @@ template <std::movable T, class Store>
 bool basic_queue<T, Store>::full() const noexcept
 {
     return !has_room_for(1);
+}
+
+template <std::movable T, class Store>
+std::string basic_queue<T, Store>::description() const
+{
+    const bool of_items = capacity_ > 0 && !size_of_;
+    return called("a queue") + " (" + (of_items ? std::to_string(size()) + " of " : std::string()) +
+           counted(of_items ? capacity_ : size(), "item", "items") +
+           and_waiting(getters_.size(), "getter waits", "getters wait") +
+           and_waiting(putters_.size(), "putter waits", "putters wait") +
+           (shut_down_ ? ", shut down)" : ")");
 }
 
 template <std::movable T, class Store>

@@ -54,6 +54,19 @@ public:
     /// False if it has ended.
     virtual bool request_cancel(cancel_reason_ptr why = {}) = 0;
 
+    /// Whether the request to stop that goes round at present has come by.
+    virtual bool told_in_this_round() const noexcept { return false; }
+
+    /// Calls f(task) for each task that awaits the end, by itself or with others.
+    template <class F>
+    void for_each_awaiter(F f) const
+    {
+        joiners.for_each([&](operation& waiter) {
+            if (task_state* const who = waiter.waiting_task())
+                f(*who);
+        });
+    }
+
     /// For error texts: "task 'reader'".
     virtual std::string description() const = 0;
 

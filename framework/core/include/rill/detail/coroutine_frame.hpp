@@ -59,17 +59,19 @@ protected:
 
     bool begun() const noexcept { return link_ != nullptr; }
 
-    /// It runs from here on, on top of whatever coroutine of the task does.
-    void enter() noexcept
+    /// It runs from here on, on top of the task's other coroutines, if it is one of theirs: what
+    /// was co_spawned on the task's executor is not, and is a chain of its own.
+    void enter(const void* thread) noexcept
     {
-        link_ = &outer_; // outside of tasks it is a chain of its own
-        if (coroutine_place** innermost = current.innermost) {
-            outer_ = *innermost;
-            if (outer_)
-                outer_->link_ = &outer_;
-            link_ = innermost;
-            *innermost = this;
-        }
+        link_ = &outer_;
+        coroutine_chain* const task = current.coroutines;
+        if (!task || task->thread != thread)
+            return;
+        outer_ = task->innermost;
+        if (outer_)
+            outer_->link_ = &outer_;
+        link_ = &task->innermost;
+        task->innermost = this;
     }
 
 private:
@@ -133,6 +135,8 @@ public:
 
 protected:
     using coroutine_place::coroutine_place;
+
+    void enter() noexcept { coroutine_place::enter(this->attached_thread_->entry_point()); }
 };
 
 /// The promise of awaitable<T>.
@@ -149,14 +153,14 @@ public:
         : base(function)
     {
         static_assert(alignof(base) == alignof(asio_frame), "the handle would not be the same");
-        if (current.watch) [[unlikely]]
-            current.watch->coroutine_created(*this);
+        if (debug_watch* watch = *current.watch) [[unlikely]]
+            watch->coroutine_created(*this);
     }
 
     ~awaitable_promise()
     {
-        if (current.watch && !this->begun()) [[unlikely]]
-            current.watch->never_awaited(*this);
+        if (debug_watch* watch = *current.watch; watch && !this->begun()) [[unlikely]]
+            watch->never_awaited(*this);
     }
 
     auto initial_suspend() noexcept
@@ -178,8 +182,8 @@ private:
     void begin() noexcept
     {
         this->enter();
-        if (current.watch) [[unlikely]]
-            current.watch->coroutine_begins(*this);
+        if (debug_watch* watch = *current.watch) [[unlikely]]
+            watch->coroutine_begins(*this);
     }
 };
 

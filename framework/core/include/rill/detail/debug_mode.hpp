@@ -10,6 +10,7 @@
 #include <rill/detail/task_state.hpp>
 #include <rill/detail/watchdog.hpp>
 
+#include <atomic>
 #include <cstdlib>
 #include <memory>
 #include <source_location>
@@ -51,16 +52,17 @@ public:
     /// In a task that is told to stop, nothing is awaited any more.
     void never_awaited(const coroutine_place& coroutine) noexcept override
     {
-        if (current.task && current.task->told_to_stop()) {
-            gone(&coroutine);
+        const std::string trace = take_trace(&coroutine);
+        if (current.task && current.task->told_to_stop())
             return;
-        }
-        find(&coroutine, [&] {
-            return "a coroutine was never awaited: " +
-                   std::string(name_of_function(coroutine.where().function_name())) + ", defined" +
-                   at(coroutine.where());
-        });
-        gone(&coroutine);
+        find(
+            [&] {
+                return "a coroutine was never awaited: " +
+                       std::string(name_of_function(coroutine.where().function_name())) +
+                       ", defined" + at(coroutine.where());
+            },
+            trace
+        );
     }
 
     void created(const void* object) noexcept override { remember(object); }
@@ -77,11 +79,17 @@ public:
     {
         if (task.is_main)
             return;
-        find(&task, [&] {
+        const auto text = [&] {
             const std::string wait = task.waiting ? task.waiting_for() : "something of Asio's";
             return "a task was destroyed before its end: " + task.description() + ", created" +
                    at(task.created()) + ", waited for " + (task.begun() ? wait : "its first step");
-        });
+        };
+        find(text, trace_of(&task));
+    }
+
+    bool loop_is_run() const noexcept override
+    {
+        return core_.being_run || (program_runs_it_ && !core_.io().stopped());
     }
 
     /// The finding travels through the loop, whose handler is not for other threads.
@@ -100,11 +108,12 @@ public:
 
     void unlocked_by_another(const held_object& lock) noexcept override
     {
-        find(nullptr, [&] {
+        const auto text = [&] {
             const std::string who = current.task ? current.task->description() : "a callback";
             return lock.title() + ", held by " + lock.holder()->description() +
                    ", was unlocked by " + who + stack_trace::here().text();
-        });
+        };
+        find(text);
     }
 
     void on(loop_event event, task_state* task) noexcept override
@@ -114,6 +123,8 @@ public:
                 begin_step(task);
             else if (event == loop_event::step_ends)
                 end_step();
+            else if (event == loop_event::turn_begins && !core_.being_run)
+                program_runs_it_ = true;
         } catch (...) { // no memory: the step goes unwatched
         }
     }
@@ -129,25 +140,42 @@ private:
         }
     }
 
-    template <class Text>
-    void find(const void* object, Text text) noexcept
+    std::string take_trace(const void* object) noexcept
     {
         try {
-            core_.report({text(), nullptr, {}, {}, {}, {}, trace_of(object)});
+            const std::string trace = trace_of(object);
+            gone(object);
+            return trace;
+        } catch (...) { // no memory: it goes without
+            return {};
+        }
+    }
+
+    /// The exception handler may end debug mode: nothing comes after the report.
+    template <class Text>
+    void find(Text text, const std::string& trace = {}) noexcept
+    {
+        try {
+            core_.report({text(), nullptr, {}, {}, {}, {}, trace});
         } catch (...) { // no memory: it goes unreported
         }
     }
 
+    /// A step within a step is a part of it.
     void begin_step(task_state* task)
     {
+        if (depth_++ > 0)
+            return;
         step_ = task ? "a step of " + task->description() : core_.describe_step();
-        from_ = place_in(task ? task->innermost : nullptr);
+        from_ = place_in(task);
         trace_ = task ? std::string() : core_.trace_of_step();
         dog_.begin(step_);
     }
 
     void end_step()
     {
+        if (depth_ == 0 || --depth_ > 0) // 0: debug mode began within the step
+            return;
         const auto slow = dog_.end();
         if (!slow)
             return;
@@ -170,6 +198,8 @@ private:
     loop_core& core_;
     debug_options options_;
     std::unordered_map<const void*, stack_trace> traces_; // of what has not ended
+    std::atomic<bool> program_runs_it_ = false;           // without a rill::loop
+    unsigned depth_ = 0;                                  // of steps
     std::string step_;                                    // in words; of the present step
     std::source_location from_;
     std::string trace_; // of a callback: the calls that registered it
@@ -178,15 +208,7 @@ private:
 
 inline void set_debug(loop_core& core, const debug_options& options)
 {
-    core.debug = std::make_unique<debug_mode>(core, options);
-    current.watch = current.loop == &core ? core.debug.get() : current.watch;
-}
-
-inline void end_debug(loop_core& core) noexcept
-{
-    if (current.watch == core.debug.get())
-        current.watch = nullptr;
-    core.debug.reset();
+    core.set_debug(std::make_unique<debug_mode>(core, options));
 }
 
 } // namespace detail

@@ -28,7 +28,11 @@ public:
     /// The loop dies, and the task has not ended.
     virtual void task_destroyed(task_state& task) noexcept = 0;
 
-    /// Called in a thread that is not the loop's.
+    /// Whether some thread is running the loop. For a program that runs its io_context itself, once
+    /// it has begun to.
+    virtual bool loop_is_run() const noexcept = 0;
+
+    /// Called in another thread than that.
     virtual void used_by_another_thread() noexcept = 0;
 
     virtual void unlocked_by_another(const held_object& lock) noexcept = 0;

@@ -3,7 +3,9 @@
 
 #include <rill/clock.hpp>
 
+#include <cctype>
 #include <chrono>
+#include <cstddef>
 #include <cstdio>
 #include <source_location>
 #include <string>
@@ -30,6 +32,19 @@ inline std::string text_of(duration d)
     return text;
 }
 
+/// "1 item", "3 items".
+inline std::string counted(std::size_t n, std::string_view one, std::string_view many)
+{
+    return std::to_string(n) + " " + std::string(n == 1 ? one : many);
+}
+
+/// ", 2 wait"; empty for nobody.
+inline std::string
+and_waiting(std::size_t n, std::string_view one = "waits", std::string_view many = "wait")
+{
+    return n == 0 ? std::string() : ", " + counted(n, one, many);
+}
+
 /// "orders.cpp:42"; empty where the place is not known.
 inline std::string text_of(const std::source_location& place)
 {
@@ -47,6 +62,18 @@ inline std::string at(const std::source_location& place)
     return text.empty() ? text : " at " + text;
 }
 
+/// Whether the word "operator" stands at `i`: what follows belongs to the name then.
+inline bool begins_operator(std::string_view text, std::size_t i)
+{
+    constexpr std::string_view word = "operator";
+    const auto in_word = [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
+    };
+    if (!text.substr(i).starts_with(word) || (i > 0 && in_word(text[i - 1])))
+        return false;
+    return i + word.size() == text.size() || !in_word(text[i + word.size()]);
+}
+
 /// "orders::take" of what a compiler calls "rill::awaitable<int> orders::take(queue<int>&)". What
 /// g++ says of a coroutine's body, and lambdas, are cut where their function's name ends.
 inline std::string_view name_of_function(std::string_view text)
@@ -57,7 +84,7 @@ inline std::string_view name_of_function(std::string_view text)
     std::size_t begin = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const std::string_view rest = text.substr(i);
-        if (depth == 0 && rest.starts_with("operator"))
+        if (depth == 0 && begins_operator(text, i))
             return text.substr(begin); // whatever comes, it is part of the name
         if (depth == 0 && i > begin &&
             (rest.starts_with("(anonymous") || rest.starts_with("<lambda")))

@@ -16,6 +16,9 @@ class end_observer {
 public:
     virtual void ended(std::size_t index) = 0;
 
+    /// Null where no task waits at present.
+    virtual task_state* waiting_task() const noexcept = 0;
+
 protected:
     ~end_observer() = default;
 };
@@ -53,6 +56,8 @@ private:
             self.observer_->ended(self.index_);
         else if (what == act::drop)
             self.hook<in_line>::unlink();
+        else if (what == act::name_task)
+            self.core_->named_task = self.observer_->waiting_task();
         else if (what == act::describe)
             *self.core_->describing = "several tasks";
     }

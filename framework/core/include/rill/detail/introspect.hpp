@@ -15,6 +15,7 @@
 #include <ostream>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace rill {
 namespace detail {
@@ -34,14 +35,18 @@ inline std::string_view asio_operation(std::string_view function)
 class task_reader {
 public:
     explicit task_reader(loop_core& core)
-        : variables_(shown_variables::all())
-        , now_(core.now())
+        : core_(core)
+        , variables_(shown_variables::all())
     {
+        look_again();
         core.held_objects().for_each([this](const held_object& held) {
             if (const task_state* holder = held.holder())
                 locks_.emplace(holder->number(), held.title());
         });
     }
+
+    /// Time has passed.
+    void look_again() { now_ = core_.now(); }
 
     task_info read(task_state& task) const
     {
@@ -61,20 +66,17 @@ public:
         read_context(task, info);
         for (auto [lock, end] = locks_.equal_range(info.id); lock != end; ++lock)
             info.holds.push_back(lock->second);
-        task.joiners.for_each([&](const operation& waiter) {
-            if (const task_state* who = waiter.waiting_task())
-                info.awaited_by.push_back(who->number());
+        for_each_awaiter(task, [&](const task_state& who) {
+            info.awaited_by.push_back(who.number());
         });
         return info;
     }
 
-    static std::string outcome_of_task(const task_state& task)
+    static std::string outcome_of(const completion_state& state)
     {
-        if (task.ended_cancelled())
+        if (state.ended_cancelled())
             return "cancelled";
-        if (!task.error())
-            return "done";
-        return "failed: " + text_of(task.error());
+        return state.error() ? "failed: " + text_of(state.error()) : "done";
     }
 
 private:
@@ -91,7 +93,7 @@ private:
 
     static void read_stack(const task_state& task, task_info& info)
     {
-        for (const coroutine_place* c = task.innermost; c; c = c->outer())
+        for (const coroutine_place* c = task.coroutines.innermost; c; c = c->outer())
             if (c->where().line() != 0 && !is_of_library(c->where()))
                 info.stack.push_back(c->where());
         if (!info.stack.empty())
@@ -104,7 +106,7 @@ private:
     {
         info.cancelling = !task.done() && task.told_to_stop();
         if (info.state == activity::ended)
-            info.waits_for = outcome_of_task(task);
+            info.waits_for = outcome_of(task);
         else if (task.waiting)
             info.waits_for = task.waiting->what();
         else if (info.state == activity::waiting)
@@ -113,9 +115,9 @@ private:
 
     static std::string what_of_asio(const task_state& task)
     {
-        if (!task.innermost)
+        if (!task.coroutines.innermost)
             return "an operation of Asio's";
-        const std::string_view function = task.innermost->where().function_name();
+        const std::string_view function = task.coroutines.innermost->where().function_name();
         if (const std::string_view name = asio_operation(function); !name.empty())
             return std::string(name) + " of Asio's";
         if (is_of_library(function))
@@ -139,9 +141,20 @@ private:
             return;
         for (const shown_variables::entry& variable : variables_)
             if (const auto* value = box->values->find(variable.variable); value && *value)
-                info.context.emplace_back(variable.name, variable.text_of(value->get()));
+                info.context.emplace_back(variable.name, text_of_value(variable, value->get()));
     }
 
+    /// A value of the user's must not keep anybody from seeing the tasks.
+    static std::string text_of_value(const shown_variables::entry& variable, const void* value)
+    {
+        try {
+            return variable.text_of(value);
+        } catch (...) {
+            return "(its text failed)";
+        }
+    }
+
+    loop_core& core_;
     std::vector<shown_variables::entry> variables_;
     std::unordered_multimap<std::uint64_t, std::string> locks_; // by the holder's number
     time_point now_;
@@ -151,7 +164,7 @@ inline loop_statistics statistics_of(loop_core& core)
 {
     const loop_meter& meter = core.meter;
     loop_statistics s;
-    s.tasks = core.tasks().size();
+    s.tasks = core.task_count();
     s.ready = core.ready_count();
     s.timers = core.timers().size();
     s.turns = meter.turns;
@@ -176,11 +189,39 @@ inline loop_snapshot snapshot_of(loop_core& core)
     return s;
 }
 
-inline void sort_by_creation(std::vector<task_info>& tasks)
-{
-    const auto older = [](const task_info& a, const task_info& b) { return a.id < b.id; };
-    std::sort(tasks.begin(), tasks.end(), older);
-}
+/// Goes through the tasks in the order of their creation, and knows where it is when they end.
+class task_walk final : public loop_observer {
+public:
+    explicit task_walk(loop_core& core)
+        : core_(core)
+    {
+        core_.add_observer(*this);
+    }
+
+    ~task_walk() { core_.remove_observer(*this); }
+
+    task_walk(const task_walk&) = delete;
+    task_walk& operator=(const task_walk&) = delete;
+
+    /// Null behind the last one.
+    task_state* next() noexcept
+    {
+        task_state* const next = last_ ? core_.tasks().next(*last_) : core_.tasks().front();
+        if (next)
+            last_ = next;
+        return next;
+    }
+
+    void on(loop_event event, task_state* task) noexcept override
+    {
+        if (event == loop_event::task_ended && task == last_)
+            last_ = core_.tasks().previous(*task);
+    }
+
+private:
+    loop_core& core_;
+    task_state* last_ = nullptr; // it has not ended; null: before the first
+};
 
 /// Names and control characters come from anywhere: nothing of them reaches a terminal or a log.
 inline std::string printable(std::string_view text)
@@ -188,9 +229,15 @@ inline std::string printable(std::string_view text)
     std::string out;
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
-        if (byte >= 0x20 && byte != 0x7f) {
+        const bool in_utf8 =
+            !out.empty() && out.back() == '\xc2'; // then below 0xa0 it is control, too
+        if (byte >= 0x20 && byte != 0x7f && !(in_utf8 && byte < 0xa0)) {
             out += c;
             continue;
+        }
+        if (in_utf8 && byte >= 0x80) {
+            out.pop_back();
+            out += "\\xc2";
         }
         constexpr const char* hex = "0123456789abcdef";
         out += "\\x";
@@ -201,9 +248,9 @@ inline std::string printable(std::string_view text)
 }
 
 /// "waiting 1.2s for an item of queue 'jobs' at orders.cpp:33, 300ms left".
-inline std::string line_of(const task_info& t)
+inline std::string state_of(const task_info& t)
 {
-    std::string line = printable(t.name) + "  " + to_string(t.state);
+    std::string line = to_string(t.state);
     if (t.state == activity::waiting || t.state == activity::ready)
         line += " " + text_of(std::chrono::round<std::chrono::microseconds>(t.since));
     if (!t.waits_for.empty())
@@ -219,6 +266,11 @@ inline std::string line_of(const task_info& t)
     for (const auto& [name, value] : t.context)
         line += ", " + printable(name) + "=" + printable(value);
     return line;
+}
+
+inline std::string line_of(const task_info& t)
+{
+    return printable(t.name) + "  " + state_of(t);
 }
 
 inline std::string frame_of(const std::source_location& place)
@@ -289,31 +341,41 @@ private:
     std::vector<std::size_t> roots_;
 };
 
-inline call_graph
-graph_of(const task_reader& reader, task_state& task, std::vector<task_state*>& path)
-{
-    call_graph graph;
-    graph.task = reader.read(task);
-    graph.cycle = std::find(path.begin(), path.end(), &task) != path.end();
-    constexpr std::size_t deepest = 1000;
-    if (graph.cycle || path.size() >= deepest)
+/// Builds call graphs. Each task is in one only once with its awaiters: they may share some.
+class graph_builder {
+public:
+    explicit graph_builder(loop_core& core)
+        : reader_(core)
+    {}
+
+    call_graph graph_of(task_state& task)
+    {
+        call_graph graph;
+        graph.task = reader_.read(task);
+        graph.cycle = std::find(path_.begin(), path_.end(), &task) != path_.end();
+        graph.cut = !graph.cycle && (path_.size() >= deepest || !seen_.insert(&task).second);
+        if (graph.cycle || graph.cut)
+            return graph;
+        path_.push_back(&task);
+        for_each_awaiter(task, [&](task_state& who) { graph.awaited_by.push_back(graph_of(who)); });
+        path_.pop_back();
         return graph;
-    path.push_back(&task);
-    std::vector<task_state*> waiters;
-    task.joiners.for_each([&](const operation& waiter) {
-        if (waiter.waiting_task())
-            waiters.push_back(waiter.waiting_task());
-    });
-    for (task_state* waiter : waiters)
-        graph.awaited_by.push_back(graph_of(reader, *waiter, path));
-    path.pop_back();
-    return graph;
-}
+    }
+
+private:
+    static constexpr std::size_t deepest = 1000; // tasks; the graph is built by recursion
+
+    task_reader reader_;
+    std::vector<task_state*> path_;
+    std::unordered_set<const task_state*> seen_;
+};
 
 inline void write_graph(const call_graph& graph, std::string indent, std::string& out)
 {
     out += indent + "task '" + printable(graph.task.name) + "'" +
-           (graph.cycle ? " (again: it waits for itself)\n" : "\n");
+           (graph.cycle ? " (again: it waits for itself)\n"
+            : graph.cut ? " (...)\n"
+                        : "\n");
     for (const std::source_location& place : graph.task.stack)
         out += indent + "  in " + frame_of(place) + "\n";
     if (graph.awaited_by.empty())
@@ -346,10 +408,10 @@ inline duration loop_statistics::lag_percentile(double p) const
     std::uint64_t seen = 0;
     for (std::size_t i = 0; i < lag.size(); ++i) {
         seen += lag[i];
-        if (seen > 0 && static_cast<double>(seen) >= wanted)
+        if (seen > 0 && static_cast<double>(seen) >= wanted && i + 1 < lag.size())
             return std::min<duration>(std::chrono::microseconds(1ull << i), longest_turn);
     }
-    return {};
+    return longest_turn;
 }
 
 inline loop_statistics statistics_of(const asio::any_io_executor& ex)
@@ -379,19 +441,19 @@ inline awaitable<loop_snapshot> snapshot(duration slice)
     loop_snapshot s;
     s.loop = detail::statistics_of(core);
     s.tasks.reserve(s.loop.tasks);
-    std::optional<detail::task_reader> reader;
-    reader.emplace(core);
+    const std::uint64_t youngest = core.last_task_number();
+    detail::task_reader reader(core);
+    detail::task_walk walk(core);
     time_point end = clock::now() + slice;
-    for (std::size_t i = 0; i < core.slot_count(); ++i) {
-        if (detail::task_state* task = core.slot_at(i).task)
-            s.tasks.push_back(reader->read(*task));
-        if (i % 16 != 0 || clock::now() < end)
+    for (detail::task_state* t = walk.next(); t && t->number() <= youngest; t = walk.next()) {
+        s.tasks.push_back(reader.read(*t));
+        if (s.tasks.size() % 16 != 0 || clock::now() < end)
             continue;
         auto sockets_too = asio::post(core.io(), asio::deferred); // a yield would go on before them
         co_await std::move(sockets_too);
+        reader.look_again();
         end = clock::now() + slice;
     }
-    detail::sort_by_creation(s.tasks);
     co_return s;
 }
 
@@ -404,57 +466,108 @@ inline task_info describe(const task_ref& t)
     info.id = task.number();
     info.name = task.name();
     info.state = activity::ended;
-    info.waits_for = task.done() ? detail::task_reader::outcome_of_task(task) : "its loop is gone";
+    info.waits_for = task.done() ? detail::task_reader::outcome_of(task) : "its loop is gone";
     return info;
 }
 
+namespace detail {
+
+/// Looks for circles among tasks. Chains may be long: it keeps a stack of its own.
+class cycle_finder {
+public:
+    explicit cycle_finder(const std::vector<task_info>& tasks)
+        : tasks_(tasks)
+        , awaited_(tasks.size())
+        , state_(tasks.size(), unseen)
+    {
+        std::unordered_map<std::uint64_t, std::size_t> by_id;
+        for (std::size_t i = 0; i < tasks.size(); ++i)
+            by_id.emplace(tasks[i].id, i);
+        for (std::size_t i = 0; i < tasks.size(); ++i)
+            for (const std::uint64_t waiter : tasks[i].awaited_by)
+                if (const auto at = by_id.find(waiter); at != by_id.end())
+                    awaited_[at->second].push_back(i);
+    }
+
+    /// As places in the vector.
+    std::vector<std::vector<std::size_t>> find()
+    {
+        for (std::size_t i = 0; i < tasks_.size(); ++i)
+            if (state_[i] == unseen)
+                walk_from(i);
+        return std::move(cycles_);
+    }
+
+private:
+    enum state : char { unseen, on_path, left };
+
+    struct step {
+        std::size_t task;
+        std::size_t next = 0; // of those that it awaits
+    };
+
+    void walk_from(std::size_t first)
+    {
+        enter(first);
+        while (!path_.empty()) {
+            step& last = path_.back();
+            if (last.next == awaited_[last.task].size()) {
+                state_[last.task] = left;
+                path_.pop_back();
+                continue;
+            }
+            const std::size_t next = awaited_[last.task][last.next++];
+            if (state_[next] == unseen)
+                enter(next);
+            else if (state_[next] == on_path)
+                note_cycle(next);
+        }
+    }
+
+    void enter(std::size_t task)
+    {
+        state_[task] = on_path;
+        path_.push_back({task});
+    }
+
+    void note_cycle(std::size_t first)
+    {
+        const auto is_first = [=](const step& s) { return s.task == first; };
+        std::vector<std::size_t>& cycle = cycles_.emplace_back();
+        for (auto s = std::find_if(path_.begin(), path_.end(), is_first); s != path_.end(); ++s)
+            cycle.push_back(s->task);
+    }
+
+    const std::vector<task_info>& tasks_;
+    std::vector<std::vector<std::size_t>> awaited_; // by each, as places
+    std::vector<state> state_;
+    std::vector<step> path_;
+    std::vector<std::vector<std::size_t>> cycles_;
+};
+
+} // namespace detail
+
 inline std::vector<std::vector<std::uint64_t>> find_cycles(const std::vector<task_info>& tasks)
 {
-    std::unordered_map<std::uint64_t, std::vector<std::uint64_t>>
-        waits_for; // the edges turned round
-    for (const task_info& t : tasks)
-        for (const std::uint64_t waiter : t.awaited_by)
-            waits_for[waiter].push_back(t.id);
     std::vector<std::vector<std::uint64_t>> cycles;
-    std::unordered_map<std::uint64_t, std::size_t> seen; // in which walk
-    std::size_t walk = 0;
-    for (const task_info& first : tasks) {
-        ++walk;
-        std::vector<std::uint64_t> path;
-        std::uint64_t id = first.id;
-        while (!seen.contains(id)) {
-            seen[id] = walk;
-            path.push_back(id);
-            const auto next = waits_for.find(id);
-            if (next == waits_for.end())
-                break;
-            id = next->second.front(); // a task awaits one at a time
-        }
-        const auto again = std::find(path.begin(), path.end(), id);
-        const bool closed = again != path.end() && waits_for.contains(path.back()) &&
-                            waits_for[path.back()].front() == id;
-        if (closed)
-            cycles.emplace_back(again, path.end());
+    for (const std::vector<std::size_t>& cycle : detail::cycle_finder(tasks).find()) {
+        std::vector<std::uint64_t>& ids = cycles.emplace_back();
+        for (const std::size_t i : cycle)
+            ids.push_back(tasks[i].id);
     }
     return cycles;
 }
 
 inline std::string to_text(const loop_snapshot& s)
 {
-    std::string out = std::to_string(s.tasks.size()) +
-                      (s.tasks.size() == 1 ? " task, " : " tasks, ") +
+    std::string out = detail::counted(s.tasks.size(), "task", "tasks") + ", " +
                       std::to_string(s.loop.ready) + " ready, " + std::to_string(s.loop.timers) +
                       " timers, lag p99 " + detail::text_of(s.loop.lag_percentile(0.99)) + "\n";
-    for (const auto& cycle : find_cycles(s.tasks)) {
+    for (const std::vector<std::size_t>& cycle : detail::cycle_finder(s.tasks).find()) {
         out += "deadlock: ";
-        for (const std::uint64_t id : cycle) {
-            const auto is_it = [id](const task_info& t) { return t.id == id; };
-            const auto t = std::find_if(s.tasks.begin(), s.tasks.end(), is_it);
-            out += detail::printable(t->name) + " -> ";
-        }
-        const auto is_first = [&](const task_info& t) { return t.id == cycle.front(); };
-        out +=
-            detail::printable(std::find_if(s.tasks.begin(), s.tasks.end(), is_first)->name) + "\n";
+        for (const std::size_t i : cycle)
+            out += detail::printable(s.tasks[i].name) + " -> ";
+        out += detail::printable(s.tasks[cycle.front()].name) + "\n";
     }
     return out + detail::tree_writer(s.tasks).text();
 }
@@ -472,9 +585,26 @@ inline call_graph capture_call_graph(const task_ref& t)
         ended.task = describe(t);
         return ended;
     }
-    const detail::task_reader reader(*task.core());
-    std::vector<detail::task_state*> path;
-    return detail::graph_of(reader, task, path);
+    return detail::graph_builder(*task.core()).graph_of(task);
+}
+
+template <class T>
+call_graph capture_call_graph(const future<T>& f)
+{
+    const auto& data = *detail::handle_access::state(f);
+    call_graph graph;
+    graph.task.name = data.description();
+    graph.task.created = data.created();
+    graph.task.state = data.done() ? activity::ended : activity::waiting;
+    if (data.done())
+        graph.task.waits_for = detail::task_reader::outcome_of(data);
+    if (!data.core())
+        return graph;
+    detail::graph_builder builder(*data.core());
+    data.for_each_awaiter([&](detail::task_state& who) {
+        graph.awaited_by.push_back(builder.graph_of(who));
+    });
+    return graph;
 }
 
 inline std::optional<call_graph> capture_call_graph()
@@ -498,6 +628,47 @@ inline void print_stack(const task_ref& t, std::ostream& to)
     to << detail::line_of(info) << "\n";
     for (auto place = info.stack.rbegin(); place != info.stack.rend(); ++place)
         to << "  " << detail::frame_of(*place) << "\n";
+}
+
+inline std::string to_string(const task_ref& t)
+{
+    const task_info info = describe(t);
+    return "task '" + detail::printable(info.name) + "', " + detail::state_of(info);
+}
+
+template <class T>
+std::string to_string(const task<T>& t)
+{
+    return t ? to_string(task_ref(t)) : "no task";
+}
+
+template <class T>
+std::string to_string(const future<T>& f)
+{
+    const auto& data = *detail::handle_access::state(f);
+    const std::string created = data.description() + " created" + detail::at(data.created());
+    if (data.done())
+        return created + ", " + detail::task_reader::outcome_of(data);
+    return created + ", pending" +
+           detail::and_waiting(data.joiners.size(), "waits for it", "wait for it");
+}
+
+inline std::string creation_trace(const task_ref& t)
+{
+    const detail::task_state& task = detail::task_access::data(t);
+    return detail::trace_of(task.core(), &task);
+}
+
+template <class T>
+std::string creation_trace(const future<T>& f)
+{
+    const detail::future_state& state = *detail::handle_access::state(f);
+    return detail::trace_of(state.core(), &state);
+}
+
+inline std::string creation_trace(const handle& h)
+{
+    return h.callback_ ? h.callback_->trace() : std::string();
 }
 
 } // namespace rill

@@ -69,6 +69,13 @@ public:
         return h.next_ == &head_ ? nullptr : static_cast<T*>(h.next_);
     }
 
+    /// The one before `item`; null before the first.
+    T* previous(const T& item) const noexcept
+    {
+        const hook<Tag>& h = item;
+        return h.prev_ == &head_ ? nullptr : static_cast<T*>(h.prev_);
+    }
+
     T* front() const noexcept { return empty() ? nullptr : static_cast<T*>(head_.next_); }
 
     T* pop_front() noexcept

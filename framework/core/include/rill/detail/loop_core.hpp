@@ -138,6 +138,16 @@ public:
             home_.store(here, std::memory_order_relaxed);
     }
 
+    /// In debug mode, std::logic_error where another thread runs the loop.
+    void check_caller() const
+    {
+        if (debug && run_elsewhere()) [[unlikely]]
+            throw std::logic_error(
+                "rill: another thread runs this loop; the ways in are call_soon_threadsafe and "
+                "run_coroutine_threadsafe"
+            );
+    }
+
     /// The way in for other threads.
     mailbox& mail() const noexcept { return *mailbox_; }
 
@@ -243,6 +253,9 @@ public:
 
     loop_meter meter;
 
+    /// For "since when" of what begins now.
+    time_point recently() const noexcept { return draining_ ? meter.turn_began() : now(); }
+
     std::size_t ready_count() const noexcept { return ready_.size(); }
 
     std::size_t pending_count() const noexcept { return pending_.size(); }
@@ -255,18 +268,30 @@ public:
 
     void remove_observer(loop_observer& o) noexcept
     {
-        std::erase(observers_, &o);
-        watched_ = !observers_.empty() || times_steps_;
+        std::replace(observers_.begin(), observers_.end(), &o, no_observer);
+        if (telling_ == 0)
+            forget_removed();
+    }
+
+    void forget_observers() noexcept
+    {
+        for (loop_observer*& o : observers_)
+            o = no_observer;
+        forget_removed();
     }
 
     bool observed() const noexcept { return !observers_.empty(); }
 
-    /// Observers may be added and removed meanwhile.
+    /// In the order in which they were added. Observers may be added and removed meanwhile: who is
+    /// removed hears nothing more, who is added hears the next event.
     void tell(loop_event event, task_state* task) noexcept
     {
-        for (std::size_t i = observers_.size(); i > 0; --i)
-            if (i <= observers_.size())
-                observers_[i - 1]->on(event, task);
+        ++telling_;
+        for (std::size_t i = 0, n = observers_.size(); i < n; ++i)
+            if (loop_observer* const o = observers_[i])
+                o->on(event, task);
+        if (--telling_ == 0)
+            forget_removed();
     }
 
     /// What the present step is, which is no task's: "the callback registered at orders.cpp:42".
@@ -292,11 +317,6 @@ public:
 
     // Tasks
 
-    /// Of all tasks that have been, at once; fewer than slot_count() are in use.
-    std::size_t slot_count() const noexcept { return slots_.size(); }
-
-    task_slot& slot_at(std::size_t i) noexcept { return slots_[i]; }
-
     intrusive_list<held_object, in_held_objects>& held_objects() noexcept { return held_objects_; }
 
     intrusive_list<task_state, in_tasks>& tasks() noexcept { return tasks_; }
@@ -304,9 +324,13 @@ public:
     /// Those that have ended and still have handles, which may outlive the loop.
     intrusive_list<task_state, in_tasks>& ended_tasks() noexcept { return ended_tasks_; }
 
+    /// Those that have not ended.
+    std::size_t task_count() const noexcept { return task_count_; }
+
     task_slot& take_slot(task_state& task)
     {
         hold_work();
+        ++task_count_;
         task_slot* slot = free_slots_;
         if (slot)
             free_slots_ = slot->next_free;
@@ -318,6 +342,7 @@ public:
 
     void give_back(task_slot& slot) noexcept
     {
+        --task_count_;
         slot.task = nullptr;
         ++slot.generation;
         slot.next_free = std::exchange(free_slots_, &slot);
@@ -337,10 +362,21 @@ public:
     /// they are told one after another, so that a chain of any length needs no deep stack.
     void deliver(task_state& task, bool again);
 
+    /// Counts the requests to stop that have gone round, from task to task.
+    std::uint32_t round() const noexcept { return round_; }
+
     random_source random;
     std::function<void(task_state&)> task_factory;
     bool eager_tasks = false;
-    std::unique_ptr<debug_watch> debug; // null: debug mode is off
+
+    /// Null while debug mode is off.
+    debug_watch* debug = nullptr;
+
+    void set_debug(std::unique_ptr<debug_watch> watch) noexcept
+    {
+        debug = watch.get();
+        debug_.swap(watch); // the one before goes when the new one is in place
+    }
 
     // What ends with the loop
 
@@ -353,6 +389,9 @@ public:
 
     /// Where operation::describe() wants its text.
     std::string* describing = nullptr;
+
+    /// Where operation::waiting_task() wants its answer.
+    task_state* named_task = nullptr;
 
     // Errors that nobody is left to catch
 
@@ -504,14 +543,24 @@ private:
         loop_core& core_;
     };
 
+    void forget_removed() noexcept
+    {
+        std::erase(observers_, no_observer);
+        watched_ = !observers_.empty() || times_steps_;
+    }
+
     void begin_step(task_state* task) noexcept;
     void begin_watched_step(task_state* task) noexcept;
+    void begin_timed_step(task_state* task) noexcept;
     void end_watched_step() noexcept;
     void note_slow(duration took, std::uint64_t steps) noexcept;
 
+    /// In debug mode, on a thread that is not the loop's.
+    bool run_elsewhere() const noexcept { return !on_home_thread() && debug->loop_is_run(); }
+
     void check_thread() noexcept
     {
-        if (!on_home_thread())
+        if (run_elsewhere())
             debug->used_by_another_thread();
     }
 
@@ -620,6 +669,7 @@ private:
 
     std::deque<delivery> deliveries_; // cancellations that are on their way
     bool delivering_ = false;
+    std::uint32_t round_ = 0;
 
     intrusive_list<task_state, in_tasks> tasks_; // those that have not ended
     intrusive_list<task_state, in_tasks> ended_tasks_;
@@ -628,14 +678,19 @@ private:
     intrusive_list<held_object, in_held_objects> held_objects_;
     std::deque<task_slot> slots_; // never shrinks: executors refer to them
     task_slot* free_slots_ = nullptr;
+    std::size_t task_count_ = 0;
     std::uint64_t task_number_ = 0;
 
+    std::unique_ptr<debug_watch> debug_;
+    static constexpr loop_observer* no_observer = nullptr; // in the place of one that was removed
     std::vector<loop_observer*> observers_;
+    unsigned telling_ = 0;     // events within events
     bool watched_ = false;     // somebody is to be told of each step
     bool times_steps_ = false; // the meter is
     time_point step_began_{};
     ready_node* stepping_ = nullptr;       // as far as it comes from the ready queue
     std::source_location step_from_;       // where its task was
+    std::string step_task_;                // and its name
     const task_slot* last_step_ = nullptr; // whose it was
     random_source* shuffle_ = nullptr;
 

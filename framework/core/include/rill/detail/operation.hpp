@@ -77,8 +77,15 @@ public:
 
     const std::source_location& where() const noexcept { return where_; }
 
-    /// The task that waits; null for a handler's wait.
-    task_state* waiting_task() const noexcept { return task_; }
+    /// The task that waits, by itself or in a gather and the like; null for a handler's wait.
+    task_state* waiting_task() noexcept
+    {
+        if (task_)
+            return task_;
+        core_->named_task = nullptr;
+        action_(*this, act::name_task);
+        return core_->named_task;
+    }
 
 protected:
     explicit operation(loop_core* core, std::source_location where = {}) noexcept

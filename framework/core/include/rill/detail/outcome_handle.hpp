@@ -43,13 +43,20 @@ protected:
 };
 
 /// The same as a caller waits for the function that it called: a cancel goes on to the callee, and
-/// the wait lasts until that has ended.
+/// the wait lasts until that has ended. Where tasks await each other in a circle that would be for
+/// ever: the wait that closes it ends at once.
 class join_waiter : public end_waiter {
 public:
     using end_waiter::end_waiter;
 
 protected:
-    void on_cancel() { awaited_->request_cancel(task_ ? task_->reason() : nullptr); }
+    void on_cancel()
+    {
+        if (task_ && awaited_->told_in_this_round() && awaits(*awaited_, *task_))
+            abort();
+        else
+            awaited_->request_cancel(task_ ? task_->reason() : nullptr);
+    }
 
     template <class Signature>
     std::tuple<> results() const
@@ -253,6 +260,8 @@ public:
 
     T get()
     {
+        if (!data_->done())
+            throw system_error(join_.failure());
         if constexpr (std::is_void_v<T> || !std::copy_constructible<T>)
             return std::move(*data_).value();
         else

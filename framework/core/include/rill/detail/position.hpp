@@ -14,17 +14,42 @@ class task_state;
 class coroutine_place;
 class debug_watch;
 
+/// The coroutines of a task.
+struct coroutine_chain {
+    coroutine_place* innermost = nullptr;
+    const void* thread = nullptr; // Asio's outermost frame of theirs
+};
+
+/// For loops that are not in debug mode.
+inline debug_watch* nobody_watches = nullptr;
+
 /// Where this thread is: the loop that it runs, the task whose step it is in, and in a callback the
 /// context that it was registered in.
 struct position {
     loop_core* loop = nullptr;
     task_state* task = nullptr;
     context_ptr* callback_context = nullptr;
-    coroutine_place** innermost = nullptr; // of that task's coroutines
-    debug_watch* watch = nullptr;          // in debug mode
+    coroutine_chain* coroutines = nullptr;       // of that task
+    debug_watch* const* watch = &nobody_watches; // of that loop; it may come and go meanwhile
 };
 
 inline constinit thread_local position current{};
+
+/// While it lives, coroutines that are dropped are not missed: somebody has decided so.
+class unwatched {
+public:
+    unwatched() noexcept
+        : before_(std::exchange(current.watch, &nobody_watches))
+    {}
+
+    ~unwatched() { current.watch = before_; }
+
+    unwatched(const unwatched&) = delete;
+    unwatched& operator=(const unwatched&) = delete;
+
+private:
+    debug_watch* const* before_;
+};
 
 /// The child of a fork runs no loop, though the thread that forked may have.
 inline void forget_position_in_child()

@@ -5,6 +5,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <concepts>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,7 +13,8 @@
 
 namespace rill::detail {
 
-/// What the objects that tasks wait for have in common: a loop, and a name for those who look.
+/// What the objects that tasks wait for have in common: a loop, and a name for those who look. Each
+/// has a description(): kind, name and state.
 class primitive {
 public:
     explicit primitive(const asio::any_io_executor& ex)
@@ -53,3 +55,14 @@ private:
 };
 
 } // namespace rill::detail
+
+namespace rill {
+
+/// In words, for logs: "queue 'jobs' (3 of 10 items, 2 getters wait)".
+template <std::derived_from<detail::primitive> Primitive>
+std::string to_string(const Primitive& object)
+{
+    return object.description();
+}
+
+} // namespace rill

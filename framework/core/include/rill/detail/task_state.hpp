@@ -13,19 +13,12 @@
 #include <memory>
 #include <source_location>
 #include <string>
+#include <unordered_set>
+#include <vector>
 
 namespace rill::detail {
 
 struct in_group; // tag: a place among the children of a task group
-
-/// Where the program stands in a task: its innermost co_await that is none of the library's.
-inline std::source_location place_in(const coroutine_place* innermost) noexcept
-{
-    for (const coroutine_place* c = innermost; c; c = c->outer())
-        if (!is_of_library(c->where()))
-            return c->where();
-    return {};
-}
 
 /// The calls that made an object, a line each, in debug mode.
 inline std::string trace_of(const loop_core* core, const void* object)
@@ -58,6 +51,12 @@ public:
     void (*on_outer_cancel)(scope&, bool again) = nullptr;
 
     cancel_reason_ptr why; // the first one; null where none was given
+};
+
+/// Whom the end of a task concerns before anybody else: its group.
+struct end_listener {
+    void (*ended)(task_state& task, void* argument);
+    task_state* (*awaited_by)(void* argument); // null where nobody waits for it at present
 };
 
 /// The control block of a task: what DESIGN calls task_state. The loop's list of tasks does not
@@ -216,9 +215,15 @@ public:
         return requests_;
     }
 
+    bool told_in_this_round() const noexcept override
+    {
+        return core() && round_ == core()->round();
+    }
+
     /// A scope has been cancelled: the coroutine is told, if no shield is in between.
     void deliver(bool again) noexcept
     {
+        round_ = core()->round();
         for (scope* s = top_; s; s = s->outer) {
             if (s->cancelled) {
                 note_interruption();
@@ -258,14 +263,13 @@ public:
     /// The operation that the coroutine waits for; null while it runs, or waits for Asio's.
     operation* waiting = nullptr;
 
-    /// Its coroutines, from the innermost outwards.
-    coroutine_place* innermost = nullptr;
+    coroutine_chain coroutines;
 
     // For those who look
 
+    time_point last_step = core()->recently(); // the turn in which it ran, or was made
+    std::source_location group;                // where its task group was made
     std::uint32_t steps = 0;
-    time_point last_step = core()->meter.turn_began(); // the turn in which it ran, or was made
-    std::source_location group;                        // where its task group was made
 
     /// The task that created it; null if there was none, or it has ended.
     const task_state* parent() const noexcept
@@ -274,20 +278,17 @@ public:
                                                                               : nullptr;
     }
 
-    const scope* scopes() const noexcept { return top_; }
-
     bool begun() const noexcept { return !frame_.valid(); }
 
     /// Where it waits for an operation of Rill's: in words.
     std::string waiting_for() const { return waiting->describe(); }
 
-    bool is_main = false; // of a run: whoever stops that knows that it has not ended
-
     // The end
 
-    /// The group's hook.
-    void (*on_end)(task_state&, void*) = nullptr;
+    const end_listener* on_end = nullptr; // the group's
     void* on_end_argument = nullptr;
+
+    bool is_main = false; // of a run: whoever stops that knows that it has not ended
 
     // What a task starts is as its creator in these.
     bool shielded = current.task && current.task->shielded; // a shutdown waits before it cancels it
@@ -303,7 +304,7 @@ public:
         core()->give_back(*slot_);
         finish(std::move(error), cancelled);
         if (on_end)
-            on_end(*this, on_end_argument);
+            on_end->ended(*this, on_end_argument);
     }
 
     /// A cancellation that somebody asked for, with why and where.
@@ -345,6 +346,7 @@ public:
         hook<in_tasks>::unlink();
         hook<in_group>::unlink();
         core()->give_back(*slot_);
+        forget_trace(core(), this);
         lose_loop();
     }
 
@@ -359,8 +361,8 @@ protected:
     ~task_state() override
     {
         hook<in_tasks>::unlink();
-        while (innermost)
-            innermost->leave();
+        while (coroutines.innermost)
+            coroutines.innermost->leave();
         report_unretrieved();
         forget_trace(core(), this);
     }
@@ -388,11 +390,8 @@ private:
     /// The coroutine that has not begun; nobody is told that it was never awaited.
     void drop_frame() noexcept
     {
-        debug_watch* const watch = std::exchange(current.watch, nullptr);
-        { // Asio's assignment would leak it
-            const task_frame dropped = std::move(frame_);
-        }
-        current.watch = watch;
+        const unwatched quietly;
+        const task_frame dropped = std::move(frame_); // Asio's assignment would leak it
     }
 
     static const scope* cancelled_scope(const scope* s) noexcept
@@ -485,7 +484,8 @@ private:
     const task_slot* parent_slot_ = nullptr;
     std::uint32_t parent_generation_ = 0;
     std::uint32_t generation_;
-    unsigned requests_ = 0; // cancel() less uncancel()
+    unsigned requests_ = 0;   // cancel() less uncancel()
+    std::uint32_t round_ = 0; // of the last request to stop that has come by
 
     task_frame frame_; // until it runs
     asio::cancellation_signal signal_;
@@ -495,9 +495,41 @@ private:
     std::unique_ptr<std::string> interrupted_; // what it waited for when it was told to stop
 };
 
-inline debug_watch* watch_of(const loop_core* loop) noexcept
+/// Calls f(task) for each task that awaits `task`'s end: who waits in its group, too.
+template <class F>
+void for_each_awaiter(const task_state& task, F f)
 {
-    return loop ? loop->debug.get() : nullptr;
+    task.for_each_awaiter(f);
+    if (!task.done() && task.on_end)
+        if (task_state* const parent = task.on_end->awaited_by(task.on_end_argument))
+            f(*parent);
+}
+
+/// Whether `who` awaits `task`, itself or through others.
+inline bool awaits(const completion_state& who, const task_state& task)
+{
+    std::unordered_set<const task_state*> seen{&task};
+    std::vector<const task_state*> open{&task};
+    while (!open.empty()) {
+        const task_state* const next = open.back();
+        open.pop_back();
+        if (static_cast<const completion_state*>(next) == &who)
+            return true;
+        for_each_awaiter(*next, [&](const task_state& waiter) {
+            if (seen.insert(&waiter).second)
+                open.push_back(&waiter);
+        });
+    }
+    return false;
+}
+
+/// Where the program stands in a task: its innermost co_await that is none of the library's.
+inline std::source_location place_in(const task_state* task) noexcept
+{
+    for (const coroutine_place* c = task ? task->coroutines.innermost : nullptr; c; c = c->outer())
+        if (!is_of_library(c->where()))
+            return c->where();
+    return {};
 }
 
 inline void loop_core::begin_step(task_state* task) noexcept
@@ -512,13 +544,22 @@ inline void loop_core::begin_step(task_state* task) noexcept
 
 inline void loop_core::begin_watched_step(task_state* task) noexcept
 {
-    if (times_steps_) {
-        step_began_ = now();
-        step_from_ = place_in(task ? task->innermost : nullptr);
-        if (!task)
-            last_step_ = nullptr;
-    }
+    if (times_steps_)
+        begin_timed_step(task);
     tell(loop_event::step_begins, task);
+}
+
+/// Its task may end in the step.
+inline void loop_core::begin_timed_step(task_state* task) noexcept
+{
+    step_from_ = place_in(task);
+    step_task_.clear();
+    try {
+        if (task)
+            step_task_ = task->name();
+    } catch (...) { // no memory: it goes without
+    }
+    step_began_ = now();
 }
 
 inline void loop_core::end_watched_step() noexcept
@@ -540,10 +581,12 @@ inline void loop_core::note_slow(duration took, std::uint64_t steps) noexcept
 {
     try {
         slow_step step{took, {}, {}, now() - took, steps};
-        if (last_step_)
-            step.task = last_step_->task ? last_step_->task->name() : "a task that has ended";
-        if (times_steps_)
+        if (times_steps_) {
+            step.task = step_task_;
             step.where = step_from_;
+        } else if (last_step_) {
+            step.task = last_step_->task ? last_step_->task->name() : "a task that has ended";
+        }
         meter.add(std::move(step));
     } catch (...) { // no memory: it goes unrecorded
     }
@@ -552,11 +595,13 @@ inline void loop_core::note_slow(duration took, std::uint64_t steps) noexcept
 inline void step_into(task_state* task) noexcept
 {
     current.task = task;
-    current.innermost = task ? &task->innermost : nullptr;
+    current.coroutines = task ? &task->coroutines : nullptr;
 }
 
 inline step_scope::step_scope(loop_core* loop, task_state* task) noexcept
-    : before_(std::exchange(current, position{loop, nullptr, nullptr, nullptr, watch_of(loop)}))
+    : before_(std::exchange(
+          current, position{loop, nullptr, nullptr, nullptr, loop ? &loop->debug : &nobody_watches}
+      ))
 {
     step_into(task);
 }
@@ -593,6 +638,8 @@ public:
 
     std::string description() const override { return "a future"; }
 
+    const std::source_location& created() const noexcept { return created_; }
+
     bool request_cancel(cancel_reason_ptr why = {}) override
     {
         if (done()) {
@@ -611,6 +658,7 @@ public:
     /// The loop dies, with it ended or not; handles are left.
     void abandon() noexcept
     {
+        forget_trace(core(), this);
         lose_loop();
         hook<in_futures>::unlink();
     }
@@ -644,10 +692,12 @@ inline void loop_core::deliver(task_state& task, bool again)
     if (delivering_)
         return;
     delivering_ = true;
+    ++round_;
     while (!deliveries_.empty()) {
         const delivery next = deliveries_.front();
         deliveries_.pop_front();
-        if (!next.task->done())
+        // One that comes by again has gone in a circle, or two ways: that is no insisting.
+        if (!next.task->done() && !(next.again && next.task->told_in_this_round()))
             next.task->deliver(next.again);
         next.task->release();
     }
@@ -727,7 +777,7 @@ inline void loop_core::shutdown() noexcept
     while (task_state* task = ended_tasks_.front())
         task->outlive_loop();
     work_.reset();
-    debug.reset();
+    set_debug(nullptr);
 }
 
 inline void loop_core::renew()
@@ -735,7 +785,8 @@ inline void loop_core::renew()
     drop_waiting();
     task_factory = nullptr;
     eager_tasks = false;
-    debug.reset();
+    set_debug(nullptr);
+    forget_observers();
     default_executor.reset();
     takes_jobs = true;
     handler_ = nullptr;

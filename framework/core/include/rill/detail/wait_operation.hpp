@@ -63,6 +63,25 @@ protected:
         : Waiter(std::move(waiter))
     {}
 
+    /// A task has this wait if it is its own coroutine that waits. Whatever else runs on a task's
+    /// executor, a callback or what it has co_spawned, may outlive the task.
+    template <class Slot>
+    bool wait_in_task_of(const Slot& slot) noexcept
+    {
+        task_state* const task = current.task;
+        if (!task || !task->is_coroutine(slot))
+            return false;
+        this->task_ = task;
+        task->waiting = this;
+        return true;
+    }
+
+    void leave_task() noexcept
+    {
+        if (this->task_ && this->task_->waiting == this)
+            this->task_->waiting = nullptr;
+    }
+
     told(told&&) = default;
 
     [[noreturn]] void throw_of_another_loop() const
@@ -121,14 +140,14 @@ private:
         , work_(asio::get_associated_executor(handler_, this->core_->executor()))
     {
         this->action_ = &on_act;
-        const home where = home_of(*this->core_, work_.get_executor());
-        here_ = where.here;
-        this->task_ = where.task;
+        here_ = home_of(*this->core_, work_.get_executor()).here;
     }
 
     void begin()
     {
-        this->link_slot(asio::get_associated_cancellation_slot(handler_));
+        const auto slot = asio::get_associated_cancellation_slot(handler_);
+        this->link_slot(slot);
+        this->wait_in_task_of(slot);
         Waiter::start();
         if constexpr (requires { typename Handler::immediate_executor_type; })
             if (this->ready())
@@ -150,12 +169,15 @@ private:
     {
         hook<in_line>::unlink();
         const bool here = here_;
+        loop_core& core = *this->core_;
         auto results = this->template results<Signature>();
-        take_apart([here, &results](Handler handler, const auto& ex) {
-            if (here)
+        take_apart([here, &core, &results](Handler handler, const auto& ex) {
+            if (here) {
+                step_into(home_of(core, ex).task);
                 std::apply(std::move(handler), std::move(results));
-            else
+            } else {
                 dispatch_results(ex, std::move(handler), std::move(results));
+            }
         });
     }
 
@@ -186,6 +208,7 @@ private:
         own_allocator allocator(
             asio::get_associated_allocator(handler, asio::recycling_allocator<void>())
         );
+        this->leave_task();
         this->~allocated_operation();
         std::allocator_traits<own_allocator>::deallocate(allocator, this, 1);
         then(std::move(handler), work.get_executor());
@@ -243,17 +266,15 @@ public:
     {
         static_assert(sizeof(Handler) <= awaiting_handler_size);
         const auto slot = asio::get_associated_cancellation_slot(h);
-        if (task_state* task = current.task; task && task->is_coroutine(slot)) {
-            this->task_ = task;
-            task->waiting = this;
-            this->action_ = &on_act<Handler, true>;
+        if (this->wait_in_task_of(slot)) {
+            this->action_ = &on_act<Handler, whose::own>;
         } else {
             const auto ex = asio::get_associated_executor(h);
             if constexpr (requires { this->use_loop_of(ex); })
                 this->use_loop_of(ex);
-            const home where = home_of(*this->core_, ex);
-            this->task_ = where.task;
-            this->action_ = where.here ? &on_act<Handler, true> : &on_act<Handler, false>;
+            const bool here = home_of(*this->core_, ex).here;
+            this->action_ =
+                here ? &on_act<Handler, whose::here> : &on_act<Handler, whose::elsewhere>;
             this->link_slot(slot);
         }
         ::new (static_cast<void*>(handler_)) Handler(std::move(h));
@@ -285,8 +306,15 @@ private:
             return this->template results<Signature>();
     }
 
+    /// Where the coroutine that waits goes on.
+    enum class whose {
+        own,       // it is that of the task whose step this is
+        here,      // in the loop's turns, as a step of its executor's task if that has not ended
+        elsewhere, // on its own executor
+    };
+
     /// Once the handler has been called, this object may be gone with the frame it was in.
-    template <class Handler, bool Here>
+    template <class Handler, whose Coroutine>
     static void on_act(ready_node& node, act what)
     {
         auto& self = static_cast<wait_operation&>(node);
@@ -294,8 +322,7 @@ private:
             self.tell(what);
             return;
         }
-        if (self.task_ && self.task_->waiting == &self)
-            self.task_->waiting = nullptr;
+        self.leave_task();
         self.hook<in_line>::unlink();
         auto* stored = std::launder(reinterpret_cast<Handler*>(self.handler_));
         Handler handler(std::move(*stored));
@@ -303,11 +330,16 @@ private:
         if (what == act::drop)
             return;
         auto results = self.results_for_handler();
-        if constexpr (Here)
+        if constexpr (Coroutine == whose::own) {
             std::apply(std::move(handler), std::move(results));
-        else {
+        } else {
             const auto ex = asio::get_associated_executor(handler);
-            dispatch_results(ex, std::move(handler), std::move(results));
+            if constexpr (Coroutine == whose::here) {
+                step_into(home_of(*self.core_, ex).task);
+                std::apply(std::move(handler), std::move(results));
+            } else {
+                dispatch_results(ex, std::move(handler), std::move(results));
+            }
         }
     }
 

@@ -3,17 +3,13 @@
 
 #include <rill/clock.hpp>
 #include <rill/detail/describe.hpp>
-#include <rill/detail/stack_trace.hpp>
+#include <rill/detail/stack_sampler.hpp>
 
-#include <pthread.h>
-#include <semaphore.h>
-#include <signal.h>
-#include <sys/syscall.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
-#include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -22,73 +18,50 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 
 namespace rill::detail {
 
-/// Takes the calls that another thread is in, by a signal that it handles: SIGURG, which nobody
-/// misses where it is not expected. A system call that sleeps may end early by it.
-class stack_sampler {
+/// How long a thread was ready in its life and did not run, as the kernel counts it; nothing where
+/// it does not.
+class waiting_for_cpu {
 public:
-    static stack_sampler& instance()
+    waiting_for_cpu() = default;
+
+    ~waiting_for_cpu() { close(); }
+
+    waiting_for_cpu(const waiting_for_cpu&) = delete;
+    waiting_for_cpu& operator=(const waiting_for_cpu&) = delete;
+
+    /// From now on it tells of the calling thread.
+    void follow_this_thread() noexcept
     {
-        static stack_sampler all;
-        return all;
+        close();
+        fd_ = ::open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
     }
 
-    /// Empty if the thread does not answer in time.
-    stack_trace sample(pthread_t thread)
+    /// To be called by that thread.
+    duration so_far() const noexcept
     {
-        const std::lock_guard lock(mutex_);
-        wanted_ = true;
-        if (::pthread_kill(thread, SIGURG) != 0)
-            return {};
-        timespec until{};
-        ::clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec += 1;
-        if (::sem_timedwait(&answered_, &until) != 0)
-            return {};
-        return sampled_;
+        char text[64]; // "time that it ran, time that it waited, slices", in nanoseconds
+        const ssize_t size = fd_ < 0 ? 0 : ::pread(fd_, text, sizeof text, 0);
+        std::string_view rest(text, size > 0 ? static_cast<std::size_t>(size) : 0);
+        rest.remove_prefix(std::min(rest.find(' ') + 1, rest.size()));
+        std::uint64_t waited = 0;
+        std::from_chars(rest.data(), rest.data() + rest.size(), waited);
+        return std::chrono::nanoseconds(waited);
     }
 
 private:
-    stack_sampler()
+    void close() noexcept
     {
-        stack_trace::here(); // the first time, it loads what it needs
-        ::sem_init(&answered_, 0, 0);
-        struct sigaction action{};
-        action.sa_handler = &on_signal;
-        action.sa_flags = SA_RESTART;
-        ::sigemptyset(&action.sa_mask);
-        ::sigaction(SIGURG, &action, nullptr);
+        if (fd_ >= 0)
+            ::close(fd_);
     }
 
-    static void on_signal(int)
-    {
-        stack_sampler& self = instance();
-        if (!self.wanted_.exchange(false))
-            return;
-        const int before = errno;
-        self.sampled_.take();
-        ::sem_post(&self.answered_);
-        errno = before;
-    }
-
-    std::mutex mutex_;
-    std::atomic<bool> wanted_ = false;
-    stack_trace sampled_;
-    sem_t answered_;
-};
-
-/// A step, as the thread sees it that watches.
-struct watched_step {
-    time_point began{};
-    std::string what;
-    std::optional<duration> kept_waiting; // by then, when this was first looked at
-    bool sampled = false;
-    bool hanging = false;
-    stack_trace calls;
+    int fd_ = -1;
 };
 
 /// Watches one thread's steps from another one, and takes the calls of a step that lasts.
@@ -103,7 +76,7 @@ public:
         : slow_(slow)
         , hang_(hang)
         , on_hang_(std::move(on_hang))
-        , thread_([this] { watch(); })
+        , watcher_([this] { watch(); })
     {}
 
     ~watchdog()
@@ -113,7 +86,7 @@ public:
             ended_ = true;
         }
         changed_.notify_one();
-        thread_.join();
+        watcher_.join();
     }
 
     watchdog(const watchdog&) = delete;
@@ -122,46 +95,46 @@ public:
     /// The calling thread begins a step, of `what`.
     void begin(const std::string& what)
     {
+        const pid_t here = this_thread();
+        if (here != thread_.id)
+            waited_.follow_this_thread();
+        waited_before_ = waited_.so_far();
+        const std::uint64_t number = ++thread_.step;
+        thread_.calls = {};
         const std::lock_guard lock(mutex_);
-        step_.emplace();
-        step_->began = clock::now();
-        step_->what = what;
-        owner_ = ::pthread_self();
-        thread_local const auto id = static_cast<pid_t>(::syscall(SYS_gettid));
-        owner_id_ = id;
+        thread_.id = here;
+        step_.emplace(step{number, clock::now(), what});
     }
 
     /// And ends it; empty if it was not slow.
     std::optional<finding> end()
     {
-        const std::unique_lock lock(mutex_);
-        const auto step = std::exchange(step_, std::nullopt);
-        if (!step)
+        ++thread_.step; // from here on its calls are none of that step
+        const auto ended = take_step();
+        if (!ended)
             return std::nullopt;
-        duration took = clock::now() - step->began;
+        duration took = clock::now() - ended->began;
         if (took < slow_)
             return std::nullopt;
-        if (step->kept_waiting)
-            took -= time_kept_waiting(owner_id_) - *step->kept_waiting;
+        took -= waited_.so_far() - waited_before_;
         if (took < slow_)
             return std::nullopt;
-        return finding{took, step->calls};
+        return finding{took, thread_.calls};
     }
 
 private:
-    /// How long the thread was ready in its life, and did not run, as the kernel counts it.
-    static duration time_kept_waiting(pid_t thread)
+    struct step {
+        std::uint64_t number;
+        time_point began;
+        std::string what;
+        bool sampled = false;
+        bool hanging = false;
+    };
+
+    std::optional<step> take_step()
     {
-        char path[64];
-        std::snprintf(path, sizeof path, "/proc/self/task/%d/schedstat", static_cast<int>(thread));
-        unsigned long long ran = 0;
-        unsigned long long waited = 0;
-        if (std::FILE* f = std::fopen(path, "re")) {
-            if (std::fscanf(f, "%llu %llu", &ran, &waited) != 2)
-                waited = 0;
-            std::fclose(f);
-        }
-        return std::chrono::nanoseconds(waited);
+        const std::lock_guard lock(mutex_);
+        return std::exchange(step_, std::nullopt);
     }
 
     void watch()
@@ -176,26 +149,33 @@ private:
     void look(std::unique_lock<std::mutex>& lock)
     {
         const duration lasts = clock::now() - step_->began;
-        if (!step_->kept_waiting)
-            step_->kept_waiting = time_kept_waiting(owner_id_);
-        if (lasts >= slow_ && !step_->sampled) {
-            step_->sampled = true;
-            sample();
-        }
         if (lasts >= hang_ && !step_->hanging) {
             step_->hanging = true;
-            sample();
-            const std::string text = step_->what + " has kept the loop for " +
-                                     text_of(std::chrono::round<std::chrono::milliseconds>(lasts)) +
-                                     " and goes on" + step_->calls.text(24);
+            const std::string what = step_->what;
+            const stack_trace calls = sample(lock);
             lock.unlock();
-            report(text);
+            report(
+                what + " has kept the loop for " +
+                text_of(std::chrono::round<std::chrono::milliseconds>(lasts)) + " and goes on" +
+                calls.text(24)
+            );
             lock.lock();
+        } else if (lasts >= slow_ && !step_->sampled) {
+            step_->sampled = true;
+            sample(lock);
         }
     }
 
-    /// The thread may be about to end its step, and wait for the mutex: that is then what it is in.
-    void sample() { step_->calls = stack_sampler::instance().sample(owner_); }
+    /// Without the lock: the thread can end its step meanwhile.
+    stack_trace sample(std::unique_lock<std::mutex>& lock)
+    {
+        const pid_t thread = thread_.id;
+        const std::uint64_t number = step_->number;
+        lock.unlock();
+        const stack_trace calls = stack_sampler::instance().sample(thread_, thread, number);
+        lock.lock();
+        return calls;
+    }
 
     void report(const std::string& text) const
     {
@@ -209,13 +189,16 @@ private:
     const duration hang_;
     const std::function<void(const std::string&)> on_hang_;
 
+    // Of the thread that is watched
+    waiting_for_cpu waited_;
+    duration waited_before_{};
+    sampled_thread thread_; // its id changes under the mutex
+
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::optional<watched_step> step_;
-    pthread_t owner_{};
-    pid_t owner_id_ = 0;
+    std::optional<step> step_;
     bool ended_ = false;
-    std::thread thread_;
+    std::thread watcher_;
 };
 
 } // namespace rill::detail
