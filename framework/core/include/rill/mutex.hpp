@@ -186,8 +186,9 @@ inline void mutex::unlock()
 {
     if (!locked_)
         throw std::logic_error("rill::mutex: it is not locked");
-    if (core_->debug && holder() && holder() != detail::current.task) [[unlikely]]
-        core_->debug->unlocked_by_another(*this);
+    detail::debug_watch* const watch = *detail::current.watch; // the mutex's loop may be gone
+    if (watch && holder() && holder() != detail::current.task) [[unlikely]]
+        watch->unlocked_by_another(*this);
     hand_over();
 }
 

@@ -13,7 +13,7 @@ inline bool can_fail(const task_state& task) noexcept
 {
     if (!task.waiting || task.waiting->ready())
         return false;
-    for (const scope* s = task.scopes(); s; s = s->outer)
+    for (const scope* s = task.top(); s; s = s->outer)
         if (s->shield)
             return false;
     return true;

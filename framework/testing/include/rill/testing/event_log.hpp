@@ -20,13 +20,14 @@ namespace rill::testing {
 ///
 ///     0ns main: created
 ///     0ns main: begins
-///     1.5s main: goes on at orders.cpp:42
+///     1.5s main: goes on in orders.cpp
 ///     1.5s main: note: 3 orders
 ///     1.5s main: ends
 ///
-/// Times are the loop's, since the log began. There are no addresses in it and no directories, so
-/// the same program with the same seed writes the same log, whatever machine or compiler it is on;
-/// hash() is for telling so. A task of one step more is another log: see note() for what a test is
+/// Times are the loop's, since the log began. There are no addresses in it, no directories and no
+/// lines, of which compilers have their own idea in an expression of several; so the same program
+/// with the same seed writes the same log, whatever machine or compiler it is on; hash() is for
+/// telling so. A task of one step more is another log: see note() for what a test is
 /// to hold on to.
 /// Thread safety: distinct objects safe, shared objects unsafe; all on the thread of one loop.
 class event_log {
@@ -86,7 +87,8 @@ private:
     {
         if (!task.begun())
             return "begins";
-        return "goes on" + detail::at(detail::place_in(task.innermost));
+        const std::string place = detail::text_of(detail::place_in(&task));
+        return place.empty() ? "goes on" : "goes on in " + place.substr(0, place.rfind(':'));
     }
 
     detail::loop_core& core_;
