@@ -59,8 +59,9 @@ bool is_here(const std::source_location& place, unsigned line)
     return place.line() == line && std::string_view(place.file_name()) == __FILE__;
 }
 
-/// The place is that line of this file, and the innermost of the stack as well.
-void check(const rill::task_info& info, unsigned line, std::string_view what)
+/// The place is that line of this file, and the innermost of the stack as well. The line may be noted
+/// by whoever makes `info`, in the same expression.
+void check(const rill::task_info& info, const unsigned& line, std::string_view what)
 {
     INFO(rill::detail::line_of(info));
     CHECK(info.state == rill::activity::waiting);
