@@ -57,7 +57,7 @@ generator<int> careful(std::string& log)
         leaving = true;
     }
     if (leaving)
-        co_await rill::sleep(1s);
+        co_await rill::sleep(1ms); // on a real loop too
     log += "cleaned ";
 }
 
