@@ -47,7 +47,7 @@ public:
         const std::lock_guard lock(mutex_);
         if (!usable_)
             return {};
-        request wanted{thread, id, step, {}};
+        request wanted(thread, id, step);
         wanted_ = &wanted;
         if (::syscall(SYS_tgkill, ::getpid(), id, SIGURG) != 0) {
             wanted_ = nullptr;
@@ -55,15 +55,22 @@ public:
         }
         if (!is_answered_within_a_second() && withdraw(wanted))
             return {};
-        return wanted.calls;
+        return wanted.answered ? wanted.calls : stack_trace();
     }
 
 private:
     struct request {
+        request(sampled_thread& t, pid_t i, std::uint64_t s) noexcept
+            : thread(t)
+            , id(i)
+            , step(s)
+        {}
+
         sampled_thread& thread;
         pid_t id;
         std::uint64_t step;
         stack_trace calls; // the answer
+        std::atomic<bool> answered = false;
     };
 
     stack_sampler()
@@ -120,6 +127,7 @@ private:
             r->calls.take();
             r->thread.calls = r->calls;
         }
+        r->answered = true;
         ::sem_post(&answered_);
     }
 
