@@ -34,8 +34,8 @@ using rill::awaitable;
 using rill::testing::assert_no_checkpoints;
 using namespace std::chrono_literals;
 
-/// Calls `wait`, which gives something to await, in a task that was told to stop before: it must end
-/// at once, without a turn, and by the cancellation.
+/// Calls `wait`, which gives something to await, in a task that was told to stop before: it must
+/// end at once, without a turn, and by the cancellation.
 template <class Wait>
 void in_a_cancelled_task(test::loop& loop, Wait wait)
 {

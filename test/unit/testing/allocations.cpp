@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// A program of its own, since it replaces the functions that allocate. First that it does, then what
-// the core makes of a lack of memory.
+// A program of its own, since it replaces the functions that allocate. First that it does, then
+// what the core makes of a lack of memory.
 #include <support/failure_of.hpp>
 
 #include <rill/gather.hpp>
@@ -67,8 +67,8 @@ void allocate_three()
         delete kept_as(new int(i));
 }
 
-/// Whether the exception handler was told of a wait that could not begin for lack of memory. It ended
-/// with operation_aborted then, since its coroutine was suspended already.
+/// Whether the exception handler was told of a wait that could not begin for lack of memory. It
+/// ended with operation_aborted then, since its coroutine was suspended already.
 bool took_report(testing::loop& loop)
 {
     if (loop.reported().empty())

@@ -9,9 +9,9 @@
 
 namespace rill {
 
-// A checkpoint is a point where the others get their turn, and where a cancellation shows: every wait
-// of Rill's, and yield(). For code that wants one half of it, there are throw_if_cancelled(), which
-// never waits, and shielded_yield().
+// A checkpoint is a point where the others get their turn, and where a cancellation shows: every
+// wait of Rill's, and yield(). For code that wants one half of it, there are throw_if_cancelled(),
+// which never waits, and shielded_yield().
 
 namespace detail {
 
@@ -35,8 +35,8 @@ private:
 /// Lets every other task that is ready run first, and is no point of cancellation: one that is due,
 /// or comes meanwhile, shows at the next wait. Mirrors trio.lowlevel.cancel_shielded_checkpoint.
 ///
-/// It is to be awaited at once: `co_await rill::shielded_yield()`. In a coroutine that is no task it
-/// is a yield.
+/// It is to be awaited at once: `co_await rill::shielded_yield()`. In a coroutine that is no task
+/// it is a yield.
 inline detail::shielded_yield_operation shielded_yield()
 {
     return detail::shielded_yield_operation(detail::current);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Small components with a mistake that real ones have had, and without it. The kit finds each of the
-// mistakes, and finds nothing where there is none.
+// Small components with a mistake that real ones have had, and without it. The kit finds each of
+// the mistakes, and finds nothing where there is none.
 #include "device.hpp"
 #include "idle_watch.hpp"
 #include "locked_cache.hpp"

@@ -15,8 +15,8 @@ namespace mutants {
 
 /// The next item, or nothing once `stop` is set.
 ///
-/// Broken: an item lost in a race. Both ends of a race may come in one turn; what the loser had taken
-/// by then is dropped.
+/// Broken: an item lost in a race. Both ends of a race may come in one turn; what the loser had
+/// taken by then is dropped.
 template <bool Broken>
 rill::awaitable<std::optional<int>> next_unless_stopped(rill::queue<int>& items, rill::event& stop)
 {

@@ -15,8 +15,8 @@ namespace mutants {
 
 /// Writes whole lines into a descriptor, which it owns.
 ///
-/// Broken: use after close. Whether it is open is asked before the wait for the turn, and the number
-/// may be another file's afterwards.
+/// Broken: use after close. Whether it is open is asked before the wait for the turn, and the
+/// number may be another file's afterwards.
 template <bool Broken>
 class pipe_writer {
 public:

@@ -66,8 +66,8 @@ private:
 
 /// Lends a connection to each who asks, and keeps it for the next one.
 ///
-/// Broken: reply cross-talk. A connection on which an answer is outstanding goes back into the pool,
-/// and the next one who asks gets it.
+/// Broken: reply cross-talk. A connection on which an answer is outstanding goes back into the
+/// pool, and the next one who asks gets it.
 template <bool Broken>
 class reply_pool {
 public:

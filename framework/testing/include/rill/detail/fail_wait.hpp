@@ -6,9 +6,9 @@
 
 namespace rill::detail::simulation {
 
-/// Whether a task waits for an operation of Rill's that is not over. The operation is made to end as
-/// a cancellation ends it, which is how it leaves its line in good order; so a wait that is shielded
-/// from those, a group's for its children say, cannot fail either.
+/// Whether a task waits for an operation of Rill's that is not over. The operation is made to end
+/// as a cancellation ends it, which is how it leaves its line in good order; so a wait that is
+/// shielded from those, a group's for its children say, cannot fail either.
 inline bool can_fail(const task_state& task) noexcept
 {
     if (!task.waiting || task.waiting->ready())

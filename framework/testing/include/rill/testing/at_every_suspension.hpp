@@ -24,7 +24,8 @@ inline std::vector<testing::interruption> all_interruptions()
 namespace testing {
 
 /// Calls `play(scenario&)` without an interruption and counts its points; then again for each kind
-/// of interruption and each of the points, with that interruption there. Gives the number of points.
+/// of interruption and each of the points, with that interruption there. Gives the number of
+/// points.
 ///
 ///     testing::at_every_suspension([](testing::scenario& s) {
 ///         rill::semaphore permits(s.executor(), 2);
@@ -36,8 +37,8 @@ namespace testing {
 /// ended: that items, permits and tasks add up. Each call must do the same up to the interruption.
 ///
 /// Throws failure, with what play threw nested, if play throws anything, if it does not complete
-/// when it is left alone, or if descriptors are left open: it names the interruption, its point, the
-/// place of main's wait, and has the tree of tasks as it was there.
+/// when it is left alone, or if descriptors are left open: it names the interruption, its point,
+/// the place of main's wait, and has the tree of tasks as it was there.
 template <class Play>
 std::size_t at_every_suspension(
     Play play, const std::vector<interruption>& kinds = detail::simulation::all_interruptions()

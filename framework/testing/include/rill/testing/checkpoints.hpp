@@ -17,8 +17,8 @@ namespace testing {
 /// Runs `body`, an awaitable or a callable, and gives its result. Throws failure unless it has
 /// suspended: let the other tasks run, at least once. Mirrors trio's assert_checkpoints.
 ///
-/// A body that throws is held to it too: what it threw passes unchanged, or stands in the failure. In
-/// a task that is cancelled already the body does not begin, and the cancellation is thrown.
+/// A body that throws is held to it too: what it threw passes unchanged, or stands in the failure.
+/// In a task that is cancelled already the body does not begin, and the cancellation is thrown.
 template <class Body>
 awaitable<detail::body_result_t<Body>>
 assert_checkpoints(Body body, std::source_location where = std::source_location::current());

@@ -14,8 +14,8 @@
 namespace rill::testing {
 
 /// While it lives, the n-th wait of a loop's tasks from there on fails: it ends with
-/// operation_aborted, though nobody has cancelled the task. What waits for a socket can meet such an
-/// error at any time; what waits for a lock or queue meets it when that is destroyed.
+/// operation_aborted, though nobody has cancelled the task. What waits for a socket can meet such
+/// an error at any time; what waits for a lock or queue meets it when that is destroyed.
 ///
 ///     for (std::size_t n = 1;; ++n) {
 ///         testing::fail_nth_wait failing(n);
@@ -25,8 +25,8 @@ namespace rill::testing {
 ///     }
 ///
 /// Counted are waits for operations of Rill's that are not over when their task suspends: yields,
-/// locks that are free and operations of Asio's are none. A wait that no cancellation would reach, a
-/// task group's for its children say, is not counted either.
+/// locks that are free and operations of Asio's are none. A wait that no cancellation would reach,
+/// a task group's for its children say, is not counted either.
 class fail_nth_wait {
 public:
     /// Counted from 1.

@@ -89,10 +89,10 @@ private:
 /// Gives how many those were.
 ///
 /// The body may answer with std::bad_alloc, alone or in an exception_group, or do without. Throws
-/// failure for anything else: another exception, also one that says that something hangs or was left
-/// behind, and memory that is not given back. The first call is not counted, nor held to that: what
-/// is made once in a program it makes then. The body runs on this thread; what it keeps counts as
-/// lost.
+/// failure for anything else: another exception, also one that says that something hangs or was
+/// left behind, and memory that is not given back. The first call is not counted, nor held to that:
+/// what is made once in a program it makes then. The body runs on this thread; what it keeps counts
+/// as lost.
 template <class Body>
 std::uint64_t at_every_allocation(Body body);
 
