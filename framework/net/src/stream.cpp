@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "sockets.hpp"
 
+#include <rill/detail/open_mark.hpp>
 #include <rill/stream.hpp>
 
 namespace rill {
@@ -33,12 +34,17 @@ struct stream::parts {
     endpoint peer;
     stream_writer writer;
     stream_reader reader;
+    std::unique_ptr<detail::open_mark> mark; // in debug mode
 };
 
 stream::stream(stream_socket socket, const stream_options& options)
     : parts_(std::make_unique<parts>(std::make_shared<stream_socket>(std::move(socket)), options))
 {
     detail::set_no_delay(*parts_->socket, parts_->peer);
+    auto& core = detail::loop_core::of(parts_->socket->get_executor().context());
+    if (core.debug) [[unlikely]]
+        parts_->mark =
+            std::make_unique<detail::open_mark>(core, "a stream to " + to_string(parts_->peer));
 }
 
 stream::stream(stream&&) noexcept = default;

@@ -7,8 +7,11 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -195,6 +198,26 @@ TEST_CASE("BY-31: an abort drops what has not arrived, and is a reset")
         const auto ec = co_await error_of(pair.second.reader().read_line());
         CHECK(ec == asio::error::connection_reset);
     });
+}
+
+TEST_CASE(
+    "debug: streams that are open when their loop ends are reported, those that are gone are not"
+)
+{
+    std::optional<rill::testing::connected_streams> kept;
+    std::vector<std::string> reported;
+    {
+        rill::loop loop;
+        loop.set_debug(true);
+        loop.set_exception_handler([&](const rill::exception_context& context) {
+            reported.push_back(context.message);
+        });
+        kept.emplace(stream_pair(loop.get_executor()));
+        const auto gone = stream_pair(loop.get_executor());
+    }
+    REQUIRE(reported.size() == 2);
+    CHECK(reported[0].starts_with("a stream to "));
+    CHECK(reported[0].ends_with(" was still open when its loop ended"));
 }
 
 TEST_CASE("BY-31: the wires may outlive the streams")

@@ -20,6 +20,7 @@ namespace rill {
 ///   drops that is told to stop is not missed, nor what a function of Rill's refuses to start;
 /// - the use of a loop's object by another thread than the one that runs the loop; call_soon and
 ///   create_task throw std::logic_error then;
+/// - streams that are open when their loop ends;
 /// - a mutex that another task than its holder unlocks.
 ///
 /// Steps that Asio runs by itself, plain handlers of the program's own, are not watched. While it is

@@ -279,10 +279,8 @@ private:
 template <class T>
 class generator_promise final : public generator_frame {
 public:
-    explicit generator_promise(
-        std::source_location function = std::source_location::current()
-    ) noexcept
-        : generator_frame(function)
+    explicit generator_promise(const void* function = __builtin_source_location()) noexcept
+        : generator_frame(location_of(function))
     {}
 
     generator<T> get_return_object()

@@ -7,6 +7,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <bit>
 #include <concepts>
 #include <coroutine>
 #include <source_location>
@@ -23,6 +24,14 @@ namespace asio = boost::asio;
 //
 // A source file of the program that never sees this header has plain coroutines: they await and are
 // awaited as ever, and are missing from the chain.
+
+/// Of what __builtin_source_location() gives, which is what std::source_location holds. Where a
+/// coroutine's promise is made, g++ 13 without optimisation refuses source_location::current().
+inline std::source_location location_of(const void* builtin) noexcept
+{
+    static_assert(sizeof(std::source_location) == sizeof(const void*));
+    return std::bit_cast<std::source_location>(builtin);
+}
 
 /// The place of a coroutine, and its part of the chain.
 class coroutine_place {
@@ -147,10 +156,8 @@ class awaitable_promise final
     using base = placed_frame<asio_frame>;
 
 public:
-    explicit awaitable_promise(
-        std::source_location function = std::source_location::current()
-    ) noexcept
-        : base(function)
+    explicit awaitable_promise(const void* function = __builtin_source_location()) noexcept
+        : base(location_of(function))
     {
         static_assert(alignof(base) == alignof(asio_frame), "the handle would not be the same");
         if (debug_watch* watch = *current.watch) [[unlikely]]

@@ -106,6 +106,27 @@ public:
         }
     }
 
+    void opened(const void* object, std::string what) noexcept override
+    {
+        try {
+            open_.emplace(object, std::move(what));
+        } catch (...) { // no memory: it will not be missed
+        }
+        remember(object);
+    }
+
+    void closed(const void* object) noexcept override
+    {
+        open_.erase(object);
+        gone(object);
+    }
+
+    void loop_ends() noexcept override
+    {
+        for (const auto& [object, what] : open_)
+            find(object, [&what = what] { return what + " was still open when its loop ended"; });
+    }
+
     void unlocked_by_another(const held_object& lock) noexcept override
     {
         const auto text = [&] {
@@ -198,6 +219,7 @@ private:
     loop_core& core_;
     debug_options options_;
     std::unordered_map<const void*, stack_trace> traces_; // of what has not ended
+    std::unordered_map<const void*, std::string> open_;   // streams and the like, in words
     std::atomic<bool> program_runs_it_ = false;           // without a rill::loop
     unsigned depth_ = 0;                                  // of steps
     std::string step_;                                    // in words; of the present step

@@ -35,6 +35,13 @@ public:
     /// Called in another thread than that.
     virtual void used_by_another_thread() noexcept = 0;
 
+    /// A stream and the like; see open_mark.
+    virtual void opened(const void* object, std::string what) noexcept = 0;
+    virtual void closed(const void* object) noexcept = 0;
+
+    /// Nothing of the loop's is left but what is held elsewhere.
+    virtual void loop_ends() noexcept = 0;
+
     virtual void unlocked_by_another(const held_object& lock) noexcept = 0;
 };
 

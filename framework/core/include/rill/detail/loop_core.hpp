@@ -473,11 +473,11 @@ private:
             check_thread();
         if (draining_ || drain_posted_)
             return;
-        drain_posted_ = true;
         asio::post(io_, [this] {
             drain_posted_ = false;
             drain();
         });
+        drain_posted_ = true; // unless there was no memory for it: then the next one posts
     }
 
     void drain()

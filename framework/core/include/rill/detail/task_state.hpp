@@ -777,6 +777,8 @@ inline void loop_core::shutdown() noexcept
     while (task_state* task = ended_tasks_.front())
         task->outlive_loop();
     work_.reset();
+    if (debug)
+        debug->loop_ends();
     set_debug(nullptr);
 }
 
