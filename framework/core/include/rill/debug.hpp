@@ -23,9 +23,9 @@ namespace rill {
 /// - streams that are open when their loop ends;
 /// - a mutex that another task than its holder unlocks.
 ///
-/// Steps that Asio runs by itself, plain handlers of the program's own, are not watched. While it is
-/// off nothing of this is checked; it costs some microseconds for each step, task and coroutine. It
-/// has a thread of its own for each loop, and takes SIGURG unless the program handles that.
+/// Steps that Asio runs by itself, plain handlers of the program's own, are not watched. While it
+/// is off nothing of this is checked; it costs some microseconds for each step, task and coroutine.
+/// It has a thread of its own for each loop, and takes SIGURG unless the program handles that.
 class debug_options {
 public:
     debug_options() {}

@@ -126,7 +126,7 @@ public:
         cancel_all(why);
     }
 
-    wait_list<> line;
+    wait_line<> line;
 
 private:
     static constexpr std::size_t none = SIZE_MAX;

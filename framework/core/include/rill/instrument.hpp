@@ -17,8 +17,8 @@ namespace rill {
 ///
 /// Its functions are called on the loop's thread, within what they tell of, and are to be short;
 /// several are called in the order in which they were added. One that throws is never called again,
-/// and its exception goes to the loop's exception handler. A loop without instruments spends nothing
-/// on them.
+/// and its exception goes to the loop's exception handler. A loop without instruments spends
+/// nothing on them.
 class instrument {
 public:
     virtual ~instrument() = default;

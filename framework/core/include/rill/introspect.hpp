@@ -71,7 +71,7 @@ struct loop_statistics {
     std::uint64_t io = 0; ///< Turns that a socket, a signal or another thread began.
     duration busy{};      ///< Spent in turns.
     duration longest_turn{};
-    /// Turns by their length: below 1 us, 2 us, 4 us and so on; the last one has all that are longer.
+    /// Turns by their length: below 1 us, 2 us, 4 us and so on; the last one has all longer ones.
     std::vector<std::uint64_t> lag;
     std::vector<slow_step_info> slowest; ///< The ten slowest of 1 ms and more, the slowest first.
 
@@ -100,8 +100,8 @@ awaitable<loop_snapshot> snapshot(duration slice = std::chrono::milliseconds(1))
 /// One task. `ended` tasks tell their outcome in waits_for.
 task_info describe(const task_ref& t);
 
-/// The tree of all tasks as text: name, state, what it waits for, where and since when, the deadline
-/// that is left, locks, variables. Tasks that await each other in a circle are named. Mirrors
+/// The tree of all tasks as text: name, state, what it waits for, where and since when, the
+/// deadline that is left, locks, variables. Tasks that await each other in a circle are named. Mirrors
 /// `python -m asyncio pstree`.
 std::string to_text(const loop_snapshot& s);
 

@@ -144,14 +144,14 @@ private:
     bool interrupted_ = false; // cancelled from outside while it waited for children
     std::size_t size_ = 0;
     detail::intrusive_list<detail::task_state, detail::in_group> children_; // those that run
-    detail::wait_list<> ended_;                   // the body, once it waits for the last child
+    detail::wait_line<> ended_;                   // the body, once it waits for the last child
     std::vector<std::exception_ptr> errors_;      // in order of completion
     std::vector<std::exception_ptr> late_errors_; // of children that failed inside create_task
     std::unique_ptr<late_failure> late_failure_;
     std::exception_ptr body_error_;
     std::exception_ptr body_cancelled_; // a cancellation ended the body
     std::size_t free_turns_ = SIZE_MAX; // children that may still begin; SIZE_MAX: no limit
-    detail::wait_list<> turns_;         // children that wait for one; empty while free_turns_ > 0
+    detail::wait_line<> turns_;         // children that wait for one; empty while free_turns_ > 0
 };
 
 /// How a child that was begun with task_group::start tells that it is ready. Mirrors trio's
@@ -278,7 +278,7 @@ struct task_group::start_record {
     detail::task_state* child = nullptr; // null again once it has ended or is the group's
     bool said = false;
     outcome<T> result;
-    detail::wait_list<> line; // start()
+    detail::wait_line<> line; // start()
 
     static void on_end(detail::task_state& child, void* self)
     {
@@ -313,7 +313,7 @@ namespace detail {
 class line_waiter : public operation {
 public:
     line_waiter(
-        loop_core& core, wait_list<>& line, const char* what, std::source_location where = {}
+        loop_core& core, wait_line<>& line, const char* what, std::source_location where = {}
     ) noexcept
         : operation(&core, where)
         , line_(&line)
@@ -332,7 +332,7 @@ protected:
     }
 
 private:
-    wait_list<>* line_;
+    wait_line<>* line_;
     const char* what_;
 };
 
@@ -341,7 +341,7 @@ private:
 class start_waiter : public line_waiter {
 public:
     start_waiter(
-        loop_core& core, wait_list<>& line, task_state* const& child, std::source_location where
+        loop_core& core, wait_line<>& line, task_state* const& child, std::source_location where
     ) noexcept
         : line_waiter(core, line, "a child to start", where)
         , child_(&child)

@@ -135,7 +135,7 @@ public:
 
     bool over() const noexcept { return over_ || running_ == 0; }
 
-    wait_list<> line;
+    wait_line<> line;
 
 private:
     void note(const completion_state& state) noexcept

@@ -71,7 +71,7 @@ public:
     virtual std::string description() const = 0;
 
     /// Operations that wait for the end, and callbacks that are called then.
-    wait_list<> joiners;
+    wait_line<> joiners;
 
 protected:
     virtual ~completion_state() = default;

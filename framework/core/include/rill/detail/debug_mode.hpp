@@ -123,8 +123,12 @@ public:
 
     void loop_ends() noexcept override
     {
-        for (const auto& [object, what] : open_)
-            find(object, [&what = what] { return what + " was still open when its loop ended"; });
+        const auto left = std::exchange(open_, {});
+        for (const auto& left_open : left)
+            find(
+                [&] { return left_open.second + " was still open when its loop ended"; },
+                trace_of(left_open.first)
+            );
     }
 
     void unlocked_by_another(const held_object& lock) noexcept override

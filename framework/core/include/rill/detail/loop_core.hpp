@@ -8,6 +8,7 @@
 #include <rill/detail/loop_meter.hpp>
 #include <rill/detail/loop_observer.hpp>
 #include <rill/detail/mailbox.hpp>
+#include <rill/detail/noted_places.hpp>
 #include <rill/detail/position.hpp>
 #include <rill/detail/ready_node.hpp>
 #include <rill/detail/timer_queue.hpp>
@@ -358,6 +359,8 @@ public:
 
     intrusive_list<live_generator, in_generators>& generators() noexcept { return generators_; }
 
+    void note_end(const task_state& task) noexcept;
+
     /// Delivers a cancellation. What it reaches may be further tasks, each of which passes it on;
     /// they are told one after another, so that a chain of any length needs no deep stack.
     void deliver(task_state& task, bool again);
@@ -552,6 +555,7 @@ private:
     void begin_step(task_state* task) noexcept;
     void begin_watched_step(task_state* task) noexcept;
     void begin_timed_step(task_state* task) noexcept;
+    std::string name_of_last_step() const;
     void end_watched_step() noexcept;
     void note_slow(duration took, std::uint64_t steps) noexcept;
 
@@ -566,7 +570,10 @@ private:
 
     void begin_turn() noexcept
     {
-        meter.begin_turn(now());
+        step_began_ = now();
+        meter.begin_turn(step_began_);
+        last_step_ = nullptr;
+        step_task_.clear();
         if (watched_) [[unlikely]]
             tell(loop_event::turn_begins, nullptr);
     }
@@ -689,9 +696,10 @@ private:
     bool times_steps_ = false; // the meter is
     time_point step_began_{};
     ready_node* stepping_ = nullptr;       // as far as it comes from the ready queue
-    std::source_location step_from_;       // where its task was
-    std::string step_task_;                // and its name
+    noted_places step_places_;             // where its task was
+    std::string step_task_;                // the task's name, if it has ended in it
     const task_slot* last_step_ = nullptr; // whose it was
+    std::uint32_t last_step_generation_ = 0;
     random_source* shuffle_ = nullptr;
 
     exception_handler handler_;

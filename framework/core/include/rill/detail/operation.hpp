@@ -137,6 +137,8 @@ protected:
 private:
     friend class cancel_link;
     template <class>
+    friend class wait_line;
+    template <class>
     friend class wait_list;
 
     static constexpr std::uint8_t was_aborted = 0xff; // beside the values of errc
@@ -176,17 +178,14 @@ inline void cancel_link::operator()(asio::cancellation_type)
         op_->cancel();
 }
 
-/// The waiters of a primitive, in order of arrival.
+/// Those who wait for the same, in order of arrival.
 template <class Waiter = operation>
-class wait_list {
+class wait_line {
 public:
-    /// They learn that the primitive is gone, as with Asio's I/O objects: operation_aborted.
-    ~wait_list()
-    {
-        abort_all();
-        while (promised_.pop_front())
-            continue;
-    }
+    wait_line() = default;
+
+    /// They learn that what they wait for is gone, as with Asio's I/O objects: operation_aborted.
+    ~wait_line() { abort_all(); }
 
     void abort_all() noexcept
     {
@@ -206,9 +205,6 @@ public:
     /// How many wait. Counts them: for statistics.
     std::size_t size() const noexcept { return list_.size(); }
 
-    /// How many have been granted what they waited for, and have not run since. Counts them.
-    std::size_t promised() const noexcept { return promised_.size(); }
-
     Waiter* front() const noexcept { return list_.front(); }
 
     /// `w` waits behind the others until somebody completes it.
@@ -216,23 +212,6 @@ public:
     {
         list_.push_back(w);
         w.core_->make_pending(w);
-    }
-
-    /// As w.complete(), for something that `w` now has: until its turn comes it is promised.
-    void grant(Waiter& w) noexcept
-    {
-        w.hook<in_line>::unlink();
-        promised_.push_back(w);
-        w.end_wait();
-    }
-
-    /// For a primitive that dies: also those who were granted something, and have not run since,
-    /// learn that it is gone.
-    void abort_all_and_promised() noexcept
-    {
-        abort_all();
-        while (Waiter* w = promised_.pop_front())
-            w->abort_later();
     }
 
     void complete_all() noexcept
@@ -249,6 +228,40 @@ public:
 
 private:
     intrusive_list<Waiter, in_line> list_;
+};
+
+/// The waiters of a primitive that hands something over: it knows what was promised and to whom.
+template <class Waiter = operation>
+class wait_list : public wait_line<Waiter> {
+public:
+    ~wait_list()
+    {
+        this->abort_all();
+        while (promised_.pop_front())
+            continue;
+    }
+
+    /// How many have been granted what they waited for, and have not run since. Counts them.
+    std::size_t promised() const noexcept { return promised_.size(); }
+
+    /// As w.complete(), for something that `w` now has: until its turn comes it is promised.
+    void grant(Waiter& w) noexcept
+    {
+        w.hook<in_line>::unlink();
+        promised_.push_back(w);
+        w.end_wait();
+    }
+
+    /// For a primitive that dies: also those who were granted something, and have not run since,
+    /// learn that it is gone.
+    void abort_all_and_promised() noexcept
+    {
+        this->abort_all();
+        while (Waiter* w = promised_.pop_front())
+            w->abort_later();
+    }
+
+private:
     intrusive_list<Waiter, in_line> promised_; // they leave it themselves when they run
 };
 

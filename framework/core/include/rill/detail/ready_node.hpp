@@ -18,7 +18,7 @@ enum class act {
     cancel,   // its task or slot asks it to end early; a node that is ready already takes no notice
     won,      // of an operation in a race: it completes, so the others must not
     describe, // of an operation: say in words what it waits for
-    name_task, // of an operation that stands in line for another one: say whose task waits in the end
+    name_task, // of an operation that waits on behalf of a task: say whose
 };
 
 /// Something that a loop will run: a wake-up, a callback, the start of a task.

@@ -270,6 +270,11 @@ public:
     time_point last_step = core()->recently(); // the turn in which it ran, or was made
     std::source_location group;                // where its task group was made
     std::uint32_t steps = 0;
+    bool is_main = false; // of a run: whoever stops that knows that it has not ended
+
+    // What a task starts is as its creator in these.
+    bool shielded = current.task && current.task->shielded; // a shutdown waits before it cancels it
+    bool background = current.task && current.task->background; // a shutdown cancels it last
 
     /// The task that created it; null if there was none, or it has ended.
     const task_state* parent() const noexcept
@@ -288,17 +293,12 @@ public:
     const end_listener* on_end = nullptr; // the group's
     void* on_end_argument = nullptr;
 
-    bool is_main = false; // of a run: whoever stops that knows that it has not ended
-
-    // What a task starts is as its creator in these.
-    bool shielded = current.task && current.task->shielded; // a shutdown waits before it cancels it
-    bool background = current.task && current.task->background; // a shutdown cancels it last
-
     /// The coroutine has ended and its frames are gone.
     void end(std::exception_ptr error, bool cancelled) noexcept
     {
         if (core()->observed()) [[unlikely]]
             core()->tell(loop_event::task_ended, this);
+        core()->note_end(*this);
         hook<in_tasks>::unlink();
         core()->ended_tasks().push_back(*this);
         core()->give_back(*slot_);
@@ -540,6 +540,7 @@ inline void loop_core::begin_step(task_state* task) noexcept
     ++task->steps;
     task->last_step = meter.turn_began();
     last_step_ = &task->place();
+    last_step_generation_ = task->generation();
 }
 
 inline void loop_core::begin_watched_step(task_state* task) noexcept
@@ -549,17 +550,17 @@ inline void loop_core::begin_watched_step(task_state* task) noexcept
     tell(loop_event::step_begins, task);
 }
 
-/// Its task may end in the step.
+/// It began where the one before it ended. Its coroutines may be gone when it turns out to be slow,
+/// but hardly ever it does: what is noted is only read then.
 inline void loop_core::begin_timed_step(task_state* task) noexcept
 {
-    step_from_ = place_in(task);
     step_task_.clear();
-    try {
-        if (task)
-            step_task_ = task->name();
-    } catch (...) { // no memory: it goes without
-    }
-    step_began_ = now();
+    step_places_.clear();
+    if (!task)
+        last_step_ = nullptr;
+    for (const coroutine_place* c = task ? task->coroutines.innermost : nullptr; c; c = c->outer())
+        if (!step_places_.add(c->where()))
+            break;
 }
 
 inline void loop_core::end_watched_step() noexcept
@@ -567,9 +568,31 @@ inline void loop_core::end_watched_step() noexcept
     tell(loop_event::step_ends, nullptr);
     if (!times_steps_)
         return;
-    const duration took = now() - step_began_;
+    const time_point time = now();
+    const duration took = time - std::exchange(step_began_, time);
     if (meter.notable(took))
         note_slow(took, 1);
+}
+
+/// The step that is timed may be the last one of its task.
+inline void loop_core::note_end(const task_state& task) noexcept
+{
+    if (!times_steps_ || last_step_ != &task.place())
+        return;
+    try {
+        step_task_ = task.name();
+    } catch (...) { // no memory: it goes without
+    }
+}
+
+/// Whose the last step was; empty for nobody's.
+inline std::string loop_core::name_of_last_step() const
+{
+    if (!last_step_)
+        return {};
+    if (last_step_->generation == last_step_generation_)
+        return last_step_->task->name();
+    return step_task_.empty() ? "a task that has ended" : step_task_;
 }
 
 inline std::string loop_core::trace_of_step() const
@@ -580,13 +603,9 @@ inline std::string loop_core::trace_of_step() const
 inline void loop_core::note_slow(duration took, std::uint64_t steps) noexcept
 {
     try {
-        slow_step step{took, {}, {}, now() - took, steps};
-        if (times_steps_) {
-            step.task = step_task_;
-            step.where = step_from_;
-        } else if (last_step_) {
-            step.task = last_step_->task ? last_step_->task->name() : "a task that has ended";
-        }
+        slow_step step{took, name_of_last_step(), {}, now() - took, steps};
+        if (times_steps_)
+            step.where = step_places_.innermost_of_program();
         meter.add(std::move(step));
     } catch (...) { // no memory: it goes unrecorded
     }
