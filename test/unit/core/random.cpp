@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <support/loop.hpp>
-
+#include <rill/loop.hpp>
 #include <rill/random.hpp>
 
 #include <doctest/doctest.h>
@@ -51,7 +50,7 @@ TEST_CASE("random_source: the distributions of the standard library take it")
 
 TEST_CASE("random_source: two loops that nobody has seeded differ")
 {
-    test::loop a;
-    test::loop b;
-    CHECK(a.get().random()() != b.get().random()());
+    const rill::loop a;
+    const rill::loop b;
+    CHECK(a.random()() != b.random()());
 }

@@ -18,6 +18,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace {
 
@@ -268,27 +269,32 @@ TEST_CASE("EX-06: the shutdown waits for running calls; afterwards further ones 
 
 TEST_CASE("EX-06: where the time is over, the shutdown says so and goes on")
 {
-    test::loop loop;
+    rill::loop loop; // a testing loop would wait for the thread
+    std::vector<std::string> reported;
+    loop.set_exception_handler([&](const rill::exception_context& context) {
+        reported.push_back(to_string(context));
+    });
     std::promise<void> begun;
     auto go = std::make_shared<std::promise<void>>();
     auto gone = std::make_shared<std::promise<void>>();
     auto ended = gone->get_future();
-    auto t = loop.spawn(rill::to_thread([&begun, go, gone] {
+    const auto call = [&begun, go, gone] {
         begun.set_value();
         go->get_future().wait();
         gone->set_value();
-    }));
-    loop.settle();
+    };
+    auto t = rill::create_task(loop.get_executor(), rill::to_thread(call));
+    loop.poll();
     begun.get_future().wait();
-    CHECK_FALSE(loop.run(rill::shutdown_default_executor(5min)));
-    REQUIRE(loop.reported().size() == 1);
+    CHECK_FALSE(loop.run_until_complete(rill::shutdown_default_executor(1ms)));
+    REQUIRE(reported.size() == 1);
     CHECK(
-        loop.reported()[0] == "calls on the default executor did not end within 300s, their "
-                              "threads are left to themselves"
+        reported[0] == "calls on the default executor did not end within 1ms, their threads are "
+                       "left to themselves"
     );
-    loop.forget_reported();
     t.cancel();
-    loop.settle();
+    loop.poll();
+    CHECK(t.cancelled());
     go->set_value();
     ended.wait();
 }
