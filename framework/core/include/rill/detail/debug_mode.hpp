@@ -7,6 +7,7 @@
 #include <rill/detail/held_object.hpp>
 #include <rill/detail/loop_core.hpp>
 #include <rill/detail/stack_trace.hpp>
+#include <rill/detail/symbols.hpp>
 #include <rill/detail/task_state.hpp>
 #include <rill/detail/watchdog.hpp>
 
@@ -37,6 +38,7 @@ public:
         , options_(std::move(options))
         , dog_(options_.slow_step(), options_.hang(), options_.on_hang())
     {
+        symbols::of_program(); // read now, and not within a step that would be slow by it
         core_.add_observer(*this);
     }
 
