@@ -26,14 +26,15 @@ struct slow_step {
 
 /// Counts what a loop does. A turn is what it does between two looks at the sockets.
 ///
-/// The clock is read twice a turn, and not for each step. Once a turn was slow, it is read after
+/// The clock is read twice a turn, and not for each step. Once a turn was very slow, it is read after
 /// each step for a while, so that what happens again is found by name.
 class loop_meter {
 public:
     static constexpr std::size_t buckets = 24; // of turns below 1, 2, 4 ... microseconds
     static constexpr std::size_t kept = 10;    // of the slowest steps
     static constexpr duration slow = std::chrono::milliseconds(1);
-    static constexpr duration suspicion = std::chrono::seconds(10);
+    static constexpr duration suspicious = std::chrono::milliseconds(5);
+    static constexpr duration suspicion = std::chrono::seconds(1);
 
     void begin_turn(time_point now) noexcept
     {
@@ -49,10 +50,9 @@ public:
         busy += took;
         longest = std::max(longest, took);
         ++histogram[bucket_of(took)];
-        if (took < slow)
-            return false;
-        timed_until_ = now + suspicion;
-        return true;
+        if (took >= suspicious)
+            timed_until_ = now + suspicion;
+        return took >= slow;
     }
 
     /// When the present turn began: recent enough for "since when".
