@@ -26,8 +26,8 @@ struct slow_step {
 
 /// Counts what a loop does. A turn is what it does between two looks at the sockets.
 ///
-/// The clock is read twice a turn, and not for each step. Once a turn was very slow, it is read after
-/// each step for a while, so that what happens again is found by name.
+/// The clock is read twice a turn, and not for each step. Once a turn was very slow, it is read
+/// after each step for a while, so that what happens again is found by name.
 class loop_meter {
 public:
     static constexpr std::size_t buckets = 24; // of turns below 1, 2, 4 ... microseconds
