@@ -19,6 +19,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
@@ -30,13 +32,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto patience = 1s;   // with a loop that is asked
-constexpr auto silence = 10min; // of a client, before it is cut
+constexpr auto patience = 1s;        // with a loop that is asked
+constexpr auto time_for_tasks = 30s; // of one that answers: a snapshot leaves it time for its work
+constexpr auto silence = 10min;      // of a client, before it is cut
 constexpr std::size_t most_clients = 8;
 constexpr std::size_t longest_command = 1024;
 
 template <class T, class F>
-awaitable<std::optional<T>> ask(const observed_loop& of, F question)
+awaitable<std::optional<T>> ask(const observed_loop& of, F question, duration limit)
 {
     std::optional<T> answer;
     const auto wait = [&]() -> awaitable<void> {
@@ -44,7 +47,7 @@ awaitable<std::optional<T>> ask(const observed_loop& of, F question)
         answer.emplace(co_await std::move(asked));
     };
     try {
-        co_await move_on_after(patience, wait);
+        co_await move_on_after(limit, wait);
     } catch (const std::logic_error&) { // the loop has ended meanwhile
     }
     co_return answer;
@@ -77,6 +80,21 @@ void make_private_directory(const std::filesystem::path& directory)
         throw std::runtime_error(path + " is not a directory of this user's alone");
 }
 
+/// A service that was killed leaves its socket behind; the next one to start takes it away.
+void remove_sockets_of_the_dead(const std::filesystem::path& directory)
+{
+    std::error_code ignored;
+    for (const auto& file : std::filesystem::directory_iterator(directory, ignored)) {
+        const std::string name = file.path().stem().string();
+        pid_t process = 0;
+        const char* const end = name.data() + name.size();
+        const bool is_number = std::from_chars(name.data(), end, process).ptr == end && process > 0;
+        if (is_number && file.path().extension() == ".sock" && ::kill(process, 0) != 0 &&
+            errno == ESRCH)
+            std::filesystem::remove(file.path(), ignored);
+    }
+}
+
 /// The file that a server makes within its life is this user's alone.
 class private_files {
 public:
@@ -107,12 +125,15 @@ bool is_of_this_user(stream& client)
 
 awaitable<std::optional<loop_statistics>> ask_for_statistics(const observed_loop& of)
 {
-    return ask<loop_statistics>(of, &count);
+    return ask<loop_statistics>(of, &count, patience);
 }
 
 awaitable<std::optional<std::vector<task_info>>> ask_for_tasks(const observed_loop& of)
 {
-    return ask<std::vector<task_info>>(of, &look);
+    const bool answers = (co_await ask_for_statistics(of)).has_value();
+    if (!answers)
+        co_return std::nullopt;
+    co_return co_await ask<std::vector<task_info>>(of, &look, time_for_tasks);
 }
 
 awaitable<void> log_tasks(const std::vector<observed_loop>& loops)
@@ -162,10 +183,23 @@ public:
 
     void observe(std::vector<observed_loop> loops) { loops_ = std::move(loops); }
 
+    /// What ends a client early is its own doing, and no failure of the service.
     awaitable<void> serve(stream client)
     {
         if (!is_of_this_user(client))
             co_return;
+        try {
+            co_await answer_all(client);
+        } catch (const system_error& error) {
+            if (error.code() == condition::cancelled)
+                throw;
+            log::info("a client of the admin socket is gone", {{"reason", error.what()}});
+        }
+    }
+
+private:
+    awaitable<void> answer_all(stream& client)
+    {
         for (;;) {
             const std::string line = co_await timeout(silence, client.reader().read_line());
             if (line.empty())
@@ -174,7 +208,6 @@ public:
         }
     }
 
-private:
     /// Commands are words of a fixed few, so they are looked for and not parsed.
     static bool asks_for(std::string_view line, std::string_view command)
     {
@@ -283,8 +316,11 @@ admin_socket::admin_socket(const std::string& path, std::string program)
     options.limit(longest_command);
     const auto serve = [this](stream client) { return desk_->serve(std::move(client)); };
     try {
-        if (path == admin_socket_path("auto"))
-            make_private_directory(std::filesystem::path(path).parent_path());
+        if (path == admin_socket_path("auto")) {
+            const auto directory = std::filesystem::path(path).parent_path();
+            make_private_directory(directory);
+            remove_sockets_of_the_dead(directory);
+        }
         const private_files only_ours;
         server_.emplace(serve, listen_address::parse("unix:" + path), options);
     } catch (const std::exception& e) {

@@ -20,7 +20,8 @@ struct observed_loop {
     const rill::loop* loop; // outlives whoever looks
 };
 
-/// Asks a loop what it does; empty if it does not answer within a second. On another loop.
+/// Asks a loop what it does; empty if it does not answer within a second, or has not told of all its
+/// tasks within half a minute. On another loop.
 awaitable<std::optional<loop_statistics>> ask_for_statistics(const observed_loop& of);
 awaitable<std::optional<std::vector<task_info>>> ask_for_tasks(const observed_loop& of);
 

@@ -142,6 +142,22 @@ TEST_CASE("admin socket: it and its directory are for this user alone")
     CHECK(mode_of(runtime.socket_of(service)) == 0600);
 }
 
+TEST_CASE("admin socket: those of services that were killed are taken away by the next one")
+{
+    const runtime_directory runtime;
+    fs::path left;
+    {
+        test::child killed({}, {runtime.variable()});
+        REQUIRE(killed.says("started"));
+        left = runtime.socket_of(killed);
+    }
+    REQUIRE(fs::exists(left));
+    test::child service({}, {runtime.variable()});
+    REQUIRE(service.says("started"));
+    CHECK_FALSE(fs::exists(left));
+    CHECK(fs::exists(runtime.socket_of(service)));
+}
+
 TEST_CASE("admin socket: a directory that others can write to is not used, and the service runs")
 {
     const runtime_directory runtime;
