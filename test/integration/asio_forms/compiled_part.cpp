@@ -3,7 +3,7 @@
 #include "put_and_sum.hpp"
 
 #ifndef BOOST_ASIO_SEPARATE_COMPILATION
-#error "rill::asio must make Asio separately compiled"
+#error "rill::core_compiled must make Asio separately compiled"
 #endif
 
 rill::awaitable<int> compiled::put_and_sum(rill::queue<int>& out, rill::queue<int>& in)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/channel.hpp>
 #include <rill/generator.hpp>
 #include <rill/task_group.hpp>
@@ -12,7 +13,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 /// Runs a generator in a task of its own, while `body` receives its values from a channel, and gives
 /// what `body` gives. Mirrors trio.as_safe_channel.
@@ -70,4 +71,4 @@ std::invoke_result_t<F&, receiver<T>&> as_channel(generator<T> values, F body, s
     co_return co_await with_task_group(consume);
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/detail/coroutine_frame.hpp>
 #include <rill/detail/position.hpp>
 
@@ -10,7 +11,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace asio = boost::asio;
 
@@ -78,4 +79,4 @@ template <class F, class... Args>
 concept coroutine_function =
     std::invocable<F, Args...> && detail::is_awaitable<std::invoke_result_t<F, Args...>>;
 
-} // namespace rill
+} // namespace rill::RILL_FORM

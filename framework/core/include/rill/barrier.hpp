@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/primitive.hpp>
 #include <rill/detail/wait_operation.hpp>
@@ -12,7 +13,7 @@
 #include <tuple>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace detail {
 
@@ -111,12 +112,7 @@ public:
 
     ~waiter() { hook<detail::released>::unlink(); }
 
-    void release(std::size_t number) noexcept
-    {
-        number_ = number;
-        barrier_->released_.push_back(*this);
-        complete();
-    }
+    void release(std::size_t number) noexcept;
 
     std::size_t take() noexcept
     {
@@ -125,19 +121,7 @@ public:
     }
 
 protected:
-    void start()
-    {
-        if (barrier_->broken_) {
-            fail(errc::broken);
-        } else if (barrier_->is_last()) {
-            const std::size_t before_it = barrier_->in_line();
-            barrier_->release(before_it);
-            release(before_it);
-        } else {
-            barrier_->in_line_ = barrier_->in_line() + 1;
-            barrier_->waiters_.add(*this);
-        }
-    }
+    void start();
 
     void on_cancel()
     {
@@ -145,15 +129,7 @@ protected:
         operation::abort();
     }
 
-    void describe_to(std::string& text) const
-    {
-        text = barrier_->called("a barrier");
-        if (barrier_->draining())
-            text += " (those of the round before are leaving)";
-        else
-            text += " (" + std::to_string(barrier_->in_line()) + " of " +
-                    std::to_string(barrier_->parties_) + " have come)";
-    }
+    void describe_to(std::string& text) const;
 
     template <class Signature>
     std::tuple<error_code, std::size_t> results()
@@ -163,14 +139,7 @@ protected:
 
 private:
     /// The last one to leave lets the next round begin.
-    void leave() noexcept
-    {
-        if (!hook<detail::released>::linked()) // it failed, or the barrier is gone
-            return;
-        hook<detail::released>::unlink();
-        if (!barrier_->draining() && barrier_->in_line() >= barrier_->parties())
-            barrier_->release(barrier_->parties());
-    }
+    void leave() noexcept;
 
     barrier* barrier_;
     std::size_t number_ = 0;
@@ -195,14 +164,6 @@ inline barrier::~barrier()
         continue;
 }
 
-inline void barrier::check_start() const
-{
-    if (parties_ < 1)
-        throw std::invalid_argument(
-            "rill::barrier: it is for 1 party or more, not " + std::to_string(parties_)
-        );
-}
-
 inline bool barrier::draining() const noexcept
 {
     return !released_.empty();
@@ -211,28 +172,6 @@ inline bool barrier::draining() const noexcept
 inline std::size_t barrier::in_line() const noexcept
 {
     return waiters_.empty() ? 0 : in_line_;
-}
-
-/// Whether the round is complete with whoever comes now.
-inline bool barrier::is_last() const noexcept
-{
-    return !broken_ && !draining() && in_line() + 1 == parties();
-}
-
-/// The first `n`. One that is in a select may take others of it out of the line.
-inline void barrier::release(std::size_t n) noexcept
-{
-    for (std::size_t i = 0; i < n && !waiters_.empty(); ++i) {
-        --in_line_;
-        waiters_.front()->release(i);
-    }
-}
-
-inline void barrier::reset() noexcept
-{
-    broken_ = false;
-    if (!draining())
-        waiters_.fail_all(errc::broken);
 }
 
 inline void barrier::abort() noexcept
@@ -256,22 +195,6 @@ inline bool barrier::broken() const noexcept
     return broken_;
 }
 
-inline std::string barrier::description() const
-{
-    return called("a barrier") + " (" + std::to_string(n_waiting()) + " of " +
-           std::to_string(parties_) + " have come" + (broken_ ? ", broken)" : ")");
-}
-
-inline barrier_statistics barrier::statistics() const noexcept
-{
-    return {
-        parties(),
-        n_waiting(),
-        released_.size(),
-        draining() ? in_line() : 0,
-    };
-}
-
 inline auto barrier::async_wait(std::source_location where)
 {
     return detail::wait_operation<void(error_code, std::size_t), waiter>(
@@ -285,14 +208,8 @@ auto barrier::async_wait(Token&& token)
     return async_wait(std::source_location()).initiate(std::forward<Token>(token));
 }
 
-inline awaitable<std::size_t> barrier::wait(std::source_location where)
-{
-    if (is_last()) {
-        const std::size_t before_it = in_line();
-        release(before_it);
-        co_return before_it;
-    }
-    co_return co_await detail::request_wait<waiter>(*this, where);
-}
+} // namespace rill::RILL_FORM
 
-} // namespace rill
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/barrier.ipp>
+#endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/primitive.hpp>
 #include <rill/detail/wait_operation.hpp>
@@ -22,7 +23,7 @@
 #include <tuple>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 /// What a broadcast does with a new item when it stores as many as it may, because a subscriber has
 /// not taken the oldest of them.
@@ -759,4 +760,4 @@ std::string broadcast<T>::name() const
     return state_->name();
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/error.hpp>
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
@@ -9,7 +10,7 @@
 #include <string>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 /// Who asked for a cancellation.
 enum class cancel_origin {
@@ -55,26 +56,21 @@ public:
     const cancel_reason_ptr& reason() const noexcept { return reason_; }
 
     /// The message given to cancel(); empty if there is none.
-    std::string message() const { return reason_ ? reason_->text() : std::string(); }
+    std::string message() const;
 
 private:
-    static std::string describe(const cancel_reason_ptr& reason, const std::string& place)
-    {
-        std::string text = place.empty() ? "cancelled" : "cancelled " + place;
-        if (reason && !reason->text().empty())
-            text += " (" + reason->text() + ")";
-        return text;
-    }
+    static std::string describe(const cancel_reason_ptr& reason, const std::string& place);
 
     cancel_reason_ptr reason_;
 };
 
 namespace detail {
 
-inline cancel_reason_ptr make_reason(cancel_origin origin, std::string text)
-{
-    return cancel_reason_ptr(new cancel_reason(origin, std::move(text)));
-}
+cancel_reason_ptr make_reason(cancel_origin origin, std::string text);
 
 } // namespace detail
-} // namespace rill
+} // namespace rill::RILL_FORM
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/cancel_reason.ipp>
+#endif

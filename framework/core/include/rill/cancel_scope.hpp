@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/clock.hpp>
 #include <rill/detail/deadline_scope.hpp>
 #include <rill/detail/run_as_task.hpp>
@@ -13,7 +14,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace detail {
 
@@ -117,63 +118,6 @@ void throw_if_cancelled();
 
 // Implementation
 
-inline void cancel_scope::cancel(std::string message)
-{
-    if (cancel_called())
-        return;
-    cancel_reason_ptr why =
-        message.empty() ? nullptr : detail::make_reason(cancel_origin::request, std::move(message));
-    if (inside_) {
-        inside_->task().cancel(*inside_, std::move(why));
-    } else {
-        cancelled_ = true;
-        reason_ = std::move(why);
-    }
-}
-
-inline void cancel_scope::set_deadline(time_point t)
-{
-    when_ = t;
-    timeout_ = forever;
-    if (inside_)
-        inside_->set(t);
-}
-
-inline void cancel_scope::set_timeout(duration d)
-{
-    timeout_ = d;
-    if (inside_)
-        inside_->set(detail::deadline_after(inside_->task().core()->now(), d));
-}
-
-inline void cancel_scope::set_shield(bool on)
-{
-    shield_ = on;
-    if (inside_)
-        inside_->task().set_shield(*inside_, on);
-}
-
-inline void cancel_scope::begin(detail::task_state& task)
-{
-    if (std::exchange(entered_, true))
-        throw invalid_state("rill::cancel_scope: it has been entered before");
-    inside_.emplace(task, where_);
-    if (shield_)
-        task.set_shield(*inside_, true);
-    if (cancelled_)
-        task.cancel(*inside_, reason_);
-    if (when_ != never || timeout_ != forever)
-        inside_->set(std::min(when_, detail::deadline_after(inside_->entered(), timeout_)));
-}
-
-inline void cancel_scope::end() noexcept
-{
-    cancelled_ = inside_->cancelled;
-    reason_ = inside_->why;
-    when_ = inside_->when();
-    inside_.reset();
-}
-
 /// Ends the scope, whichever way its body is left.
 class cancel_scope::active {
 public:
@@ -235,16 +179,8 @@ move_on_at(time_point t, Body body, std::source_location where)
     co_return co_await scope.run(std::move(body));
 }
 
-inline time_point current_effective_deadline() noexcept
-{
-    return detail::current.task ? detail::effective_deadline(*detail::current.task) : never;
-}
+} // namespace rill::RILL_FORM
 
-inline void throw_if_cancelled()
-{
-    const detail::task_state* task = detail::current.task;
-    if (task && task->told_to_stop())
-        throw system_error(detail::aborted());
-}
-
-} // namespace rill
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/cancel_scope.ipp>
+#endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/primitive.hpp>
 #include <rill/detail/wait_operation.hpp>
@@ -20,7 +21,7 @@
 #include <tuple>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 struct channel_statistics {
     std::size_t stored;            ///< Items in it.
@@ -643,4 +644,4 @@ channel<T>::channel(const state_ptr& state)
     , receiver(state->make_receiver())
 {}
 
-} // namespace rill
+} // namespace rill::RILL_FORM

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/cancel_scope.hpp> // throw_if_cancelled, the other half of a checkpoint
 #include <rill/shield.hpp>
 #include <rill/sleep.hpp>
 
 #include <optional>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 // A checkpoint is a point where the others get their turn, and where a cancellation shows: every
 // wait of Rill's, and yield(). For code that wants one half of it, there are throw_if_cancelled(),
@@ -42,4 +43,4 @@ inline detail::shielded_yield_operation shielded_yield()
     return detail::shielded_yield_operation(detail::current);
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/clock.hpp>
 #include <rill/detail/deadline_scope.hpp>
 #include <rill/detail/run_as_task.hpp>
@@ -13,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 /// Runs `body`, then awaits `cleanup` on every way out of it: a value, an exception or a
 /// cancellation. Gives what the body gave. Mirrors try/finally around waits, which C++ does not
@@ -43,13 +44,7 @@ namespace detail {
 /// A scope that keeps cancellations out, until its time is over or somebody insists.
 class grace_scope : public deadline_scope {
 public:
-    grace_scope(task_state& task, duration grace, std::source_location where)
-        : deadline_scope(task, deadline::in(grace), where)
-        , requests_before_(task.requests())
-    {
-        on_outer_cancel = [](scope& s, bool) { static_cast<grace_scope&>(s).press(); };
-        task.set_shield(*this, true);
-    }
+    grace_scope(task_state& task, duration grace, std::source_location where);
 
     /// Whether the cleanup ended for want of time, with `error`.
     bool cut(const std::exception_ptr& error) const noexcept
@@ -58,27 +53,11 @@ public:
     }
 
     /// What is thrown for that, if the body has no error of its own; somebody learns of it anyway.
-    std::exception_ptr tell_of_cut(bool body_failed, const std::exception_ptr& error) const
-    {
-        const std::string what =
-            expired() ? story()
-                      : why->text() + " in " + task().description() + " " + task().interruption();
-        if (!body_failed && expired())
-            return std::make_exception_ptr(timeout_error("rill::with_cleanup: " + what));
-        task().core()->report({"a cleanup was cut short: " + what, nullptr});
-        return body_failed ? nullptr : error;
-    }
+    std::exception_ptr tell_of_cut(bool body_failed, const std::exception_ptr& error) const;
 
 private:
     /// The second cancel(): one may have ended the body.
-    void press()
-    {
-        const unsigned since = task().requests() - requests_before_;
-        if (since + (requests_before_ > 0 ? 1 : 0) >= 2)
-            task().cancel(
-                *this, make_reason(cancel_origin::request, "a second cancel() ended the grace time")
-            );
-    }
+    void press();
 
     unsigned requests_before_;
 };
@@ -102,14 +81,8 @@ awaitable<outcome<body_result_t<Body>>> settle(Body& body)
 }
 
 /// Both errors, where there are two that somebody ought to see.
-inline std::exception_ptr
-error_of_both(const std::exception_ptr& body, const std::exception_ptr& cleanup)
-{
-    if (!cleanup || !body || is_cancellation(body))
-        return cleanup ? cleanup : body;
-    std::vector<std::exception_ptr> both{body, cleanup};
-    return std::make_exception_ptr(exception_group(std::move(both)));
-}
+std::exception_ptr
+error_of_both(const std::exception_ptr& body, const std::exception_ptr& cleanup);
 
 } // namespace detail
 
@@ -138,4 +111,8 @@ with_cleanup(Body body, Cleanup cleanup, duration grace, std::source_location wh
     co_return std::move(result).get();
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/cleanup.ipp>
+#endif

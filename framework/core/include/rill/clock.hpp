@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <chrono>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 /// The time base of every deadline: monotonic, nanoseconds. Mirrors loop.time().
 using clock = std::chrono::steady_clock;
@@ -33,4 +34,4 @@ constexpr time_point deadline_after(time_point now, duration d) noexcept
 }
 
 } // namespace detail
-} // namespace rill
+} // namespace rill::RILL_FORM

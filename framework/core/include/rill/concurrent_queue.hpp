@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/clock.hpp>
 #include <rill/detail/errand.hpp>
@@ -29,7 +30,7 @@
 #include <utility>
 #include <vector>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace detail {
 
@@ -499,23 +500,10 @@ struct get_initiation {
 /// A thread that waits, and does nothing else.
 class blocked_thread final : public recipient {
 public:
-    void errand_ended() noexcept override
-    {
-        const std::lock_guard lock(mutex_); // notified within: the waiter may be gone right after
-        ended_ = true;
-        changed_.notify_one();
-    }
+    void errand_ended() noexcept override;
 
     /// False if the time is up before. `never` has no end.
-    bool wait_until(time_point deadline)
-    {
-        std::unique_lock lock(mutex_);
-        const auto ended = [this] { return ended_; };
-        if (deadline != never)
-            return changed_.wait_until(lock, deadline, ended);
-        changed_.wait(lock, ended);
-        return true;
-    }
+    bool wait_until(time_point deadline);
 
 private:
     std::mutex mutex_;
@@ -524,27 +512,9 @@ private:
 };
 
 /// Carries an errand out in this thread. False if it was cancelled because the time was up.
-inline bool carry_out_blocking(errand& e, duration at_most)
-{
-    const auto thread = std::make_shared<blocked_thread>();
-    const time_point deadline =
-        deadline_after(clock::now(), at_most); // no loop, so no loop's clock
-    e.begin(thread);
-    if (thread->wait_until(deadline))
-        return true;
-    e.cancel();
-    thread->wait_until(never);
-    return !e.error();
-}
+bool carry_out_blocking(errand& e, duration at_most);
 
-inline void check_may_block()
-{
-    if (current.loop)
-        throw std::logic_error(
-            "rill::concurrent_queue: a blocking call would stop the loop that runs here; await "
-            "put() or get()"
-        );
-}
+void check_may_block();
 
 } // namespace detail
 
@@ -715,4 +685,8 @@ std::string concurrent_queue<T>::name() const
     return point_->name;
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/concurrent_queue.ipp>
+#endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/primitive.hpp>
 #include <rill/detail/wait_operation.hpp>
@@ -17,7 +18,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace detail {
 
@@ -129,16 +130,7 @@ public:
     ~waiter() { hook<detail::returning>::unlink(); }
 
     /// From here on it waits for the mutex, and has it at once if it is free.
-    void go_back() noexcept
-    {
-        returning_ = true;
-        condition_->returning_.push_back(*this);
-        hook<detail::in_line>::unlink();
-        hook<detail::in_loop>::unlink(); // the other line makes it pending again
-        mutex_->waiters_.add(*this);
-        if (!std::exchange(mutex_->locked_, true))
-            mutex_->hand_over();
-    }
+    void go_back() noexcept;
 
     void go_back_aborted() noexcept
     {
@@ -148,35 +140,14 @@ public:
 
 protected:
     /// If the token began late, the mutex may not be locked any more.
-    void start()
-    {
-        condition_->waiters_.add(*this);
-        if (mutex_->locked_)
-            mutex_->hand_over();
-    }
+    void start();
 
-    void on_cancel()
-    {
-        if (!returning_)
-            go_back_aborted();
-        else if (failure_ == 0)
-            pass_on();
-    }
+    void on_cancel();
 
-    void describe_to(std::string& text) const
-    {
-        text = returning_ ? mutex_->with_holder() : condition_->called("a condition variable");
-    }
+    void describe_to(std::string& text) const;
 
 private:
-    void pass_on() noexcept
-    {
-        abort_later();
-        if (!hook<detail::returning>::linked()) // the condition variable is gone
-            return;
-        if (waiter* next = condition_->waiters_.front())
-            next->go_back();
-    }
+    void pass_on() noexcept;
 
     condition_variable* condition_; // dangles once it returns and is not linked
     bool returning_ = false;        // in the mutex's line, or past it
@@ -193,43 +164,9 @@ inline condition_variable::condition_variable()
     , mutex_(&*own_)
 {}
 
-inline condition_variable::condition_variable(rill::mutex& shared)
-    : primitive(shared.get_executor())
-    , mutex_(&shared)
-{
-    if (detail::current.loop && detail::current.loop != core_)
-        throw std::invalid_argument(
-            "rill::condition_variable: its mutex belongs to another loop than the running one"
-        );
-}
-
-inline condition_variable::~condition_variable()
-{
-    while (waiter* w = waiters_.front())
-        w->go_back_aborted();
-    while (returning_.pop_front())
-        continue;
-}
-
 inline rill::mutex& condition_variable::mutex() const noexcept
 {
     return *mutex_;
-}
-
-inline void condition_variable::check_locked() const
-{
-    if (!mutex_->locked())
-        throw std::logic_error(
-            "rill: whoever waits for " + called("a condition variable") +
-            " or notifies it holds its mutex, and that is not locked"
-        );
-}
-
-inline void condition_variable::notify(std::size_t n)
-{
-    check_locked();
-    for (; n > 0 && !waiters_.empty(); --n)
-        waiters_.front()->go_back();
 }
 
 inline void condition_variable::notify_all()
@@ -237,25 +174,9 @@ inline void condition_variable::notify_all()
     notify(SIZE_MAX);
 }
 
-inline std::string condition_variable::description() const
-{
-    return called("a condition variable") + " of " + mutex_->with_holder() + " (" +
-           std::to_string(statistics().waiting) + " waiting)";
-}
-
-inline condition_variable_statistics condition_variable::statistics() const
-{
-    return {waiters_.size(), returning_.size(), mutex_->statistics()};
-}
-
 inline awaitable<scoped_lock> condition_variable::scoped(std::source_location where)
 {
     return mutex_->scoped(where);
-}
-
-inline awaitable<void> condition_variable::wait(std::source_location where)
-{
-    co_await detail::request_wait<waiter>(*this, where);
 }
 
 template <std::invocable Predicate>
@@ -280,4 +201,8 @@ auto condition_variable::async_wait(Token&& token)
     return std::move(wait).initiate(std::forward<Token>(token));
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/condition_variable.ipp>
+#endif

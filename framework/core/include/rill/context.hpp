@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
@@ -9,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace detail {
 
@@ -19,25 +20,10 @@ public:
     using value = std::shared_ptr<const void>;
 
     /// Null where `variable` has no value.
-    const value* find(std::uint64_t variable) const noexcept
-    {
-        for (const auto& entry : entries_)
-            if (entry.first == variable)
-                return &entry.second;
-        return nullptr;
-    }
+    const value* find(std::uint64_t variable) const noexcept;
 
     /// A copy in which `variable` has the value `v`; a null one takes it out.
-    boost::intrusive_ptr<context_values> with(std::uint64_t variable, value v) const
-    {
-        boost::intrusive_ptr<context_values> copy(new context_values);
-        for (const auto& entry : entries_)
-            if (entry.first != variable)
-                copy->entries_.push_back(entry);
-        if (v)
-            copy->entries_.emplace_back(variable, std::move(v));
-        return copy;
-    }
+    boost::intrusive_ptr<context_values> with(std::uint64_t variable, value v) const;
 
 private:
     std::vector<std::pair<std::uint64_t, value>> entries_; // a handful, so a search is a scan
@@ -51,14 +37,7 @@ struct context_box : boost::intrusive_ref_counter<context_box> {
 using context_ptr = boost::intrusive_ptr<context_box>;
 
 /// A context with the same values, which later changes of either do not touch.
-inline context_ptr copy_of(const context_ptr& other)
-{
-    if (!other || !other->values)
-        return nullptr;
-    context_ptr copy(new context_box);
-    copy->values = other->values;
-    return copy;
-}
+context_ptr copy_of(const context_ptr& other);
 
 } // namespace detail
 
@@ -101,4 +80,8 @@ struct context_access {
     static context of(detail::context_ptr box) { return context(std::move(box)); }
 };
 
-} // namespace rill
+} // namespace rill::RILL_FORM
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/context.ipp>
+#endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/context.hpp>
 #include <rill/detail/shown_variables.hpp>
 #include <rill/detail/task_state.hpp>
@@ -14,23 +15,15 @@
 #include <string_view>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace detail {
 
 /// One count for the variables of all types: contexts may outlive a variable, so that its address
 /// would not do.
-inline std::uint64_t next_variable() noexcept
-{
-    static std::atomic<std::uint64_t> last = 0;
-    return ++last;
-}
+std::uint64_t next_variable() noexcept;
 
-inline void assign(context_box& box, std::uint64_t variable, context_values::value v)
-{
-    const context_values none;
-    box.values = (box.values ? *box.values : none).with(variable, std::move(v));
-}
+void assign(context_box& box, std::uint64_t variable, context_values::value v);
 
 } // namespace detail
 
@@ -235,12 +228,6 @@ typename context_var<T>::scope context_var<T>::scoped(T value) const
     return scope(*this, std::move(value));
 }
 
-inline context copy_context()
-{
-    detail::context_ptr copy = detail::copy_of(detail::current_context());
-    return copy ? context(std::move(copy)) : context();
-}
-
 template <class F>
 decltype(auto) context::run(F&& f) const
 {
@@ -262,4 +249,8 @@ decltype(auto) context::run(F&& f) const
     return std::forward<F>(f)();
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/context_var.ipp>
+#endif

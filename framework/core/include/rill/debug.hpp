@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/clock.hpp>
 
 #include <chrono>
@@ -8,7 +9,7 @@
 #include <string>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 /// How debug mode watches a loop: `rill::run(main, rill::debug)`, `RILL_DEBUG=1`, or
 /// loop.set_debug(true). Mirrors asyncio's debug mode. Its findings go to the loop's exception
@@ -75,6 +76,6 @@ private:
     bool traces_ = true;
 };
 
-} // namespace rill
+} // namespace rill::RILL_FORM
 
 #include <rill/detail/debug_mode.hpp>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/clock.hpp>
 #include <rill/detail/deadline.hpp>
@@ -23,7 +24,7 @@
 #include <utility>
 #include <vector>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 struct delay_queue_statistics {
     std::size_t stored;   ///< Items in it, due or not.
@@ -534,4 +535,4 @@ delay_queue_statistics delay_queue<T>::statistics() const noexcept
     return {items_.size(), getters_.promised(), getters_.size(), putters_.size()};
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM

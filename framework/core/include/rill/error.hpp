@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/channel_error.hpp>
 #include <boost/system/error_code.hpp>
@@ -13,7 +14,7 @@
 #include <string>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace asio = boost::asio;
 
@@ -34,7 +35,7 @@ enum class errc : std::uint8_t {
     lagged = 4,    // a subscriber was too slow for a broadcast, and items were dropped for it
 };
 
-} // namespace rill
+} // namespace rill::RILL_FORM
 
 template <>
 struct boost::system::is_error_condition_enum<rill::condition> : std::true_type {};
@@ -42,7 +43,7 @@ struct boost::system::is_error_condition_enum<rill::condition> : std::true_type 
 template <>
 struct boost::system::is_error_code_enum<rill::errc> : std::true_type {};
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 const boost::system::error_category& condition_category() noexcept;
 boost::system::error_condition make_error_condition(condition c) noexcept;
@@ -104,36 +105,18 @@ class condition_category_t final : public boost::system::error_category {
 public:
     const char* name() const noexcept override { return "rill.condition"; }
 
-    std::string message(int value) const override
-    {
-        return value == static_cast<int>(condition::cancelled) ? "cancelled" : "timed out";
-    }
+    std::string message(int value) const override;
 
     using error_category::equivalent;
 
-    bool equivalent(const error_code& ec, int value) const noexcept override
-    {
-        if (value == static_cast<int>(condition::timed_out))
-            return ec == asio::error::timed_out;
-        return ec == asio::error::operation_aborted ||
-               ec == asio::experimental::error::channel_cancelled;
-    }
+    bool equivalent(const error_code& ec, int value) const noexcept override;
 };
 
 class rill_category_t final : public boost::system::error_category {
 public:
     const char* name() const noexcept override { return "rill"; }
 
-    std::string message(int value) const override
-    {
-        switch (static_cast<errc>(value)) {
-        case errc::shut_down: return "the queue is shut down";
-        case errc::closed: return "it is closed";
-        case errc::broken: return "it was broken while others waited for it";
-        case errc::lagged: return "the subscriber was too slow, and missed items";
-        }
-        return "unknown error";
-    }
+    std::string message(int value) const override;
 };
 
 inline error_code aborted() noexcept
@@ -147,27 +130,9 @@ inline std::exception_ptr aborted_error()
 }
 
 /// What an exception says.
-inline std::string text_of(const std::exception_ptr& error)
-{
-    try {
-        std::rethrow_exception(error);
-    } catch (const std::exception& e) {
-        return e.what();
-    } catch (...) {
-        return "an exception that is no std::exception";
-    }
-}
+std::string text_of(const std::exception_ptr& error);
 
-inline bool is_fatal(const std::exception_ptr& error) noexcept
-{
-    try {
-        std::rethrow_exception(error);
-    } catch (const fatal_error&) {
-        return true;
-    } catch (...) {
-        return false;
-    }
-}
+bool is_fatal(const std::exception_ptr& error) noexcept;
 
 } // namespace detail
 
@@ -177,33 +142,14 @@ inline const boost::system::error_category& condition_category() noexcept
     return category;
 }
 
-inline boost::system::error_condition make_error_condition(condition c) noexcept
-{
-    return {static_cast<int>(c), condition_category()};
-}
-
 inline const boost::system::error_category& rill_category() noexcept
 {
     static const detail::rill_category_t category;
     return category;
 }
 
-inline error_code make_error_code(errc e) noexcept
-{
-    return {static_cast<int>(e), rill_category()};
-}
+} // namespace rill::RILL_FORM
 
-inline bool is_cancellation(const std::exception_ptr& error) noexcept
-{
-    if (!error)
-        return false;
-    try {
-        std::rethrow_exception(error);
-    } catch (const system_error& e) {
-        return e.code() == condition::cancelled;
-    } catch (...) {
-        return false;
-    }
-}
-
-} // namespace rill
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/error.ipp>
+#endif

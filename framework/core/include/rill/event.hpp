@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/primitive.hpp>
 #include <rill/detail/wait_operation.hpp>
@@ -10,7 +11,7 @@
 #include <string>
 #include <tuple>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 struct event_statistics {
     std::size_t waiting; ///< Those who wait for it to be set.
@@ -66,13 +67,7 @@ public:
     {}
 
 protected:
-    void start()
-    {
-        if (event_->set_)
-            complete();
-        else
-            event_->waiters_.add(*this);
-    }
+    void start();
 
     void describe_to(std::string& text) const { text = event_->called("an event"); }
 
@@ -102,12 +97,6 @@ inline void event::clear() noexcept
     set_ = false;
 }
 
-inline std::string event::description() const
-{
-    return called("an event") +
-           (set_ ? " (set)" : " (not set" + detail::and_waiting(waiters_.size()) + ")");
-}
-
 inline event_statistics event::statistics() const noexcept
 {
     return {waiters_.size()};
@@ -124,11 +113,8 @@ auto event::async_wait(Token&& token)
     return async_wait(std::source_location()).initiate(std::forward<Token>(token));
 }
 
-inline awaitable<void> event::wait(std::source_location where)
-{
-    if (set_)
-        co_return;
-    co_await detail::request_wait<waiter>(*this, where);
-}
+} // namespace rill::RILL_FORM
 
-} // namespace rill
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/event.ipp>
+#endif

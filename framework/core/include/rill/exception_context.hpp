@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <exception>
 #include <functional>
 #include <string>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 /// What is known about an error that nobody is left to catch. Mirrors the context dictionary of
 /// loop.call_exception_handler. Texts are empty where something is not known, or does not apply.
@@ -30,37 +31,12 @@ using exception_handler = std::function<void(const exception_context&)>;
 namespace detail {
 
 /// "message (task 'reader', created at orders.cpp:42): reason".
-inline std::string what_is_concerned(const exception_context& context)
-{
-    std::string text;
-    const auto add = [&text](const char* before, const std::string& value, const char* after) {
-        if (!value.empty())
-            text += (text.empty() ? "" : ", ") + (before + value + after);
-    };
-    add("task '", context.task, "'");
-    add("created at ", context.place, "");
-    add("registered at ", context.registered, "");
-    add("connection ", context.connection, "");
-    return text.empty() ? text : " (" + text + ")";
-}
+std::string what_is_concerned(const exception_context& context);
 
 } // namespace detail
 
-inline std::string to_string(const exception_context& context)
-{
-    const std::string line = context.message + detail::what_is_concerned(context);
-    const std::string trace =
-        context.trace.empty() ? std::string() : "\n  made by:" + context.trace;
-    if (!context.exception)
-        return line + trace;
-    try {
-        std::rethrow_exception(context.exception);
-    } catch (const std::exception& e) {
-        const char* what = e.what(); // that of a broken class may be null
-        return line + ": " + (what ? what : "an exception without a text") + trace;
-    } catch (...) {
-        return line + ": an exception that is no std::exception" + trace;
-    }
-}
+} // namespace rill::RILL_FORM
 
-} // namespace rill
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/exception_context.ipp>
+#endif

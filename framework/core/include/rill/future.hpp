@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/detail/outcome_handle.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -10,7 +11,7 @@
 #include <string>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace detail {
 
@@ -139,4 +140,4 @@ bool future<T>::cancel(std::string message)
     );
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM

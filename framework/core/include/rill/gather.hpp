@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/detail/end_watch.hpp>
 #include <rill/outcome.hpp>
 #include <rill/task.hpp>
@@ -16,7 +17,7 @@
 #include <variant>
 #include <vector>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace detail {
 
@@ -92,32 +93,16 @@ public:
     gathering& operator=(const gathering&) = delete;
 
     /// The states are kept by their handles.
-    void add(completion_state& state)
-    {
-        const std::size_t index = states_.size();
-        states_.push_back(&state);
-        state.mark_retrieved();
-        if (state.done()) {
-            note(index);
-        } else {
-            ++running_;
-            watches_[index].begin(state, *this, index);
-        }
-    }
+    void add(completion_state& state);
 
-    bool over() const noexcept { return running_ == 0 || (decided() && !cancelled_ && !racing()); }
+    bool over() const noexcept;
 
     /// Which member decided: the first error, or the first end.
     std::size_t decisive() const noexcept { return decisive_; }
 
     bool decided() const noexcept { return decisive_ != none; }
 
-    void cancel_all(const cancel_reason_ptr& why)
-    {
-        for (completion_state* state : states_)
-            if (!state->done())
-                state->request_cancel(why);
-    }
+    void cancel_all(const cancel_reason_ptr& why);
 
     /// Cancelled from outside: ends when all have ended.
     void cancel(const cancel_reason_ptr& why)
@@ -133,33 +118,11 @@ private:
 
     bool racing() const noexcept { return when_ == until::first_end; }
 
-    void note(std::size_t index) noexcept
-    {
-        const bool decides = racing() || (when_ == until::first_error && states_[index]->error());
-        if (decides && !decided())
-            decisive_ = index;
-    }
+    void note(std::size_t index) noexcept;
 
-    task_state* waiting_task() const noexcept override
-    {
-        return line.empty() ? nullptr : line.front()->waiting_task();
-    }
+    task_state* waiting_task() const noexcept override;
 
-    void ended(std::size_t index) override
-    {
-        --running_;
-        const bool before = decided();
-        note(index);
-        if (racing() && !before)
-            cancel_all(make_reason(cancel_origin::sibling, "another one was faster"));
-        if (!over())
-            return;
-        while (operation* waiter = line.front())
-            if (cancelled_ && !(racing() && decided()))
-                waiter->abort();
-            else
-                waiter->complete();
-    }
+    void ended(std::size_t index) override;
 
     std::unique_ptr<end_watch[]> watches_;
     std::vector<completion_state*> states_;
@@ -177,15 +140,9 @@ public:
     {}
 
 protected:
-    void start()
-    {
-        if (gathering_->over())
-            complete();
-        else
-            gathering_->line.add(*this);
-    }
+    void start();
 
-    void on_cancel() { gathering_->cancel(task_ ? task_->reason() : nullptr); }
+    void on_cancel();
 
     void describe_to(std::string& text) const { text = "several tasks"; }
 
@@ -357,4 +314,8 @@ gather_settled(R members, std::source_location place)
     co_return results;
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/gather.ipp>
+#endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/cleanup.hpp>
 #include <rill/detail/asio_coroutine.hpp>
@@ -17,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace detail {
 
@@ -157,22 +158,9 @@ public:
     /// destroyed meanwhile lives until the step is over.
     class step_mark {
     public:
-        explicit step_mark(generator_frame& frame)
-            : frame_(frame)
-        {
-            if (frame_.running_)
-                throw invalid_state("rill::generator: another next() is under way");
-            frame_.enrol();
-            frame_.running_ = true;
-        }
+        explicit step_mark(generator_frame& frame);
 
-        ~step_mark()
-        {
-            frame_.running_ = false;
-            frame_.leave(); // where the body has ended, or its wait was destroyed
-            if (frame_.dropped_)
-                frame_.destroy();
-        }
+        ~step_mark();
 
         step_mark(const step_mark&) = delete;
         step_mark& operator=(const step_mark&) = delete;
@@ -184,22 +172,7 @@ public:
     };
 
     /// The same with generator_exit at the co_yield where the body stands.
-    awaitable<void> close() override
-    {
-        if (finished_)
-            co_return;
-        if (!std::exchange(begun_, true)) {
-            finished_ = true; // it never began: its arguments go with the frame
-            co_return;
-        }
-        const step_mark mark(*this);
-        closing_ = true;
-        const generator_step step = mark.step();
-        try {
-            co_await step;
-        } catch (const generator_exit&) {
-        }
-    }
+    awaitable<void> close() override;
 
     void return_void() noexcept { finish(); }
 
@@ -210,15 +183,7 @@ public:
     }
 
     /// The frames go, on the loop's thread.
-    void drop() noexcept
-    {
-        if (core_ && !core_->on_home_thread())
-            core_->mail().post(owner(this));
-        else if (running_)
-            dropped_ = true;
-        else
-            destroy();
-    }
+    void drop() noexcept;
 
     void lose_loop() noexcept override
     {
@@ -260,14 +225,7 @@ private:
     /// It stays in the loop's list, to learn of the loop's end as long as there is a handle.
     void finish() noexcept { finished_ = true; }
 
-    void enrol()
-    {
-        begun_ = true;
-        if (core_ || !current.loop)
-            return;
-        core_ = current.loop;
-        core_->generators().push_back(*this);
-    }
+    void enrol();
 
     loop_core* core_ = nullptr; // of the first next(); null again once it has ended
     bool begun_ = false;
@@ -433,4 +391,8 @@ generator<T> take(generator<T> values, std::size_t n)
     });
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/generator.ipp>
+#endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/task_state.hpp>
 
@@ -13,7 +14,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace detail {
 class callback;
@@ -87,117 +88,35 @@ public:
 
     virtual ~callback() = default;
 
-    void start_soon(std::shared_ptr<callback> self)
-    {
-        self_ = std::move(self);
-        note_trace();
-        core_->make_ready(*this);
-    }
+    void start_soon(std::shared_ptr<callback> self);
 
-    void start_later(std::shared_ptr<callback> self)
-    {
-        self_ = std::move(self);
-        note_trace();
-        core_->make_pending(*this);
-        core_->arm(*this, when_);
-    }
+    void start_later(std::shared_ptr<callback> self);
 
     /// It is called when `state` has ended, in the order of registration.
-    void start_at_end_of(completion_state& state, std::shared_ptr<callback> self)
-    {
-        if (state.done()) {
-            start_soon(std::move(self));
-            return;
-        }
-        self_ = std::move(self);
-        note_trace();
-        state.joiners.add(*this);
-    }
+    void start_at_end_of(completion_state& state, std::shared_ptr<callback> self);
 
-    void cancel() noexcept
-    {
-        if (!self_)
-            return;
-        const auto keep = std::move(self_);
-        cancelled_ = true;
-        forget_trace(core_, static_cast<ready_node*>(this));
-        core_->disarm(*this);
-        hook<in_line>::unlink();
-        core_->forget(*this);
-        drop_callable();
-    }
+    void cancel() noexcept;
 
     bool cancelled() const noexcept { return cancelled_; }
 
     time_point when() const noexcept { return when_; }
 
     /// Of its registration, as long as the loop owes the call.
-    std::string trace() const
-    {
-        return self_ ? trace_of(core_, static_cast<const ready_node*>(this)) : std::string();
-    }
+    std::string trace() const;
 
 private:
     virtual void call() = 0;
     virtual void drop_callable() noexcept = 0;
 
-    void note_trace()
-    {
-        if (core_->debug) [[unlikely]]
-            core_->debug->created(static_cast<ready_node*>(this));
-    }
+    void note_trace();
 
-    static void on_due(timer_node& t)
-    {
-        auto& self = static_cast<callback&>(t);
-        self.core_->make_ready(self);
-    }
+    static void on_due(timer_node& t);
 
-    static void on_act(ready_node& n, act what)
-    {
-        auto& self = static_cast<callback&>(n);
-        if (what == act::run)
-            self.run();
-        else if (what == act::drop)
-            self.drop();
-        else if (what == act::describe)
-            *self.core_->describing = "the callback registered" + at(self.where_);
-    }
+    static void on_act(ready_node& n, act what);
 
-    void run()
-    {
-        const auto keep = std::move(self_);
-        const in_context scope(context_);
-        const std::string trace = trace_of(core_, static_cast<ready_node*>(this));
-        forget_trace(core_, static_cast<ready_node*>(this));
-        try {
-            if (!failure_) // what it waited for is gone without having ended
-                call();
-        } catch (const fatal_error&) {
-            drop_callable();
-            throw;
-        } catch (...) {
-            core_->report(
-                {"exception in a callback",
-                 std::current_exception(),
-                 {},
-                 {},
-                 text_of(where_),
-                 {},
-                 trace}
-            );
-        }
-        drop_callable();
-    }
+    void run();
 
-    void drop() noexcept
-    {
-        const auto keep = std::move(self_);
-        forget_trace(core_, static_cast<ready_node*>(this));
-        core_->disarm(*this);
-        hook<in_line>::unlink();
-        drop_callable();
-    }
+    void drop() noexcept;
 
     class in_context {
     public:
@@ -263,12 +182,7 @@ class callback_claim {
 public:
     virtual ~callback_claim() = default;
 
-    bool cancel() noexcept
-    {
-        if (state() == free && claim(cancelled))
-            drop_callable();
-        return state() == cancelled;
-    }
+    bool cancel() noexcept;
 
     bool was_cancelled() const noexcept { return state() == cancelled; }
 
@@ -282,11 +196,7 @@ private:
 
     char state() const noexcept { return state_.load(std::memory_order_acquire); }
 
-    bool claim(char by) noexcept
-    {
-        char unclaimed = free;
-        return state_.compare_exchange_strong(unclaimed, by, std::memory_order_acq_rel);
-    }
+    bool claim(char by) noexcept;
 
     std::atomic<char> state_ = free;
 };
@@ -349,4 +259,8 @@ inline time_point handle::when() const noexcept
     return callback_ ? callback_->when() : never;
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/handle.ipp>
+#endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/detail/loop_core.hpp>
 #include <rill/loop.hpp>
 #include <rill/task.hpp>
@@ -10,7 +11,7 @@
 #include <string>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 /// Somebody who is told what a loop does: for tracing, measuring and tests. Mirrors trio's
 /// Instrument.
@@ -71,46 +72,14 @@ public:
     adapter(const adapter&) = delete;
     adapter& operator=(const adapter&) = delete;
 
-    void on(detail::loop_event event, detail::task_state* task) noexcept override
-    {
-        const auto keep = shared_from_this(); // it may be removed meanwhile
-        try {
-            tell(event, task);
-        } catch (...) {
-            leave();
-            core_.report({"an instrument failed and was removed", std::current_exception()});
-        }
-    }
+    void on(detail::loop_event event, detail::task_state* task) noexcept override;
 
-    void leave() noexcept
-    {
-        if (!std::exchange(there_, false) || mail_->closed())
-            return;
-        core_.remove_observer(*this);
-    }
+    void leave() noexcept;
 
 private:
-    void tell(detail::loop_event event, detail::task_state* task)
-    {
-        switch (event) {
-        case detail::loop_event::turn_begins: instrument_->before_turn(); break;
-        case detail::loop_event::turn_ends: instrument_->after_turn(); break;
-        case detail::loop_event::task_created: instrument_->task_created(task_ref(*task)); break;
-        case detail::loop_event::task_ended: instrument_->task_ended(task_ref(*task)); break;
-        case detail::loop_event::step_begins: before_step(task); break;
-        case detail::loop_event::step_ends: instrument_->after_step(); break;
-        }
-    }
+    void tell(detail::loop_event event, detail::task_state* task);
 
-    void before_step(detail::task_state* task)
-    {
-        if (!task) {
-            instrument_->before_step(nullptr);
-            return;
-        }
-        const task_ref ref(*task);
-        instrument_->before_step(&ref);
-    }
+    void before_step(detail::task_state* task);
 
     detail::loop_core& core_;
     detail::mailbox_ptr mail_; // tells whether the loop is still there
@@ -132,4 +101,8 @@ inline instrumented::instrumented(const loop& l, std::shared_ptr<instrument> i)
     : instrumented(l.get_executor(), std::move(i))
 {}
 
-} // namespace rill
+} // namespace rill::RILL_FORM
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/instrument.ipp>
+#endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/clock.hpp>
 #include <rill/future.hpp>
@@ -18,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 /// What a task does at present.
 enum class activity {
@@ -152,6 +153,6 @@ template <class T>
 std::string creation_trace(const future<T>& f);
 std::string creation_trace(const handle& h);
 
-} // namespace rill
+} // namespace rill::RILL_FORM
 
 #include <rill/detail/introspect.hpp>

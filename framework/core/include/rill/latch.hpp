@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/primitive.hpp>
 #include <rill/detail/wait_operation.hpp>
@@ -12,7 +13,7 @@
 #include <tuple>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 struct latch_statistics {
     std::ptrdiff_t count; ///< Still to be counted down.
@@ -83,18 +84,9 @@ public:
     {}
 
 protected:
-    void start()
-    {
-        if (latch_->try_wait())
-            complete();
-        else
-            latch_->waiters_.add(*this);
-    }
+    void start();
 
-    void describe_to(std::string& text) const
-    {
-        text = latch_->called("a latch") + " (" + std::to_string(latch_->count_) + " to come)";
-    }
+    void describe_to(std::string& text) const;
 
     template <class Signature>
     std::tuple<error_code> results() const
@@ -119,28 +111,6 @@ inline latch::latch(std::ptrdiff_t count)
     check_start();
 }
 
-inline void latch::check_start() const
-{
-    if (count_ < 0)
-        throw std::invalid_argument(
-            "rill::latch: it counts down from 0 or more, not from " + std::to_string(count_)
-        );
-}
-
-inline void latch::count_down(std::ptrdiff_t n)
-{
-    if (n < 0)
-        throw std::invalid_argument("rill::latch: it counts down by 0 or more, not by less");
-    if (n > count_)
-        throw std::logic_error(
-            "rill::latch: counted down by " + std::to_string(n) + ", and " +
-            std::to_string(count_) + " is left"
-        );
-    count_ -= n;
-    if (count_ == 0)
-        waiters_.complete_all();
-}
-
 inline bool latch::try_wait() const noexcept
 {
     return count_ == 0;
@@ -149,12 +119,6 @@ inline bool latch::try_wait() const noexcept
 inline std::ptrdiff_t latch::count() const noexcept
 {
     return count_;
-}
-
-inline std::string latch::description() const
-{
-    return called("a latch") + " (" + std::to_string(count_) + " to come" +
-           detail::and_waiting(waiters_.size()) + ")";
 }
 
 inline latch_statistics latch::statistics() const noexcept
@@ -173,17 +137,8 @@ auto latch::async_wait(Token&& token)
     return async_wait(std::source_location()).initiate(std::forward<Token>(token));
 }
 
-inline awaitable<void> latch::wait(std::source_location where)
-{
-    if (!try_wait())
-        co_await detail::request_wait<waiter>(*this, where);
-}
+} // namespace rill::RILL_FORM
 
-inline awaitable<void> latch::arrive_and_wait(std::ptrdiff_t n, std::source_location where)
-{
-    count_down(n);
-    if (!try_wait())
-        co_await detail::request_wait<waiter>(*this, where);
-}
-
-} // namespace rill
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/latch.ipp>
+#endif

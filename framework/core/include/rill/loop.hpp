@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/clock.hpp>
 #include <rill/debug.hpp>
 #include <rill/detail/leftovers.hpp>
@@ -19,7 +20,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace detail {
 struct loop_access;
@@ -272,23 +273,10 @@ private:
 
 } // namespace detail
 
-inline loop::loop()
-    : owned_(std::make_unique<asio::io_context>(1))
-    , core_(&detail::loop_core::of(*owned_))
-    , mail_(&core_->mail())
-{}
-
 inline loop::loop(asio::io_context& adopt)
     : core_(&detail::loop_core::of(adopt))
     , mail_(&core_->mail())
 {}
-
-inline detail::loop_core& loop::core() const
-{
-    if (is_closed())
-        detail::refuse_closed_loop();
-    return *core_;
-}
 
 inline asio::io_context& loop::context() const
 {
@@ -379,52 +367,9 @@ void loop::run_exclusively(Run run)
     c.io().restart(); // for a run of the program's own
 }
 
-inline void loop::run_forever()
-{
-    run_exclusively([this] {
-        const auto work = asio::make_work_guard(core_->io());
-        core_->io().run();
-    });
-}
-
 inline void loop::stop()
 {
     core().io().stop();
-}
-
-inline bool loop::run_once()
-{
-    bool ran = false;
-    run_exclusively([&] { ran = core_->io().run_one() > 0; });
-    return ran;
-}
-
-inline bool loop::poll_one()
-{
-    bool ran = false;
-    run_exclusively([&] { ran = core_->io().poll_one() > 0; });
-    return ran;
-}
-
-inline void loop::poll()
-{
-    run_exclusively([this] { core_->io().poll(); });
-}
-
-inline void loop::run_until_ended(detail::completion_state& state)
-{
-    if (state.core() != &core())
-        throw std::logic_error("rill::loop: " + state.description() + " belongs to another loop");
-    run_exclusively([&] {
-        if (state.done())
-            return;
-        const detail::end_hook stop(*core_, state, [this] { core_->io().stop(); });
-        core_->io().run();
-    });
-    if (!state.done())
-        throw std::logic_error(
-            "rill::loop: it was stopped before " + state.description() + " had ended"
-        );
 }
 
 template <class Handle>
@@ -454,39 +399,9 @@ auto loop::run_until_complete(F main, std::source_location place)
     return run_until_complete(detail::call_stored(std::move(main)), place);
 }
 
-inline void loop::cancel_all_tasks()
-{
-    detail::check_no_loop_runs_here();
-    detail::leftovers all(core(), [this] { return run_once(); });
-    all.end(&decltype(all)::any);
-}
-
-inline void loop::close()
-{
-    if (is_closed()) {
-        owned_.reset();
-        return;
-    }
-    if (is_running())
-        throw std::logic_error("rill::loop: it cannot be closed while it runs");
-    if (owned_) {
-        owned_.reset();
-        return;
-    }
-    core_->renew();
-    const auto why = detail::make_reason(cancel_origin::shutdown, "the loop was closed");
-    for (const task_ref& task : detail::tasks_of(*core_))
-        detail::task_access::data(task).request_cancel(why);
-}
-
 inline bool loop::is_closed() const noexcept
 {
     return !mail_ || mail_->closed();
-}
-
-inline bool loop::is_running() const
-{
-    return !is_closed() && (core_->being_run || mail_->runs_here());
 }
 
 inline void loop::set_exception_handler(exception_handler handler)
@@ -499,25 +414,6 @@ inline const exception_handler& loop::get_exception_handler() const
     return core().get_exception_handler();
 }
 
-inline void loop::call_exception_handler(const exception_context& context) noexcept
-{
-    detail::loop_core::report_to(is_closed() ? nullptr : core_, context);
-}
-
-inline void loop::set_task_factory(task_factory f)
-{
-    if (f)
-        core().task_factory = detail::stored_task_factory{std::move(f)};
-    else
-        core().task_factory = nullptr;
-}
-
-inline task_factory loop::get_task_factory() const
-{
-    const auto* stored = core().task_factory.target<detail::stored_task_factory>();
-    return stored ? stored->call : task_factory();
-}
-
 inline void loop::set_eager_tasks(bool on)
 {
     core().eager_tasks = on;
@@ -526,21 +422,6 @@ inline void loop::set_eager_tasks(bool on)
 inline bool loop::get_eager_tasks() const
 {
     return core().eager_tasks;
-}
-
-inline void loop::set_default_executor(std::shared_ptr<thread_pool> pool)
-{
-    if (!pool)
-        throw std::invalid_argument("rill::loop: the default executor cannot be null");
-    core().default_executor = detail::never_waited_for(std::move(pool));
-}
-
-inline void loop::set_debug(bool on)
-{
-    if (on)
-        set_debug(debug_options());
-    else
-        core().set_debug(nullptr);
 }
 
 inline void loop::set_debug(const debug_options& options)
@@ -558,9 +439,8 @@ inline void loop::notify_fork(asio::execution_context::fork_event event)
     core().io().notify_fork(event);
 }
 
-inline loop this_loop()
-{
-    return loop(detail::loop_core::running().io());
-}
+} // namespace rill::RILL_FORM
 
-} // namespace rill
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/loop.ipp>
+#endif

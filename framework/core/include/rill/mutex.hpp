@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/primitive.hpp>
 #include <rill/detail/task_mark.hpp>
@@ -14,7 +15,7 @@
 #include <tuple>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 class condition_variable;
 class mutex;
@@ -140,13 +141,7 @@ public:
     detail::task_mark mark() const noexcept { return detail::task_mark(task_); }
 
 protected:
-    void start()
-    {
-        if (mutex_->try_lock())
-            mutex_->waiters_.grant(*this);
-        else
-            mutex_->waiters_.add(*this);
-    }
+    void start();
 
     void describe_to(std::string& text) const { text = mutex_->with_holder(); }
 
@@ -182,58 +177,9 @@ inline bool mutex::try_lock() noexcept
     return true;
 }
 
-inline void mutex::unlock()
-{
-    if (!locked_)
-        throw std::logic_error("rill::mutex: it is not locked");
-    detail::debug_watch* const watch = *detail::current.watch; // the mutex's loop may be gone
-    if (watch && holder() && holder() != detail::current.task) [[unlikely]]
-        watch->unlocked_by_another(*this);
-    hand_over();
-}
-
-inline void mutex::hand_over() noexcept
-{
-    if (waiter* next = waiters_.front()) {
-        holder_ = next->mark();
-        waiters_.grant(*next);
-    } else {
-        locked_ = false;
-    }
-}
-
 inline bool mutex::locked() const noexcept
 {
     return locked_;
-}
-
-inline std::string mutex::description() const
-{
-    return with_holder() + (locked_ ? " (locked" : " (free") +
-           detail::and_waiting(waiters_.size()) + ")";
-}
-
-inline std::string mutex::with_holder() const
-{
-    std::string text = title();
-    if (!locked_)
-        return text;
-    if (const detail::task_state* by = holder_.task())
-        text += ", held by " + by->description();
-    else if (holder_.has_ended())
-        text += ", held by a task that has ended";
-    return text;
-}
-
-inline mutex_statistics mutex::statistics() const
-{
-    const detail::task_state* by = holder();
-    return {
-        locked_,
-        waiters_.size(),
-        waiters_.promised(),
-        by ? by->name() : std::string(),
-    };
 }
 
 inline auto mutex::async_lock(std::source_location where)
@@ -245,12 +191,6 @@ template <asio::completion_token_for<void(error_code)> Token>
 auto mutex::async_lock(Token&& token)
 {
     return async_lock(std::source_location()).initiate(std::forward<Token>(token));
-}
-
-inline awaitable<void> mutex::lock(std::source_location where)
-{
-    if (!try_lock())
-        co_await detail::request_wait<waiter>(*this, where);
 }
 
 inline auto mutex::async_scoped(std::source_location where)
@@ -266,16 +206,13 @@ auto mutex::async_scoped(Token&& token)
     return async_scoped(std::source_location()).initiate(std::forward<Token>(token));
 }
 
-inline awaitable<scoped_lock> mutex::scoped(std::source_location where)
-{
-    if (!try_lock())
-        co_await detail::request_wait<waiter>(*this, where);
-    co_return scoped_lock(*this);
-}
-
 inline void scoped_lock::give_back::operator()(mutex* held) const noexcept
 {
     held->hand_over();
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/mutex.ipp>
+#endif

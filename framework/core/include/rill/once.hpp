@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/joint_work.hpp>
 #include <rill/error.hpp>
@@ -18,7 +19,7 @@
 #include <utility>
 #include <variant>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace detail {
 
@@ -201,4 +202,4 @@ once_statistics once<T>::statistics() const noexcept
     return {done(), state_->running(), work ? work->callers() : 0, state_->begun};
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM

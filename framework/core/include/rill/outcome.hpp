@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/error.hpp>
 
 #include <exception>
@@ -8,7 +9,7 @@
 #include <utility>
 #include <variant>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 /// How a coroutine ended: a value or an exception. Mirrors an item of
 /// gather(return_exceptions=True).
@@ -65,4 +66,4 @@ private:
     std::exception_ptr error_;
 };
 
-} // namespace rill
+} // namespace rill::RILL_FORM

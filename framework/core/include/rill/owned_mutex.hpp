@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/outcome_handle.hpp>
 #include <rill/detail/primitive.hpp>
@@ -14,7 +15,7 @@
 #include <tuple>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 class owned_mutex;
 
@@ -172,30 +173,10 @@ public:
     detail::task_state& locker() const noexcept { return *locker_; }
 
     /// Beside the errors of an operation: it has begun where it must not.
-    error_code why() const noexcept
-    {
-        if (misplaced_)
-            return asio::error::make_error_code(asio::error::no_permission);
-        return error();
-    }
+    error_code why() const noexcept;
 
 protected:
-    void start()
-    {
-        detail::task_state* task = detail::current.task;
-        misplaced_ = !task || mutex_->belongs_to(task);
-        if (misplaced_) {
-            complete();
-        } else if (mutex_->broken_) {
-            fail(errc::broken);
-        } else if (mutex_->locked()) {
-            locker_ = detail::state_ref<detail::task_state>(*task);
-            mutex_->waiters_.add(*this);
-        } else {
-            mutex_->give_to(*task);
-            mutex_->waiters_.grant(*this);
-        }
-    }
+    void start();
 
     void describe_to(std::string& text) const { text = mutex_->with_holder(); }
 
@@ -239,21 +220,6 @@ inline void owned_mutex::owner_watch::begin(detail::task_state& owner)
     owner.joiners.add(*this);
 }
 
-inline void owned_mutex::owner_watch::end() noexcept
-{
-    hook<detail::in_line>::unlink();
-    hook<detail::in_loop>::unlink();
-}
-
-inline void owned_mutex::owner_watch::on_act(detail::ready_node& node, detail::act what)
-{
-    auto& self = static_cast<owner_watch&>(node);
-    if (what == detail::act::won || what == detail::act::drop)
-        self.mutex_->break_up(what == detail::act::won && self.failure_ == 0);
-    else if (what == detail::act::describe)
-        *self.core_->describing = "the end of the owner of " + self.mutex_->with_holder();
-}
-
 inline owned_mutex::owned_mutex(const asio::any_io_executor& ex)
     : primitive(ex)
     , held_object(*core_)
@@ -285,126 +251,10 @@ inline bool owned_mutex::belongs_to(const detail::task_state* task) const noexce
     return owner_ && owner_ == task;
 }
 
-/// Throws where there is none, or it must not lock the mutex.
-inline detail::task_state& owned_mutex::locking_task() const
-{
-    detail::task_state* task = detail::current.task;
-    if (!task)
-        throw std::logic_error("rill: only a task can lock " + called("an owned mutex"));
-    if (task->core() != core_)
-        throw std::logic_error(
-            "rill: " + task->description() + " locks " + called("an owned mutex") +
-            ", which belongs to another loop"
-        );
-    if (belongs_to(task))
-        throw std::logic_error(
-            "rill: " + task->description() + " locks " + called("an owned mutex") +
-            ", which it has locked already"
-        );
-    return *task;
-}
-
 inline void owned_mutex::give_to(detail::task_state& task)
 {
     owner_ = &task;
     watch_.begin(task);
-}
-
-inline bool owned_mutex::try_lock()
-{
-    detail::task_state& task = locking_task();
-    if (locked() || broken_)
-        return false;
-    give_to(task);
-    return true;
-}
-
-inline void owned_mutex::unlock()
-{
-    if (!locked())
-        throw std::logic_error(
-            "rill: " + called("an owned mutex") + " is unlocked, and not locked"
-        );
-    if (!belongs_to(detail::current.task))
-        throw std::logic_error(
-            "rill: " + with_holder() + ", is unlocked by " +
-            (detail::current.task ? detail::current.task->description() : "no task")
-        );
-    hand_over();
-}
-
-inline void owned_mutex::hand_over() noexcept
-{
-    watch_.end();
-    owner_ = nullptr;
-    while (waiter* next = waiters_.front()) {
-        if (next->locker().done()) {
-            next->abort(); // nobody is left to unlock it
-            continue;
-        }
-        give_to(next->locker());
-        waiters_.grant(*next);
-        return;
-    }
-}
-
-/// The owner has ended; or else the loop has, and nothing is left of the task.
-inline void owned_mutex::break_up(bool by_task) noexcept
-{
-    watch_.end();
-    broken_ = true;
-    try {
-        broken_by_ = by_task ? owner_->name() : "a task of a loop that has ended";
-    } catch (...) { // short of memory, it breaks without the name
-    }
-    owner_ = nullptr;
-    waiters_.fail_all(errc::broken);
-}
-
-/// Where a loop dies, frames are destroyed outside of their tasks.
-inline void owned_mutex::end_guard() noexcept
-{
-    if (!locked())
-        return;
-    if (belongs_to(detail::current.task))
-        hand_over();
-    else if (core_->dead())
-        break_up(false);
-    else
-        core_->report(
-            {"the guard of an owned_mutex ended in another task than the one that locked "
-             "it, and unlocked nothing",
-             nullptr,
-             owner_->name()}
-        );
-}
-
-inline std::string owned_mutex::with_holder() const
-{
-    std::string text = title();
-    if (owner_)
-        text += ", held by " + owner_->description();
-    return text;
-}
-
-inline std::string owned_mutex::description() const
-{
-    return with_holder() +
-           (broken_  ? " (broken"
-            : owner_ ? " (locked"
-                     : " (free") +
-           detail::and_waiting(waiters_.size()) + ")";
-}
-
-inline owned_mutex_statistics owned_mutex::statistics() const
-{
-    return {
-        locked(),
-        broken_,
-        waiters_.size(),
-        waiters_.promised(),
-        owner_ ? owner_->name() : broken_by_,
-    };
 }
 
 inline auto owned_mutex::async_lock(std::source_location where)
@@ -416,12 +266,6 @@ template <asio::completion_token_for<void(error_code)> Token>
 auto owned_mutex::async_lock(Token&& token)
 {
     return async_lock(std::source_location()).initiate(std::forward<Token>(token));
-}
-
-inline awaitable<void> owned_mutex::lock(std::source_location where)
-{
-    if (!try_lock())
-        co_await detail::request_wait<waiter>(*this, where);
 }
 
 inline auto owned_mutex::async_scoped(std::source_location where)
@@ -437,24 +281,13 @@ auto owned_mutex::async_scoped(Token&& token)
     return async_scoped(std::source_location()).initiate(std::forward<Token>(token));
 }
 
-inline awaitable<scoped_owned_lock> owned_mutex::scoped(std::source_location where)
-{
-    if (!try_lock())
-        co_await detail::request_wait<waiter>(*this, where);
-    co_return scoped_owned_lock(*this);
-}
-
 inline void scoped_owned_lock::give_back::operator()(owned_mutex* held) const noexcept
 {
     held->end_guard();
 }
 
-inline void scoped_owned_lock::unlock()
-{
-    if (!mutex_)
-        return;
-    mutex_->unlock();
-    mutex_.release();
-}
+} // namespace rill::RILL_FORM
 
-} // namespace rill
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/owned_mutex.ipp>
+#endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/detail/basic_queue.hpp>
 
 #include <algorithm>
@@ -12,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace detail {
 
@@ -140,4 +141,4 @@ private:
 };
 
 } // namespace detail
-} // namespace rill
+} // namespace rill::RILL_FORM

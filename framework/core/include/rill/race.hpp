@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/gather.hpp>
 
 #include <cstddef>
@@ -9,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 /// Runs the members at the same time until the first has ended, cancels the others, waits for their
 /// ends, and gives the first one's result in a variant whose index() is that of the argument; void
@@ -102,4 +103,4 @@ race(R members, std::source_location place)
     co_return std::pair<std::size_t, value>(first, detail::take_value(handles[first], own));
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/runner.hpp>
 
 #include <source_location>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 /// Runs `main` on a loop of its own and gives its result, or throws its exception unchanged.
 /// Mirrors asyncio.run.
@@ -49,4 +50,4 @@ auto run(F main, runner_options options, std::source_location place)
     return run(detail::call_stored(std::move(main)), std::move(options), place);
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM

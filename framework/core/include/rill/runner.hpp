@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/context_var.hpp>
 #include <rill/debug.hpp>
 #include <rill/detail/interrupt.hpp>
@@ -17,7 +18,7 @@
 #include <string_view>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 /// Ctrl-C ended the run: main was cancelled by SIGINT, and by nobody else. Mirrors
 /// KeyboardInterrupt.
@@ -187,12 +188,7 @@ private:
 namespace detail {
 
 /// RILL_DEBUG says that debug mode is wanted.
-inline bool debug_in_environment()
-{
-    const char* const value = std::getenv("RILL_DEBUG");
-    const std::string_view text = value ? value : "";
-    return text == "1" || text == "true" || text == "on" || text == "yes";
-}
+bool debug_in_environment();
 
 /// Requests to cancel besides that of a SIGINT.
 template <class Handle>
@@ -211,11 +207,7 @@ public:
         : core_(core)
     {}
 
-    ~closed_generators()
-    {
-        while (live_generator* generator = list_.pop_front())
-            core_.generators().push_back(*generator);
-    }
+    ~closed_generators();
 
     closed_generators(const closed_generators&) = delete;
     closed_generators& operator=(const closed_generators&) = delete;
@@ -232,18 +224,7 @@ private:
 };
 
 /// Closes those that are left, which may begin others.
-inline awaitable<void> close_generators(loop_core& core)
-{
-    closed_generators closed(core);
-    while (live_generator* generator = core.generators().front()) {
-        closed.add(*generator);
-        try {
-            co_await generator->close();
-        } catch (...) {
-            core.report({"a generator failed as it was closed", std::current_exception()});
-        }
-    }
-}
+awaitable<void> close_generators(loop_core& core);
 
 } // namespace detail
 
@@ -255,34 +236,6 @@ inline runner::~runner()
 {
     if (!detail::current.loop)
         close();
-}
-
-inline void runner::check_usable() const
-{
-    if (closed_)
-        throw std::logic_error("rill::runner: it is closed");
-    detail::check_no_loop_runs_here();
-}
-
-inline void runner::set_up()
-{
-    if (loop_)
-        return;
-    if (options_.loop_factory())
-        loop_.emplace(options_.loop_factory()());
-    else
-        loop_.emplace();
-    if (options_.wants_debug().value_or(detail::debug_in_environment()))
-        loop_->set_debug(options_.how_to_debug());
-    context_ = copy_context();
-}
-
-inline loop& runner::get_loop()
-{
-    if (closed_)
-        throw std::logic_error("rill::runner: it is closed");
-    set_up();
-    return *loop_;
 }
 
 template <class T>
@@ -332,51 +285,6 @@ typename Handle::value_type runner::complete(const Handle& main, bool take)
     }
 }
 
-inline void runner::close()
-{
-    if (closed_)
-        return;
-    if (loop_) {
-        detail::check_no_loop_runs_here();
-        if (!loop_->is_closed()) {
-            attempt([this] { end_tasks(); });
-            attempt([this] { end_generators(); });
-            attempt([this] { end_executor(); });
-            attempt([this] { loop_->close(); });
-        }
-    }
-    closed_ = true;
-    loop_.reset();
-    context_.reset();
-}
-
-inline void runner::end_tasks()
-{
-    detail::leftovers left(detail::loop_access::core(*loop_), [this] { return loop_->run_once(); });
-    using kind = decltype(left);
-    left.end(&kind::ordinary);
-    left.await(&kind::shielded, options_.shield_grace());
-    left.end(&kind::shielded);
-    left.end(&kind::any);
-}
-
-inline void runner::end_generators()
-{
-    detail::loop_core& core = detail::loop_access::core(*loop_);
-    if (!core.generators().empty())
-        loop_->run_until_complete(detail::close_generators(core));
-    loop_->cancel_all_tasks();
-}
-
-inline void runner::end_executor()
-{
-    detail::loop_core& core = detail::loop_access::core(*loop_);
-    if (core.default_executor)
-        loop_->run_until_complete(shutdown_default_executor(options_.executor_grace()));
-    core.takes_jobs = false;
-    loop_->cancel_all_tasks();
-}
-
 template <class Step>
 void runner::attempt(Step step)
 {
@@ -389,4 +297,8 @@ void runner::attempt(Step step)
     }
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/runner.ipp>
+#endif

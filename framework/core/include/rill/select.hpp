@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/detail/end_watch.hpp>
 #include <rill/detail/wait_operation.hpp>
 
@@ -14,7 +15,7 @@
 #include <utility>
 #include <variant>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace detail {
 
@@ -132,14 +133,7 @@ public:
     std::size_t winner = none;
 
     /// The first to complete; those that are withdrawn then do so as well, and do not count.
-    void completed(std::size_t index)
-    {
-        if (decided())
-            return;
-        winner = index;
-        withdraw_(*this);
-        complete();
-    }
+    void completed(std::size_t index);
 
 protected:
     void (*withdraw_)(selection&) = nullptr; // all branches but the winner
@@ -312,4 +306,8 @@ awaitable<std::variant<detail::selected_t<Ops>...>> select(Ops... ops)
     co_return first.value();
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/select.ipp>
+#endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/primitive.hpp>
 #include <rill/detail/wait_operation.hpp>
@@ -15,7 +16,7 @@
 #include <tuple>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 class semaphore;
 
@@ -173,13 +174,7 @@ public:
     std::ptrdiff_t count;
 
 protected:
-    void start()
-    {
-        if (semaphore_->try_acquire(count))
-            semaphore_->waiters_.grant(*this);
-        else
-            semaphore_->waiters_.add(*this);
-    }
+    void start();
 
     /// What it waited for may suffice for those behind it.
     void on_cancel()
@@ -188,12 +183,7 @@ protected:
         semaphore_->serve();
     }
 
-    void describe_to(std::string& text) const
-    {
-        text = semaphore_->called("a semaphore");
-        if (count > 1)
-            text = std::to_string(count) + " permits of " + text;
-    }
+    void describe_to(std::string& text) const;
 
     template <class Signature>
     std::tuple<error_code> results() const
@@ -243,57 +233,12 @@ inline semaphore::semaphore(std::ptrdiff_t permits, std::ptrdiff_t limit)
     check_start();
 }
 
-inline void semaphore::check_start() const
-{
-    if (available_ < 0)
-        throw std::invalid_argument(
-            "rill::semaphore: it starts with 0 permits or more, not " + std::to_string(available_)
-        );
-}
-
-inline std::ptrdiff_t semaphore::checked(std::ptrdiff_t n) const
-{
-    if (n < 1 || n > limit_)
-        throw std::invalid_argument(
-            "rill::semaphore: " + std::to_string(n) + " permits; from 1 to " +
-            std::to_string(limit_) + " can be acquired"
-        );
-    return n;
-}
-
 inline bool semaphore::try_acquire(std::ptrdiff_t n)
 {
     if (checked(n) > available_ || !waiters_.empty())
         return false;
     available_ -= n;
     return true;
-}
-
-inline void semaphore::release(std::ptrdiff_t n)
-{
-    if (n < 1)
-        throw std::invalid_argument("rill::semaphore: at least 1 permit is released");
-    if (n > limit_ - available_)
-        throw std::logic_error(
-            "rill::semaphore: released more often than acquired; it has " +
-            std::to_string(available_) + " permits of at most " + std::to_string(limit_)
-        );
-    give(n);
-}
-
-/// A permit's: it may have been released by hand already, where the limit tells.
-inline void semaphore::give(std::ptrdiff_t n) noexcept
-{
-    available_ += std::min(n, limit_ - available_);
-    serve();
-}
-
-inline void semaphore::serve() noexcept
-{
-    for (waiter* w = waiters_.front(); w && w->count <= available_; w = waiters_.front()) {
-        available_ -= w->count;
-        waiters_.grant(*w);
-    }
 }
 
 inline bool semaphore::locked() const noexcept
@@ -306,17 +251,6 @@ inline std::ptrdiff_t semaphore::available() const noexcept
     return available_;
 }
 
-inline std::string semaphore::description() const
-{
-    return called("a semaphore") + " (" + std::to_string(available_) + " free" +
-           detail::and_waiting(waiters_.size()) + ")";
-}
-
-inline semaphore_statistics semaphore::statistics() const noexcept
-{
-    return {available_, waiters_.size(), waiters_.promised()};
-}
-
 inline auto semaphore::async_acquire(std::ptrdiff_t n, std::source_location where)
 {
     return detail::wait_operation<void(error_code), waiter>(std::in_place, *this, n, where);
@@ -326,12 +260,6 @@ template <asio::completion_token_for<void(error_code)> Token>
 auto semaphore::async_acquire(std::ptrdiff_t n, Token&& token)
 {
     return async_acquire(n, std::source_location()).initiate(std::forward<Token>(token));
-}
-
-inline awaitable<void> semaphore::acquire(std::ptrdiff_t n, std::source_location where)
-{
-    if (!try_acquire(n))
-        co_await detail::request_wait<waiter>(*this, n, where);
 }
 
 inline auto semaphore::async_scoped(std::ptrdiff_t n, std::source_location where)
@@ -347,16 +275,13 @@ auto semaphore::async_scoped(std::ptrdiff_t n, Token&& token)
     return async_scoped(n, std::source_location()).initiate(std::forward<Token>(token));
 }
 
-inline awaitable<permit> semaphore::scoped(std::ptrdiff_t n, std::source_location where)
-{
-    if (!try_acquire(n))
-        co_await detail::request_wait<waiter>(*this, n, where);
-    co_return permit(*this, n);
-}
-
 inline void permit::give_back::operator()(semaphore* held) const noexcept
 {
     held->give(count);
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/semaphore.ipp>
+#endif

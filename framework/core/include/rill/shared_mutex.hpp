@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/primitive.hpp>
 #include <rill/detail/task_mark.hpp>
@@ -14,7 +15,7 @@
 #include <tuple>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 class shared_mutex;
 
@@ -254,13 +255,6 @@ protected:
     }
 };
 
-inline shared_mutex::~shared_mutex()
-{
-    writers_.abort_all();
-    readers_.abort_all_and_promised();
-    writers_.abort_all_and_promised();
-}
-
 template <detail::access Kind>
 bool shared_mutex::try_take() noexcept
 {
@@ -287,100 +281,6 @@ void shared_mutex::give_back() noexcept
     else
         --sharing_;
     serve();
-}
-
-inline bool shared_mutex::try_lock() noexcept
-{
-    if (locked_ || sharing_ > 0)
-        return false;
-    locked_ = true;
-    holder_ = detail::task_mark(detail::current.task);
-    return true;
-}
-
-inline bool shared_mutex::try_lock_shared() noexcept
-{
-    if (locked_ || !writers_.empty())
-        return false;
-    ++sharing_;
-    return true;
-}
-
-inline void shared_mutex::unlock()
-{
-    if (!locked_)
-        throw std::logic_error("rill::shared_mutex: no writer has locked it");
-    give_back<detail::access::exclusive>();
-}
-
-inline void shared_mutex::unlock_shared()
-{
-    if (sharing_ == 0)
-        throw std::logic_error("rill::shared_mutex: no reader has locked it");
-    give_back<detail::access::shared>();
-}
-
-inline void shared_mutex::serve() noexcept
-{
-    if (locked_)
-        return;
-    const bool readers_turn = writers_.empty() || overtaking_ >= most_writers_in_a_row;
-    if (readers_turn && !readers_.empty())
-        let_readers_in();
-    else if (sharing_ == 0 && !writers_.empty())
-        hand_to_writer();
-}
-
-inline void shared_mutex::hand_to_writer() noexcept
-{
-    auto& next = *writers_.front();
-    locked_ = true;
-    holder_ = next.mark();
-    overtaking_ = readers_.empty() ? 0 : overtaking_ + 1;
-    writers_.grant(next);
-}
-
-inline void shared_mutex::let_readers_in() noexcept
-{
-    overtaking_ = 0;
-    while (auto* next = readers_.front()) {
-        ++sharing_;
-        readers_.grant(*next);
-    }
-}
-
-inline std::string shared_mutex::with_holder() const
-{
-    std::string text = title();
-    if (sharing_ > 0)
-        text += ", held by " + std::to_string(sharing_) + (sharing_ == 1 ? " reader" : " readers");
-    else if (const detail::task_state* by = locked_ ? holder_.task() : nullptr)
-        text += ", held by " + by->description();
-    else if (locked_ && holder_.has_ended())
-        text += ", held by a task that has ended";
-    return text;
-}
-
-inline std::string shared_mutex::description() const
-{
-    const bool free = !locked_ && sharing_ == 0;
-    return with_holder() +
-           (free      ? " (free"
-            : locked_ ? " (locked"
-                      : " (shared") +
-           detail::and_waiting(readers_.size(), "reader waits", "readers wait") +
-           detail::and_waiting(writers_.size(), "writer waits", "writers wait") + ")";
-}
-
-inline shared_mutex_statistics shared_mutex::statistics() const noexcept
-{
-    return {
-        locked_,
-        sharing_,
-        writers_.size(),
-        readers_.size(),
-        writers_.promised() + readers_.promised(),
-    };
 }
 
 template <detail::access Kind>
@@ -482,4 +382,8 @@ void shared_mutex_guard<Kind>::give_back::operator()(shared_mutex* held) const n
     held->give_back<Kind>();
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/shared_mutex.ipp>
+#endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/errand.hpp>
 #include <rill/outcome.hpp>
@@ -20,7 +21,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace detail {
 
@@ -317,4 +318,4 @@ shared_state_statistics shared_state<T>::statistics() const noexcept
     return {guarded_->waiting};
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/task.hpp>
 
 #include <boost/asio/deferred.hpp>
@@ -8,7 +9,7 @@
 #include <source_location>
 #include <stdexcept>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 /// While it lives, no cancellation from outside reaches the current task: neither one that is due
 /// already nor one that comes. It shows at the first wait after the scope was left. Mirrors trio's
@@ -19,27 +20,9 @@ namespace rill {
 /// Timeouts inside it work as ever.
 class [[nodiscard]] shield_scope {
 public:
-    shield_scope()
-        : task_(detail::current.task)
-    {
-        if (!task_)
-            throw std::logic_error("rill::shield_scope: only a task can be shielded");
-        scope_.shield = true;
-        task_->retain();
-        task_->enter(scope_);
-    }
+    shield_scope();
 
-    ~shield_scope()
-    {
-        if (task_->core() && detail::current.task != task_)
-            task_->core()->report(
-                {"a shield_scope was destroyed outside of the task that it protects",
-                 nullptr,
-                 task_->name()}
-            );
-        task_->leave(scope_);
-        task_->release();
-    }
+    ~shield_scope();
 
     shield_scope(const shield_scope&) = delete;
     shield_scope& operator=(const shield_scope&) = delete;
@@ -102,4 +85,8 @@ awaitable<typename Handle::value_type> shield(Handle handle)
     co_return co_await std::move(handle);
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/shield.ipp>
+#endif

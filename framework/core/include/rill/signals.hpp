@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/loop_core.hpp>
 
@@ -10,7 +11,7 @@
 #include <span>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 /// The signals that a program takes itself, as values that it waits for. Mirrors
 /// loop.add_signal_handler.
@@ -47,23 +48,14 @@ signals::signals(Numbers... numbers)
     (set_.add(numbers), ...);
 }
 
-inline signals::signals(const asio::any_io_executor& ex, std::span<const int> numbers)
-    : set_(ex)
-{
-    for (const int number : numbers)
-        set_.add(number);
-}
-
-inline awaitable<int> signals::next()
-{
-    auto arrived = set_.async_wait(asio::deferred);
-    co_return co_await std::move(arrived);
-}
-
 template <asio::completion_token_for<void(error_code, int)> Token>
 auto signals::async_next(Token&& token)
 {
     return set_.async_wait(std::forward<Token>(token));
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/signals.ipp>
+#endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/joint_work.hpp>
 #include <rill/error.hpp>
@@ -17,7 +18,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace detail {
 
@@ -228,4 +229,4 @@ single_flight_statistics single_flight<Key, T, Hash, Equal>::statistics() const 
     return {table_->flights.size(), table_->waiting, table_->begun, table_->shared};
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM

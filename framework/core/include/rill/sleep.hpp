@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/clock.hpp>
 #include <rill/detail/deadline.hpp>
@@ -10,7 +11,7 @@
 #include <string>
 #include <tuple>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 /// Waits until `d` has passed on the loop's clock, never less. Mirrors asyncio.sleep.
 ///
@@ -84,11 +85,7 @@ public:
             step_.start_in_place(std::forward<Handler>(handler));
         }
 
-        void get() const
-        {
-            if (step_.in_cancelled_task())
-                throw system_error(aborted());
-        }
+        void get() const;
 
     private:
         step step_;
@@ -120,17 +117,7 @@ public:
     void use_loop_of(const asio::any_io_executor& ex) { core_ = &loop_core::of(ex); }
 
 protected:
-    void start()
-    {
-        const time_point now = core_->now();
-        const time_point due = until_.counted_from(now);
-        if (due <= now) {
-            complete();
-            return;
-        }
-        core_->make_pending(*this);
-        core_->arm(*this, due);
-    }
+    void start();
 
     void on_cancel()
     {
@@ -141,7 +128,7 @@ protected:
     void describe_to(std::string& text) const { text = "a sleep"; }
 
     /// The wait may have ended, and the task have been cancelled, before its turn comes.
-    error_code why() const noexcept { return task_ && task_->told_to_stop() ? aborted() : error(); }
+    error_code why() const noexcept;
 
     template <class Signature>
     std::tuple<error_code> results() const
@@ -189,35 +176,11 @@ auto async_sleep(const asio::any_io_executor& ex, duration d, Token&& token)
 }
 
 /// Without a token they are operations of the running loop, to be awaited or given to select.
-inline detail::sleep_operation
-async_sleep(duration d, std::source_location where = std::source_location::current())
-{
-    return detail::sleep_operation(
-        std::in_place, detail::current.loop, detail::deadline::in(d), where
-    );
-}
+detail::sleep_operation
+async_sleep(duration d, std::source_location where = std::source_location::current());
 
-inline detail::sleep_operation
-async_sleep_until(time_point t, std::source_location where = std::source_location::current())
-{
-    return detail::sleep_operation(
-        std::in_place, detail::current.loop, detail::deadline::at(t), where
-    );
-}
-
-inline awaitable<void> sleep_until(time_point t, std::source_location where)
-{
-    co_await detail::request_wait<detail::sleep_waiter>(
-        detail::current.loop, detail::deadline::at(t), where
-    );
-}
-
-inline awaitable<void> sleep(duration d, std::source_location where)
-{
-    co_await detail::request_wait<detail::sleep_waiter>(
-        detail::current.loop, detail::deadline::in(d), where
-    );
-}
+detail::sleep_operation
+async_sleep_until(time_point t, std::source_location where = std::source_location::current());
 
 template <class T>
 awaitable<T> sleep(duration d, T result)
@@ -226,4 +189,8 @@ awaitable<T> sleep(duration d, T result)
     co_return std::move(result);
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/sleep.ipp>
+#endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/outcome_handle.hpp>
 #include <rill/error.hpp>
@@ -18,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace detail {
 
@@ -178,25 +179,12 @@ public:
         task.retain();
     }
 
-    ~task_lease()
-    {
-        if (!task_)
-            return;
-        if (task_->core())
-            task_->abandon();
-        task_->release();
-    }
+    ~task_lease();
 
     task_lease(const task_lease&) = delete;
     task_lease& operator=(const task_lease&) = delete;
 
-    void end(std::exception_ptr error, bool cancelled)
-    {
-        task_state* task = std::exchange(task_, nullptr);
-        step_into(nullptr); // what follows may run code of the user's, and the task is over
-        task->end(std::move(error), cancelled);
-        task->release();
-    }
+    void end(std::exception_ptr error, bool cancelled);
 
 private:
     task_state* task_;
@@ -210,22 +198,7 @@ struct failure {
 };
 
 /// To be called in a catch clause.
-inline failure current_failure(const task_state& task)
-{
-    const std::exception_ptr error = std::current_exception();
-    try {
-        throw;
-    } catch (const cancelled_error&) {
-        return {error, true};
-    } catch (const system_error& e) {
-        if (e.code() == condition::cancelled)
-            return {task.explained(error), true};
-    } catch (const fatal_error&) {
-        return {error, false, true};
-    } catch (...) {
-    }
-    return {error};
-}
+failure current_failure(const task_state& task);
 
 /// The outermost frame of a task.
 template <class T>
@@ -249,23 +222,6 @@ task_frame run_task(task_data<T>& task, awaitable<T> body)
     lease.end(failed.error, failed.cancelled);
     if (failed.fatal)
         std::rethrow_exception(failed.error);
-}
-
-inline void task_state::first_step()
-{
-    const state_ref<task_state> keep(*this);
-    release(); // what start() took
-    if (told_to_stop()) {
-        drop_frame();       // gone before the end is announced
-        step_into(nullptr); // and the task is over
-        end(explained(aborted_error()), true);
-    } else {
-        task_frame frame = std::move(frame_);
-        frame_ = task_frame();
-        const asio::any_io_executor ex =
-            loop_task_executor(core()->executor(), place(), generation());
-        start_coroutine(std::move(frame), ex, slot(), cancellation(), coroutines);
-    }
 }
 
 /// A task that has its control block and does not run yet.
@@ -337,19 +293,7 @@ auto call_stored(F f, Args... args) -> std::invoke_result_t<F&, std::unwrap_refe
     co_return co_await std::invoke(f, static_cast<std::unwrap_reference_t<Args>&&>(args)...);
 }
 
-inline bool cancel_from_any_thread(task_state& task, std::string message)
-{
-    cancel_reason_ptr why =
-        message.empty() ? nullptr : make_reason(cancel_origin::request, std::move(message));
-    loop_core* core = task.core();
-    if (!core || core->on_home_thread())
-        return task.request_cancel(std::move(why));
-    core->mail().post([slot = &task.place(), generation = task.generation(), why = std::move(why)] {
-        if (slot->generation == generation && slot->task)
-            slot->task->request_cancel(why);
-    });
-    return true;
-}
+bool cancel_from_any_thread(task_state& task, std::string message);
 
 /// What lies behind a handle, for the rest of the library.
 struct task_access {
@@ -459,29 +403,6 @@ auto bind_coroutine(F f, Args... args)
         return detail::call_stored(std::move(f), std::move(args)...);
 }
 
-inline task<void>
-create_background_task(awaitable<void> body, task_options options, std::source_location place)
-{
-    auto guarded = [](awaitable<void> served) -> awaitable<void> {
-        try {
-            co_await std::move(served);
-        } catch (...) {
-            const std::exception_ptr error = std::current_exception();
-            if (is_cancellation(error))
-                throw;
-            throw fatal_error(
-                "rill: background task '" + current_task()->name() +
-                "' failed: " + detail::text_of(error)
-            );
-        }
-    };
-    detail::check_body(body);
-    const detail::new_task<void> created(detail::loop_core::running(), std::move(options), place);
-    created.data().background = true;
-    created.start(guarded(std::move(body)));
-    return detail::task_access::handle(created.data());
-}
-
 inline task_ref::task_ref(detail::task_state& state) noexcept
     : state_(state)
 {}
@@ -490,11 +411,6 @@ template <class T>
 task_ref::task_ref(const task<T>& t) noexcept
     : state_(static_cast<detail::task_state&>(detail::data_of(t)))
 {}
-
-inline bool task_ref::cancel(std::string message)
-{
-    return detail::cancel_from_any_thread(*state_, std::move(message));
-}
 
 inline unsigned task_ref::cancelling() const noexcept
 {
@@ -531,21 +447,9 @@ inline cancel_reason_ptr task_ref::reason() const noexcept
     return state_->reason();
 }
 
-inline std::optional<task_ref> current_task() noexcept
-{
-    if (!detail::current.task)
-        return std::nullopt;
-    return task_ref(*detail::current.task);
-}
-
 namespace detail {
 
-inline std::vector<task_ref> tasks_of(loop_core& core)
-{
-    std::vector<task_ref> tasks;
-    core.tasks().for_each([&](task_state& t) { tasks.emplace_back(t); });
-    return tasks;
-}
+std::vector<task_ref> tasks_of(loop_core& core);
 
 } // namespace detail
 
@@ -554,9 +458,8 @@ inline std::vector<task_ref> all_tasks()
     return detail::tasks_of(detail::loop_core::running());
 }
 
-inline std::vector<task_ref> all_tasks(const asio::any_io_executor& ex)
-{
-    return detail::tasks_of(detail::loop_core::of(ex));
-}
+} // namespace rill::RILL_FORM
 
-} // namespace rill
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/task.ipp>
+#endif

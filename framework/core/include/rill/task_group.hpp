@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/detail/deadline_scope.hpp>
 #include <rill/detail/run_as_task.hpp>
 #include <rill/exception_group.hpp>
@@ -15,7 +16,7 @@
 #include <string>
 #include <vector>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 class task_group;
 template <class T>
@@ -176,20 +177,6 @@ private:
 
 // Implementation
 
-inline void task_group::check_open() const
-{
-    if (left_ || scope_.cancelled)
-        throw std::logic_error("rill::task_group: it is shutting down, no task can start in it");
-}
-
-inline void task_group::adopt(detail::task_state& child) noexcept
-{
-    static constexpr detail::end_listener listener{&on_child_end, &waiting_parent};
-    child.on_end = &listener;
-    child.on_end_argument = this;
-    child.group = where_;
-}
-
 /// The child is the group's before its first step, which may cancel the group.
 template <class T>
 detail::new_task<T> task_group::add_child(task_options options, std::source_location place)
@@ -348,11 +335,7 @@ public:
     {}
 
 protected:
-    void on_cancel()
-    {
-        if (*child_)
-            (*child_)->request_cancel(task_ ? task_->reason() : nullptr);
-    }
+    void on_cancel();
 
 private:
     task_state* const* child_;
@@ -406,15 +389,6 @@ void task_status<T>::started(Args&&... value)
     record.line.complete_all();
 }
 
-inline void task_group::limit(std::size_t n)
-{
-    if (n == 0)
-        throw std::invalid_argument("rill::task_group: a limit of 0 would let nothing run");
-    if (!children_.empty())
-        throw std::logic_error("rill::task_group: the limit is set before the first child starts");
-    free_turns_ = n;
-}
-
 /// One of the places that limit() set.
 class task_group::turn {
 public:
@@ -423,15 +397,7 @@ public:
         , child_(child)
     {}
 
-    ~turn()
-    {
-        if (!child_.on_end) // the loop dies, and the group may be gone
-            return;
-        if (auto* next = group_.turns_.front())
-            next->complete();
-        else
-            ++group_.free_turns_;
-    }
+    ~turn();
 
     turn(const turn&) = delete;
     turn& operator=(const turn&) = delete;
@@ -456,90 +422,6 @@ awaitable<T> task_group::take_turn(awaitable<T> body)
     co_return co_await std::move(body);
 }
 
-inline void task_group::leave() noexcept
-{
-    if (!std::exchange(left_, true))
-        parent_.leave(scope_);
-}
-
-inline void task_group::cancel_all(cancel_reason_ptr why)
-{
-    if (!scope_.cancelled)
-        parent_.cancel(scope_, why);
-    // What a cancellation reaches may end tasks on the spot.
-    std::vector<detail::state_ref<detail::task_state>> children;
-    children_.for_each([&](detail::task_state& child) { children.emplace_back(child); });
-    for (const auto& child : children)
-        child->request_cancel(why);
-}
-
-inline void task_group::cancel(std::string message)
-{
-    if (left_ || scope_.cancelled)
-        return;
-    if (message.empty())
-        message = "its task group was cancelled";
-    cancel_all(detail::make_reason(cancel_origin::request, std::move(message)));
-}
-
-inline void task_group::fail(std::exception_ptr error)
-{
-    errors_.push_back(std::move(error));
-    if (!collect_errors_ && !left_ && !scope_.cancelled)
-        cancel_all(detail::make_reason(
-            cancel_origin::sibling,
-            "another member of its task group failed: " + detail::text_of(errors_.back())
-        ));
-}
-
-inline void task_group::body_failed(std::exception_ptr error)
-{
-    const bool cancelled = is_cancellation(error);
-    if (cancelled) {
-        body_cancelled_ = std::move(error);
-        cancelled_itself_ = !scope_.cancelled;
-    } else {
-        body_error_ = std::move(error);
-    }
-    if (collect_errors_ && !cancelled)
-        return;
-    if (!scope_.cancelled)
-        cancel_all(
-            cancelled ? parent_.reason()
-                      : detail::make_reason(
-                            cancel_origin::sibling,
-                            "the body of its task group failed: " + detail::text_of(body_error_)
-                        )
-        );
-}
-
-/// A fatal error hides the others, which are reported for that.
-inline void task_group::rethrow_fatal(const std::exception_ptr& fatal)
-{
-    for (const std::exception_ptr& error : errors_)
-        if (error != fatal)
-            parent_.core()->report(
-                {"an error in a task group that a fatal error ended", error, parent_.name()}
-            );
-    std::rethrow_exception(fatal);
-}
-
-/// Errors first; then a cancellation that is not the group's own.
-inline void task_group::throw_what_is_due()
-{
-    if (body_error_)
-        errors_.push_back(std::move(body_error_));
-    for (const std::exception_ptr& error : errors_)
-        if (detail::is_fatal(error))
-            rethrow_fatal(error);
-    if (!errors_.empty())
-        throw exception_group(std::move(errors_));
-    const bool outside = (interrupted_ || body_cancelled_) && parent_.cancelled();
-    if (!outside && !cancelled_itself_)
-        return;
-    std::rethrow_exception(body_cancelled_ ? body_cancelled_ : detail::aborted_error());
-}
-
 /// A child that fails in its eager first step does not cancel the group inside create_task.
 class task_group::late_failure : public detail::ready_node {
 public:
@@ -550,18 +432,10 @@ public:
         group_.parent_.core()->make_ready(*this);
     }
 
-    ~late_failure()
-    {
-        if (linked())
-            group_.parent_.core()->forget(*this);
-    }
+    ~late_failure();
 
 private:
-    static void on_act(ready_node& node, detail::act what)
-    {
-        if (what == detail::act::run)
-            static_cast<late_failure&>(node).group_.take_late_failures();
-    }
+    static void on_act(ready_node& node, detail::act what);
 
     task_group& group_;
 };
@@ -573,90 +447,19 @@ inline task_group::task_group(detail::task_state& parent, std::source_location w
     parent_.enter(scope_);
 }
 
-inline task_group::~task_group()
-{
-    // Only a loop that dies destroys the frame of a group with children: none may come back to it.
-    while (detail::task_state* child = children_.pop_front())
-        child->on_end = nullptr;
-    leave();
-}
-
-inline void task_group::take_late_failures()
-{
-    late_failure_.reset();
-    for (std::exception_ptr& error : std::exchange(late_errors_, {}))
-        fail(std::move(error));
-}
-
-inline void task_group::on_child_end(detail::task_state& child, void* group)
-{
-    auto& self = *static_cast<task_group*>(group);
-    if (child.error() && !child.ended_cancelled()) {
-        child.mark_retrieved();
-        if (self.starting_) {
-            self.late_errors_.push_back(child.error());
-            if (!self.late_failure_)
-                self.late_failure_ = std::make_unique<late_failure>(self);
-        } else {
-            self.fail(child.error());
-        }
-    }
-    self.child_ended(child);
-}
-
-inline detail::task_state* task_group::waiting_parent(void* group) noexcept
-{
-    const auto& ended = static_cast<task_group*>(group)->ended_;
-    return ended.empty() ? nullptr : ended.front()->waiting_task();
-}
-
-inline void task_group::child_ended(detail::task_state& child)
-{
-    static_cast<detail::hook<detail::in_group>&>(child).unlink();
-    --size_;
-    if (children_.empty())
-        ended_.complete_all();
-}
-
 /// The wait for the children is not cancelled: a cancellation from outside goes on to them.
 class task_group::exit_scope : public detail::scope {
 public:
-    explicit exit_scope(task_group& group)
-        : group_(group)
-    {
-        shield = true;
-        on_outer_cancel = [](detail::scope& s, bool again) {
-            static_cast<exit_scope&>(s).pass_on(again);
-        };
-        group_.parent_.enter(*this);
-        pass_on(false);
-    }
+    explicit exit_scope(task_group& group);
 
     ~exit_scope() { group_.parent_.leave(*this); }
 
 private:
     /// Whoever asks a second time also means the children's cleanup.
-    void pass_on(bool again)
-    {
-        if (!group_.parent_.cancelled_outside(group_.scope_))
-            return;
-        group_.interrupted_ = true;
-        if (again || !group_.scope_.cancelled)
-            group_.cancel_all(group_.parent_.reason_outside(group_.scope_));
-    }
+    void pass_on(bool again);
 
     task_group& group_;
 };
-
-inline awaitable<void> task_group::join()
-{
-    while (!children_.empty()) {
-        detail::wait_operation<void(error_code), detail::line_waiter> last_child(
-            std::in_place, *parent_.core(), ended_, "the children of its task group", where_
-        );
-        co_await std::move(last_child);
-    }
-}
 
 template <class Body>
 awaitable<detail::body_result_t<Body, task_group>>
@@ -697,4 +500,8 @@ with_task_group(Body body, std::source_location where)
     }
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/task_group.ipp>
+#endif

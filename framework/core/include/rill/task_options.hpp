@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/context.hpp>
 
 #include <optional>
 #include <string>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 /// How a task is to be started: `task_options("reader").eager()`. A name alone converts to it.
 class task_options {
@@ -60,4 +61,4 @@ private:
     detail::context_ptr context_;
 };
 
-} // namespace rill
+} // namespace rill::RILL_FORM

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/cancel_reason.hpp>
 #include <rill/detail/landing.hpp>
@@ -19,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 template <class T>
 class thread_promise;
@@ -554,4 +555,4 @@ auto run_coroutine_threadsafe(const asio::any_io_executor& ex, F body, std::sour
     return run_coroutine_threadsafe(ex, detail::call_stored(std::move(body)), place);
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
@@ -15,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace asio = boost::asio;
 
@@ -63,11 +64,6 @@ private:
 
 // Implementation
 
-inline std::size_t thread_pool::default_threads() noexcept
-{
-    return std::min<std::size_t>(32, std::thread::hardware_concurrency() + 4);
-}
-
 inline thread_pool::thread_pool(std::size_t threads)
     : threads_(threads)
     , pool_(threads)
@@ -85,26 +81,6 @@ inline void thread_pool::close()
 {
     const std::lock_guard lock(mutex_);
     closed_ = true;
-}
-
-inline void thread_pool::begin_call()
-{
-    const std::lock_guard lock(mutex_);
-    if (closed_)
-        throw std::logic_error("rill::thread_pool: it is closed and takes no more calls");
-    ++calls_;
-}
-
-inline void thread_pool::end_call()
-{
-    std::vector<std::function<void()>> tell;
-    {
-        const std::lock_guard lock(mutex_);
-        if (--calls_ == 0)
-            tell.swap(when_idle_);
-    }
-    for (const auto& f : tell)
-        f();
 }
 
 /// One call, however it ends.
@@ -143,46 +119,21 @@ struct pool_access {
         });
     }
 
-    static bool busy(thread_pool& pool)
-    {
-        const std::lock_guard lock(pool.mutex_);
-        return pool.calls_ > 0;
-    }
+    static bool busy(thread_pool& pool);
 
     /// `f()` is called when no call is left, on the thread of the last one, or here and now.
-    static void when_idle(thread_pool& pool, std::function<void()> f)
-    {
-        {
-            const std::lock_guard lock(pool.mutex_);
-            if (pool.calls_ > 0) {
-                pool.when_idle_.push_back(std::move(f));
-                return;
-            }
-        }
-        f();
-    }
+    static void when_idle(thread_pool& pool, std::function<void()> f);
 };
 
 /// The last reference to a pool waits for its threads. A loop that ends must not: where calls run,
 /// a thread of its own waits for them, or if there can be none, nobody does.
-inline void let_go_without_waiting(std::shared_ptr<thread_pool> pool)
-{
-    if (pool.use_count() > 1 || !pool_access::busy(*pool))
-        return;
-    auto* const last = new std::shared_ptr<thread_pool>(std::move(pool));
-    try {
-        std::thread([last] { delete last; }).detach();
-    } catch (const std::system_error&) {
-    }
-}
+void let_go_without_waiting(std::shared_ptr<thread_pool> pool);
 
-inline std::shared_ptr<thread_pool> never_waited_for(std::shared_ptr<thread_pool> pool)
-{
-    thread_pool* const address = pool.get();
-    return {address, [pool = std::move(pool)](thread_pool*) mutable {
-                let_go_without_waiting(std::move(pool));
-            }};
-}
+std::shared_ptr<thread_pool> never_waited_for(std::shared_ptr<thread_pool> pool);
 
 } // namespace detail
-} // namespace rill
+} // namespace rill::RILL_FORM
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/thread_pool.ipp>
+#endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/clock.hpp>
 #include <rill/detail/deadline_scope.hpp>
 #include <rill/detail/describe.hpp>
@@ -10,7 +11,7 @@
 #include <source_location>
 #include <string>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 /// What the body of a timeout may look at and change. Mirrors asyncio.Timeout.
 class timeout_scope {
@@ -78,27 +79,9 @@ inline timeout_scope::timeout_scope(detail::deadline_scope& scope) noexcept
     : scope_(scope)
 {}
 
-inline void timeout_scope::reschedule(time_point when)
-{
-    if (expired())
-        throw invalid_state("rill::timeout_scope: the timeout has expired, it cannot be rescheduled"
-        );
-    scope_.set(when);
-}
-
 inline time_point timeout_scope::when() const noexcept
 {
     return scope_.when();
-}
-
-inline std::string to_string(const timeout_scope& scope)
-{
-    if (scope.expired())
-        return "timeout (expired)";
-    if (scope.when() == never)
-        return "timeout (no deadline)";
-    return "timeout (" + detail::text_of(scope.when() - scope.scope_.task().core()->now()) +
-           " left)";
 }
 
 inline bool timeout_scope::expired() const noexcept
@@ -168,4 +151,8 @@ wait_for(Handle handle, duration d, std::source_location where)
     return timeout(d, detail::join(std::move(handle)), where);
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/timeout.ipp>
+#endif

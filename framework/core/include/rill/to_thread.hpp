@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/cancel_scope.hpp>
 #include <rill/context_var.hpp>
@@ -22,7 +23,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace detail {
 
@@ -152,14 +153,7 @@ auto bound_call(F f, Args... args)
     };
 }
 
-inline thread_pool& default_executor_of(loop_core& core)
-{
-    if (!core.takes_jobs)
-        throw std::logic_error("rill::to_thread: the default executor was shut down");
-    if (!core.default_executor)
-        core.default_executor = never_waited_for(std::make_shared<thread_pool>());
-    return *core.default_executor;
-}
+thread_pool& default_executor_of(loop_core& core);
 
 } // namespace detail
 
@@ -190,34 +184,8 @@ awaitable<detail::called_t<F, Args...>> run_in_executor(Executor ex, F f, Args..
     return detail::call_elsewhere(submit, detail::bound_call(std::move(f), std::move(args)...));
 }
 
-inline awaitable<bool> shutdown_default_executor(duration grace)
-{
-    const asio::any_io_executor here = co_await asio::this_coro::executor;
-    detail::loop_core& core = detail::loop_core::of(here);
-    core.takes_jobs = false;
-    const auto pool = std::exchange(core.default_executor, nullptr);
-    if (!pool)
-        co_return true;
-    pool->close();
-    future<> idle(here);
-    const auto at = std::make_shared<detail::landing<future<>>>();
-    const detail::landed<future<>> arrival(idle, at);
-    detail::pool_access::when_idle(*pool, [mail = detail::mailbox_ptr(&core.mail()), at] {
-        mail->post([at] {
-            if (at->to)
-                at->to->set_result_unless_done();
-        });
-    });
-    const auto wait = [&]() -> awaitable<void> { co_await idle; };
-    const detail::expected_arrival expected(core);
-    const bool in_time = co_await move_on_after(grace, wait);
-    if (!in_time)
-        core.report(
-            {"calls on the default executor did not end within " + detail::text_of(grace) +
-                 ", their threads are left to themselves",
-             nullptr}
-        );
-    co_return in_time;
-}
+} // namespace rill::RILL_FORM
 
-} // namespace rill
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/to_thread.ipp>
+#endif

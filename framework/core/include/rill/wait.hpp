@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/clock.hpp>
 #include <rill/detail/end_watch.hpp>
 #include <rill/gather.hpp>
@@ -15,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 /// When wait() returns. Mirrors FIRST_COMPLETED, FIRST_EXCEPTION and ALL_COMPLETED.
 enum class return_when {
@@ -121,42 +122,18 @@ public:
         states_.reserve(size);
     }
 
-    void add(completion_state& state)
-    {
-        const std::size_t index = states_.size();
-        states_.push_back(&state);
-        if (state.done()) {
-            note(state);
-        } else {
-            ++running_;
-            watches_[index].begin(state, *this, index);
-        }
-    }
+    void add(completion_state& state);
 
     bool over() const noexcept { return over_ || running_ == 0; }
 
     wait_line<> line;
 
 private:
-    void note(const completion_state& state) noexcept
-    {
-        over_ =
-            over_ || when_ == return_when::first_completed ||
-            (when_ == return_when::first_exception && state.error() && !state.ended_cancelled());
-    }
+    void note(const completion_state& state) noexcept;
 
-    task_state* waiting_task() const noexcept override
-    {
-        return line.empty() ? nullptr : line.front()->waiting_task();
-    }
+    task_state* waiting_task() const noexcept override;
 
-    void ended(std::size_t index) override
-    {
-        --running_;
-        note(*states_[index]);
-        if (over())
-            line.complete_all();
-    }
+    void ended(std::size_t index) override;
 
     std::unique_ptr<end_watch[]> watches_;
     std::vector<completion_state*> states_;
@@ -182,15 +159,7 @@ public:
     ~count_waiter() { core_->disarm(*this); }
 
 protected:
-    void start()
-    {
-        if (counter_->over() || limit_ <= duration::zero()) {
-            complete();
-            return;
-        }
-        counter_->line.add(*this);
-        core_->arm(*this, deadline_after(core_->now(), limit_));
-    }
+    void start();
 
     void describe_to(std::string& text) const { text = "several tasks"; }
 
@@ -322,4 +291,8 @@ as_completed(R members, std::source_location place)
     ));
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/wait.ipp>
+#endif

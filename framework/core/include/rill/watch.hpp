@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/primitive.hpp>
 #include <rill/detail/wait_operation.hpp>
@@ -18,7 +19,7 @@
 #include <tuple>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 struct watch_statistics {
     std::uint64_t changes; ///< How often the value was set or modified.
@@ -470,4 +471,4 @@ std::string watch<T>::name() const
     return state_->name();
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM

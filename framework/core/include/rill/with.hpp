@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/cleanup.hpp>
 
 #include <concepts>
 #include <source_location>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 /// What must be awaited to be closed properly. Where closing need not wait, a destructor does it.
 template <class R>
@@ -32,4 +33,4 @@ awaitable<detail::body_result_t<Body, Resource>> with(
     co_return co_await with_cleanup(use, close, grace, where);
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM

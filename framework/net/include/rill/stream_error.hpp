@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/error.hpp>
 
 #include <cstddef>
@@ -8,7 +9,7 @@
 #include <string>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 /// The stream ended before everything that was asked for had come. Mirrors
 /// asyncio.IncompleteReadError. Its code is asio::error::eof.
@@ -86,4 +87,4 @@ inline line_too_long::line_too_long(const char* what)
     : system_error(asio::error::message_size, what)
 {}
 
-} // namespace rill
+} // namespace rill::RILL_FORM

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/clock.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <stdexcept>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 /// How much a writer buffers, and for how long a peer may not read.
 class write_options {
@@ -39,4 +40,4 @@ public:
     duration stall = std::chrono::seconds(30);
 };
 
-} // namespace rill
+} // namespace rill::RILL_FORM

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/read_steps.hpp>
 #include <rill/detail/readable.hpp>
@@ -25,7 +26,7 @@
 #include <tuple>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 /// Buffered reading from any AsyncReadStream: a socket, a TLS stream, a pipe. Mirrors
 /// asyncio.StreamReader.
@@ -515,4 +516,4 @@ auto basic_stream_reader<Stream>::async_read_until(std::string_view separator, T
     return start(detail::read_step_until_one(separator), std::forward<Token>(token));
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM

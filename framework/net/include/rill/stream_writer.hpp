@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/wait_operation.hpp>
 #include <rill/detail/write_pump.hpp>
@@ -13,7 +14,7 @@
 #include <string_view>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace detail {
 
@@ -277,4 +278,4 @@ void basic_stream_writer<Stream>::hold_until_closed(std::shared_ptr<void> lease)
     pump_->hold_until_closed(std::move(lease));
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM

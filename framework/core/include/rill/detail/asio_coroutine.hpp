@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -14,7 +15,7 @@
 #include <source_location>
 #include <utility>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 // All that Rill knows of Asio's internals stands in this file and in coroutine_frame.hpp: how a
 // coroutine's handler is told from others, how an object with an outcome is awaited, how a
@@ -98,20 +99,15 @@ using task_frame =
 /// Runs `frame` at once to its first wait, in the caller's stack, with its coroutines in `chain`.
 /// co_spawn would wrap it in a second frame, which dispatches at its start and posts at its end:
 /// half of what a task costs.
-inline void start_coroutine(
+void start_coroutine(
     task_frame frame,
     const asio::any_io_executor& ex,
     asio::cancellation_slot slot,
     asio::cancellation_state state,
     coroutine_chain& chain
-)
-{
-    asio::detail::awaitable_thread<asio::any_io_executor> thread(std::move(frame), ex, slot, state);
-    chain.thread = thread.entry_point();
-    thread.launch();
-}
+);
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail
 
 namespace boost::asio::detail {
 
@@ -167,3 +163,7 @@ private:
 };
 
 } // namespace boost::asio::detail
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/asio_coroutine.ipp>
+#endif

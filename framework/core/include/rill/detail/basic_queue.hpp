@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/primitive.hpp>
 #include <rill/detail/wait_operation.hpp>
@@ -17,7 +18,7 @@
 #include <tuple>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 /// The capacity of a queue in units of `size_of(item)`, bytes say, and not in items:
 /// `queue<std::string> q(ex, capacity_by(1 << 20, &std::string::size))`.
@@ -517,4 +518,4 @@ queue_statistics basic_queue<T, Store>::statistics() const noexcept
 }
 
 } // namespace detail
-} // namespace rill
+} // namespace rill::RILL_FORM

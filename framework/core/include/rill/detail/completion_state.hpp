@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/cancel_reason.hpp>
 #include <rill/detail/loop_core.hpp>
 #include <rill/detail/operation.hpp>
@@ -12,7 +13,7 @@
 #include <utility>
 #include <variant>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 /// What a task and a future have in common: an outcome, which many may wait for.
 ///
@@ -101,34 +102,7 @@ private:
 };
 
 /// Gives a reference back from any thread: an outcome dies on its loop's.
-inline void let_go(completion_state& state) noexcept
-{
-    struct last_reference {
-        explicit last_reference(completion_state& s) noexcept
-            : state(&s)
-        {}
-
-        last_reference(last_reference&& other) noexcept
-            : state(std::exchange(other.state, nullptr))
-        {}
-
-        ~last_reference()
-        {
-            if (state)
-                state->release();
-        }
-
-        void operator()() const noexcept {}
-
-        completion_state* state;
-    };
-
-    loop_core* core = state.core();
-    if (!core || core->on_home_thread())
-        state.release();
-    else
-        core->mail().post(last_reference(state));
-}
+void let_go(completion_state& state) noexcept;
 
 /// Adds the value to a task's or a future's state. T need not be default-constructible.
 template <class T, class State>
@@ -164,4 +138,8 @@ private:
     std::optional<stored> value_;
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/completion_state.ipp>
+#endif

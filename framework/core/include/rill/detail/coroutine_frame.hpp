@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/detail/debug_watch.hpp>
 #include <rill/detail/position.hpp>
 
@@ -14,7 +15,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 namespace asio = boost::asio;
 
@@ -27,11 +28,7 @@ namespace asio = boost::asio;
 
 /// Of what __builtin_source_location() gives, which is what std::source_location holds. Where a
 /// coroutine's promise is made, g++ 13 without optimisation refuses source_location::current().
-inline std::source_location location_of(const void* builtin) noexcept
-{
-    static_assert(sizeof(std::source_location) == sizeof(const void*));
-    return std::bit_cast<std::source_location>(builtin);
-}
+std::source_location location_of(const void* builtin) noexcept;
 
 /// The place of a coroutine, and its part of the chain.
 class coroutine_place {
@@ -46,16 +43,7 @@ public:
     coroutine_place& operator=(const coroutine_place&) = delete;
 
     /// Takes it out of the chain: its task is gone.
-    void leave() noexcept
-    {
-        if (!link_)
-            return;
-        *link_ = outer_;
-        if (outer_)
-            outer_->link_ = link_;
-        outer_ = nullptr;
-        link_ = nullptr;
-    }
+    void leave() noexcept;
 
 protected:
     explicit coroutine_place(std::source_location function) noexcept
@@ -194,7 +182,7 @@ private:
     }
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail
 
 /// In place of Asio's own. What Asio itself makes a thread of coroutines with stays as it is.
 template <class T, class... Args>
@@ -202,3 +190,7 @@ template <class T, class... Args>
 struct std::coroutine_traits<boost::asio::awaitable<T, boost::asio::any_io_executor>, Args...> {
     using promise_type = rill::detail::awaitable_promise<T>;
 };
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/coroutine_frame.ipp>
+#endif

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/clock.hpp>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 /// A point in time, or a duration from the moment when the wait begins.
 class deadline {
@@ -27,4 +28,4 @@ private:
     duration in_;
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail

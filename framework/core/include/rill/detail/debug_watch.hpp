@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <string>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 class coroutine_place;
 class held_object;
@@ -45,4 +46,4 @@ public:
     virtual void unlocked_by_another(const held_object& lock) noexcept = 0;
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/detail/outcome_handle.hpp>
 #include <rill/task.hpp>
 
@@ -9,7 +10,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 /// Somebody who is told of the ends of several tasks and futures.
 class end_observer {
@@ -33,34 +34,12 @@ public:
         action_ = &on_act;
     }
 
-    ~end_watch()
-    {
-        hook<in_line>::unlink();
-        if (hook<in_loop>::linked())
-            core_->forget(*this);
-    }
+    ~end_watch();
 
-    void begin(completion_state& state, end_observer& observer, std::size_t index)
-    {
-        core_ = state.core();
-        observer_ = &observer;
-        index_ = index;
-        state.joiners.add(*this);
-    }
+    void begin(completion_state& state, end_observer& observer, std::size_t index);
 
 private:
-    static void on_act(ready_node& node, act what)
-    {
-        auto& self = static_cast<end_watch&>(node);
-        if (what == act::run)
-            self.observer_->ended(self.index_);
-        else if (what == act::drop)
-            self.hook<in_line>::unlink();
-        else if (what == act::name_task)
-            self.core_->named_task = self.observer_->waiting_task();
-        else if (what == act::describe)
-            *self.core_->describing = "several tasks";
-    }
+    static void on_act(ready_node& node, act what);
 
     end_observer* observer_ = nullptr;
     std::size_t index_ = 0;
@@ -131,4 +110,8 @@ value_of_t<typename Handle::value_type> take_value(const Handle& handle, bool mo
     }
 }
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/end_watch.ipp>
+#endif

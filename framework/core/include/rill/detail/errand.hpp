@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/wait_operation.hpp>
 
@@ -20,7 +21,7 @@
 #include <string>
 #include <utility>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 /// Whoever waits for an errand, as the thread sees him that ends it.
 class recipient {
@@ -67,12 +68,7 @@ protected:
 
     virtual void start() = 0;
 
-    void end(error_code ec) noexcept
-    {
-        error_ = ec;
-        const auto to = std::move(to_); // who waits may own this, in the end: no circle stays
-        to->errand_ended();
-    }
+    void end(error_code ec) noexcept;
 
 private:
     std::shared_ptr<recipient> to_; // until it ends
@@ -124,43 +120,16 @@ public:
         , mail_(&core.mail())
     {}
 
-    void errand_ended() noexcept override
-    {
-        mail_->post([self = shared_from_this()] { self->wake(); });
-    }
+    void errand_ended() noexcept override;
 
     void forget() noexcept { at_ = nullptr; }
 
 private:
-    void wake()
-    {
-        if (!at_)
-            return;
-        errand_waiter& waiter = *std::exchange(at_, nullptr);
-        waiter.arrival_.reset();
-        const auto complete = [&waiter] { waiter.complete(); };
-        waiter.core_->run_step(nullptr, complete);
-    }
+    void wake();
 
     errand_waiter* at_; // the loop's thread only; null once it is gone
     mailbox_ptr mail_;
 };
-
-inline void errand_waiter::start()
-{
-    arrival_ = std::make_shared<arrival>(*core_, *this);
-    core_->make_pending(*this);
-    errand_->begin(arrival_);
-}
-
-/// Its loop dies, and the frame that waits.
-inline errand_waiter::~errand_waiter()
-{
-    if (!arrival_)
-        return;
-    arrival_->forget();
-    errand_->cancel();
-}
 
 /// A handler waits for an errand; `Call` gives it the outcome, on its own executor.
 template <class Handler, class Call>
@@ -199,11 +168,7 @@ public:
         : errand_(e)
     {}
 
-    void operator()(asio::cancellation_type) const
-    {
-        if (const auto e = errand_.lock())
-            e->cancel();
-    }
+    void operator()(asio::cancellation_type) const;
 
 private:
     std::weak_ptr<errand> errand_;
@@ -230,21 +195,10 @@ void begin_errand(
 }
 
 /// Begins an errand and waits for its end, in a task or in any other coroutine.
-inline awaitable<void> carry_out(std::shared_ptr<errand> e, std::source_location where)
-{
-    const auto state = co_await asio::this_coro::cancellation_state;
-    if (running_task(state)) {
-        co_await request_wait<errand_waiter>(current.loop, e, where);
-    } else {
-        const asio::any_io_executor here = co_await asio::this_coro::executor;
-        const auto initiate = [&e, &here](auto handler) {
-            const auto call = [](auto waiting) { std::move(waiting)(); };
-            begin_errand(e, std::move(handler), call, here);
-        };
-        auto wait = asio::async_initiate<const asio::deferred_t, void()>(initiate, asio::deferred);
-        co_await std::move(wait);
-    }
-    e->throw_if_failed();
-}
+awaitable<void> carry_out(std::shared_ptr<errand> e, std::source_location where);
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/errand.ipp>
+#endif

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/detail/intrusive_list.hpp>
 #include <rill/detail/loop_core.hpp>
 
 #include <string>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 /// Something that one task at a time holds, a lock: dumps show it with its holder.
 class held_object : public hook<in_held_objects> {
@@ -23,4 +24,4 @@ protected:
     ~held_object() { hook<in_held_objects>::unlink(); }
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
@@ -17,7 +18,7 @@
 #include <memory>
 #include <utility>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 namespace asio = boost::asio;
 
@@ -29,37 +30,10 @@ namespace asio = boost::asio;
 /// replaces this here, and is left alone in the end. What fails leaves SIGINT as it is.
 class interrupt_watch {
 public:
-    interrupt_watch(asio::io_context& io, std::function<void()> on_first)
-    {
-        if (!on_main_thread() || disposition() != SIG_DFL)
-            return;
-        const int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        if (fd < 0)
-            return;
-        try {
-            event_ = std::make_shared<event>(io, fd, std::move(on_first));
-        } catch (...) {
-            ::close(fd);
-            return;
-        }
-        event::listen(event_);
-        take_over(fd);
-    }
+    interrupt_watch(asio::io_context& io, std::function<void()> on_first);
 
     /// One that came too late for the loop has its default effect.
-    ~interrupt_watch()
-    {
-        if (!event_)
-            return;
-        const bool ours = disposition() == &on_signal;
-        if (ours)
-            ::sigaction(SIGINT, &before_, nullptr);
-        wake_fd = -1;
-        const bool missed = arrived > 0 && !event_->seen;
-        event_->on_first = nullptr;
-        if (missed && ours)
-            ::raise(SIGINT);
-    }
+    ~interrupt_watch();
 
     interrupt_watch(const interrupt_watch&) = delete;
     interrupt_watch& operator=(const interrupt_watch&) = delete;
@@ -77,17 +51,7 @@ private:
             , descriptor(io, fd)
         {}
 
-        static void listen(const std::shared_ptr<event>& self)
-        {
-            auto arrive = [weak = std::weak_ptr(self)](const boost::system::error_code& ec) {
-                const auto e = weak.lock();
-                if (ec || !e || !e->on_first)
-                    return;
-                e->seen = true;
-                e->on_first();
-            };
-            self->descriptor.async_wait(asio::posix::stream_descriptor::wait_read, arrive);
-        }
+        static void listen(const std::shared_ptr<event>& self);
 
         std::function<void()> on_first; // empty once nobody listens
         asio::posix::stream_descriptor descriptor;
@@ -96,45 +60,14 @@ private:
 
     static bool on_main_thread() noexcept { return ::syscall(SYS_gettid) == ::getpid(); }
 
-    static action disposition() noexcept
-    {
-        struct sigaction present = {};
-        ::sigaction(SIGINT, nullptr, &present);
-        return (present.sa_flags & SA_SIGINFO) ? nullptr : present.sa_handler;
-    }
+    static action disposition() noexcept;
 
-    void take_over(int fd)
-    {
-        [[maybe_unused]] static const int fork_hook =
-            ::pthread_atfork(nullptr, nullptr, &give_back_in_child);
-        arrived = 0;
-        wake_fd = fd;
-        struct sigaction ours = {};
-        ours.sa_handler = &on_signal;
-        ours.sa_flags = SA_RESTART;
-        ::sigemptyset(&ours.sa_mask);
-        ::sigaction(SIGINT, &ours, &before_);
-    }
+    void take_over(int fd);
 
-    static void on_signal(int)
-    {
-        const int error = errno;
-        if (arrived.fetch_add(1) == 0) {
-            const std::uint64_t one = 1;
-            [[maybe_unused]] const auto written = ::write(wake_fd, &one, sizeof one);
-        } else {
-            ::signal(SIGINT, SIG_DFL);
-            ::raise(SIGINT); // takes effect when this returns
-        }
-        errno = error;
-    }
+    static void on_signal(int);
 
     /// The parent's loop is not to hear of a signal to its child.
-    static void give_back_in_child()
-    {
-        if (disposition() == &on_signal)
-            ::signal(SIGINT, SIG_DFL);
-    }
+    static void give_back_in_child();
 
     // There is one main thread, and one loop at a time runs on it.
     static inline std::atomic<int> wake_fd = -1;
@@ -145,4 +78,8 @@ private:
     struct sigaction before_ = {};
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/interrupt.ipp>
+#endif

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <cassert>
 #include <cstddef>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 /// A place in one list; `Tag` tells apart the lists that an object can be in at once.
 template <class Tag>
@@ -129,4 +130,4 @@ private:
     hook<Tag> head_;
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail

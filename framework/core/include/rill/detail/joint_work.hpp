@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/task.hpp>
 
@@ -11,7 +12,7 @@
 #include <string>
 #include <utility>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 /// A task that several wait for, and that ends when the last of them has left.
 template <class T>
@@ -90,4 +91,4 @@ private:
     bool deserted_ = false;
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/future.hpp>
 #include <rill/outcome.hpp>
 
 #include <memory>
 #include <utility>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 /// Where on a loop a result from another thread arrives. Threads may hold it; only the loop's own
 /// looks inside.
@@ -54,4 +55,4 @@ void hand_over(outcome<T>&& from, future<T>& to)
         to.set_result(std::move(from).get());
 }
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail

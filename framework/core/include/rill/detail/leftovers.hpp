@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/detail/outcome_handle.hpp>
 #include <rill/detail/task_state.hpp>
 #include <rill/handle.hpp>
@@ -9,7 +10,7 @@
 #include <exception>
 #include <vector>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 /// The tasks that a shutdown finds, and what becomes of them. `Turn` runs the loop for one turn and
 /// gives false where nothing is left that could run.
@@ -119,4 +120,4 @@ private:
     Turn turn_;
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/intrusive_list.hpp>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 struct in_generators; // tag: a place in the loop's list of generators that have begun
 
@@ -21,4 +22,4 @@ protected:
     ~live_generator() = default;
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail

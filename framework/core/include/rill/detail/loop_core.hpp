@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/clock.hpp>
 #include <rill/detail/debug_watch.hpp>
 #include <rill/detail/intrusive_list.hpp>
@@ -35,13 +36,13 @@
 #include <utility>
 #include <vector>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 class thread_pool;
 
-} // namespace rill
+} // namespace rill::RILL_FORM
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 struct in_tasks;   // tag: a place in the loop's list of all tasks
 struct in_futures; // tag: and of all futures
@@ -87,12 +88,7 @@ public:
 
     static inline asio::execution_context::id id;
 
-    static loop_core& of(asio::io_context& io)
-    {
-        if (current.loop && &current.loop->io() == &io)
-            return *current.loop;
-        return asio::use_service<loop_core>(io);
-    }
+    static loop_core& of(asio::io_context& io);
 
     /// The loop behind an executor: an io_context's, a task's, or a strand of either.
     static loop_core& of(const asio::any_io_executor& ex);
@@ -105,16 +101,7 @@ public:
         return *current.loop;
     }
 
-    explicit loop_core(asio::execution_context& context)
-        : service(context)
-        , io_(static_cast<asio::io_context&>(context))
-        , wakeup_(io_)
-        , home_(std::this_thread::get_id())
-        , mailbox_(new mailbox(io_))
-    {
-        forget_position_in_child();
-        meter.begin_turn(now());
-    }
+    explicit loop_core(asio::execution_context& context);
 
     asio::io_context& io() const noexcept { return io_; }
 
@@ -140,14 +127,7 @@ public:
     }
 
     /// In debug mode, std::logic_error where another thread runs the loop.
-    void check_caller() const
-    {
-        if (debug && run_elsewhere()) [[unlikely]]
-            throw std::logic_error(
-                "rill: another thread runs this loop; the ways in are call_soon_threadsafe and "
-                "run_coroutine_threadsafe"
-            );
-    }
+    void check_caller() const;
 
     /// The way in for other threads.
     mailbox& mail() const noexcept { return *mailbox_; }
@@ -199,34 +179,15 @@ public:
     }
 
     /// `node` is not to run after all.
-    void forget(ready_node& node) noexcept
-    {
-        node.unlink();
-        node.ready_ = true;
-        request_idle_check();
-    }
+    void forget(ready_node& node) noexcept;
 
     // The timer queue
 
     time_point now() const noexcept { return clock_ ? clock_->now() : clock::now(); }
 
-    void arm(timer_node& node, time_point when)
-    {
-        if (when == never || dead_)
-            return;
-        timers_.add(node, when);
-        if (!clock_ && when < wakeup_at_)
-            wake_up_at(when);
-    }
+    void arm(timer_node& node, time_point when);
 
-    void disarm(timer_node& node) noexcept
-    {
-        if (!node.armed())
-            return;
-        timers_.remove(node);
-        if (timers_.empty())
-            request_idle_check();
-    }
+    void disarm(timer_node& node) noexcept;
 
     const timer_queue& timers() const noexcept { return timers_; }
 
@@ -238,14 +199,7 @@ public:
     }
 
     /// From now on `source` is the clock, or the real one again if null.
-    void set_clock(const clock_source* source) noexcept
-    {
-        clock_ = source;
-        wakeup_.cancel();
-        wakeup_at_ = never;
-        if (!clock_ && !timers_.empty())
-            wake_up_at(timers_.next());
-    }
+    void set_clock(const clock_source* source) noexcept;
 
     /// At most so many steps run between two looks at the sockets.
     void set_batch(unsigned steps) noexcept { batch_ = steps; }
@@ -267,44 +221,18 @@ public:
         watched_ = true;
     }
 
-    void remove_observer(loop_observer& o) noexcept
-    {
-        std::replace(observers_.begin(), observers_.end(), &o, no_observer);
-        if (telling_ == 0)
-            forget_removed();
-    }
+    void remove_observer(loop_observer& o) noexcept;
 
-    void forget_observers() noexcept
-    {
-        for (loop_observer*& o : observers_)
-            o = no_observer;
-        forget_removed();
-    }
+    void forget_observers() noexcept;
 
     bool observed() const noexcept { return !observers_.empty(); }
 
     /// In the order in which they were added. Observers may be added and removed meanwhile: who is
     /// removed hears nothing more, who is added hears the next event.
-    void tell(loop_event event, task_state* task) noexcept
-    {
-        ++telling_;
-        for (std::size_t i = 0, n = observers_.size(); i < n; ++i)
-            if (loop_observer* const o = observers_[i])
-                o->on(event, task);
-        if (--telling_ == 0)
-            forget_removed();
-    }
+    void tell(loop_event event, task_state* task) noexcept;
 
     /// What the present step is, which is no task's: "the callback registered at orders.cpp:42".
-    std::string describe_step()
-    {
-        std::string text = "a handler";
-        if (stepping_) {
-            describing = &text;
-            stepping_->action_(*stepping_, act::describe);
-        }
-        return text;
-    }
+    std::string describe_step();
 
     /// The calls that registered it, in debug mode.
     std::string trace_of_step() const;
@@ -328,28 +256,9 @@ public:
     /// Those that have not ended.
     std::size_t task_count() const noexcept { return task_count_; }
 
-    task_slot& take_slot(task_state& task)
-    {
-        hold_work();
-        ++task_count_;
-        task_slot* slot = free_slots_;
-        if (slot)
-            free_slots_ = slot->next_free;
-        else
-            slot = &slots_.emplace_back();
-        slot->task = &task;
-        return *slot;
-    }
+    task_slot& take_slot(task_state& task);
 
-    void give_back(task_slot& slot) noexcept
-    {
-        --task_count_;
-        slot.task = nullptr;
-        ++slot.generation;
-        slot.next_free = std::exchange(free_slots_, &slot);
-        if (tasks_.empty())
-            request_idle_check();
-    }
+    void give_back(task_slot& slot) noexcept;
 
     std::uint64_t next_task_number() noexcept { return ++task_number_; }
 
@@ -375,11 +284,7 @@ public:
     /// Null while debug mode is off.
     debug_watch* debug = nullptr;
 
-    void set_debug(std::unique_ptr<debug_watch> watch) noexcept
-    {
-        debug = watch.get();
-        debug_.swap(watch); // the one before goes when the new one is in place
-    }
+    void set_debug(std::unique_ptr<debug_watch> watch) noexcept;
 
     // What ends with the loop
 
@@ -403,28 +308,10 @@ public:
     const exception_handler& get_exception_handler() const noexcept { return handler_; }
 
     /// To the loop's handler, or to standard error if the loop is gone.
-    static void report_to(loop_core* core, const exception_context& context) noexcept
-    {
-        if (core)
-            core->report(context);
-        else
-            report_by_default(context);
-    }
+    static void report_to(loop_core* core, const exception_context& context) noexcept;
 
     /// Never throws: a handler that does is reported with what it was given.
-    void report(const exception_context& context) noexcept
-    {
-        if (!handler_) {
-            report_by_default(context);
-            return;
-        }
-        try {
-            handler_(context);
-        } catch (...) {
-            report_by_default({"the exception handler itself failed", std::current_exception()});
-            report_by_default(context);
-        }
-    }
+    void report(const exception_context& context) noexcept;
 
 private:
     unsigned batch_ = 256; // steps between two looks at the sockets
@@ -432,26 +319,9 @@ private:
     /// While it lives, whoever makes a node ready need not ask for a drain.
     class drain_scope {
     public:
-        explicit drain_scope(loop_core& core) noexcept
-            : core_(core)
-            , before_(std::exchange(core.draining_, true))
-        {
-            core.move_to_this_thread();
-            if (!before_)
-                core.begin_turn();
-        }
+        explicit drain_scope(loop_core& core) noexcept;
 
-        ~drain_scope()
-        {
-            core_.draining_ = before_;
-            if (before_)
-                return;
-            core_.end_turn();
-            if (!core_.ready_.empty())
-                core_.request_drain();
-            else
-                core_.let_go_if_idle();
-        }
+        ~drain_scope();
 
     private:
         loop_core& core_;
@@ -470,55 +340,14 @@ private:
             work_.emplace(executor());
     }
 
-    void request_drain()
-    {
-        if (debug) [[unlikely]]
-            check_thread();
-        if (draining_ || drain_posted_)
-            return;
-        asio::post(io_, [this] {
-            drain_posted_ = false;
-            drain();
-        });
-        drain_posted_ = true; // unless there was no memory for it: then the next one posts
-    }
+    void request_drain();
 
-    void drain()
-    {
-        if (draining_) // a handler runs the io_context from within: the outer drain goes on
-            return;
-        const drain_scope scope(*this);
-        run_ready();
-    }
+    void drain();
 
-    void run_ready()
-    {
-        const step_scope step(this, nullptr);
-        for (unsigned budget = batch_; budget > 0; --budget) {
-            ready_node* node = shuffle_ ? take_any() : ready_.pop_front();
-            if (!node)
-                return;
-            step_into(node->task_);
-            const step_count counted(*this, node->task_, node);
-            node->action_(*node, act::run);
-        }
-    }
+    void run_ready();
 
     /// One of the next few.
-    ready_node* take_any() noexcept
-    {
-        constexpr std::size_t few = 32;
-        std::size_t n = 0;
-        for (ready_node* node = ready_.front(); node && n < few; node = ready_.next(*node))
-            ++n;
-        if (n == 0)
-            return nullptr;
-        ready_node* node = ready_.front();
-        for (std::size_t skip = (*shuffle_)() % n; skip > 0; --skip)
-            node = ready_.next(*node);
-        node->unlink();
-        return node;
-    }
+    ready_node* take_any() noexcept;
 
     /// A step that is counted, and watched if somebody does.
     class step_count {
@@ -546,11 +375,7 @@ private:
         loop_core& core_;
     };
 
-    void forget_removed() noexcept
-    {
-        std::erase(observers_, no_observer);
-        watched_ = !observers_.empty() || times_steps_;
-    }
+    void forget_removed() noexcept;
 
     void begin_step(task_state* task) noexcept;
     void begin_watched_step(task_state* task) noexcept;
@@ -568,87 +393,26 @@ private:
             debug->used_by_another_thread();
     }
 
-    void begin_turn() noexcept
-    {
-        step_began_ = now();
-        meter.begin_turn(step_began_);
-        last_step_ = nullptr;
-        step_task_.clear();
-        if (watched_) [[unlikely]]
-            tell(loop_event::turn_begins, nullptr);
-    }
+    void begin_turn() noexcept;
 
-    void end_turn() noexcept
-    {
-        const time_point time = now();
-        const bool slow = meter.end_turn(time);
-        if (slow && !times_steps_ && meter.notable(time - meter.turn_began()))
-            note_slow(time - meter.turn_began(), meter.steps_of_turn());
-        times_steps_ = meter.times_steps(time);
-        watched_ = times_steps_ || !observers_.empty();
-        if (watched_) [[unlikely]]
-            tell(loop_event::turn_ends, nullptr);
-    }
+    void end_turn() noexcept;
 
-    void run_timers()
-    {
-        const step_scope step(this, nullptr);
-        const time_point time = now();
-        while (timers_.fire_one(time))
-            continue;
-    }
+    void run_timers();
 
-    void wake_up_at(time_point when)
-    {
-        wakeup_at_ = when;
-        wakeup_.expires_at(when);
-        wakeup_.async_wait([this](error_code ec) {
-            if (!ec)
-                on_wakeup();
-        });
-    }
+    void wake_up_at(time_point when);
 
-    void on_wakeup()
-    {
-        const drain_scope scope(*this);
-        wakeup_at_ = never;
-        run_timers();
-        if (timers_.next() < wakeup_at_)
-            wake_up_at(timers_.next());
-        run_ready();
-    }
+    void on_wakeup();
 
-    void request_idle_check() noexcept
-    {
-        const bool holds_up_run = wakeup_at_ != never || work_;
-        if (holds_up_run && !dead_ && idle())
-            request_drain();
-    }
+    void request_idle_check() noexcept;
 
-    bool idle() const noexcept { return tasks_.empty() && timers_.empty() && pending_.empty(); }
+    bool idle() const noexcept;
 
     /// An idle loop keeps no io_context from returning: the timer left armed by a cancelled
     /// deadline and the guard for pending operations are kept until then, which saves arming them
     /// over and over.
-    void let_go_if_idle() noexcept
-    {
-        if (!idle())
-            return;
-        work_.reset();
-        if (wakeup_at_ != never) {
-            wakeup_.cancel();
-            wakeup_at_ = never;
-        }
-    }
+    void let_go_if_idle() noexcept;
 
-    static void report_by_default(const exception_context& context) noexcept
-    {
-        try {
-            std::fprintf(stderr, "rill: %s\n", to_string(context).c_str());
-        } catch (...) {
-            std::fputs("rill: an error could not be reported for lack of memory\n", stderr);
-        }
-    }
+    static void report_by_default(const exception_context& context) noexcept;
 
     asio::io_context& io_;
     // Constructed here, so that Asio's timer service is older than this one and outlives it.
@@ -723,4 +487,8 @@ private:
     loop_core& core_;
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/loop_core.ipp>
+#endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/clock.hpp>
 
 #include <algorithm>
@@ -13,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 /// A step that kept the loop for long.
 struct slow_step {
@@ -43,17 +44,7 @@ public:
     }
 
     /// Whether the turn was slow.
-    bool end_turn(time_point now) noexcept
-    {
-        const duration took = now - began_;
-        ++turns;
-        busy += took;
-        longest = std::max(longest, took);
-        ++histogram[bucket_of(took)];
-        if (took >= suspicious)
-            timed_until_ = now + suspicion;
-        return took >= slow;
-    }
+    bool end_turn(time_point now) noexcept;
 
     /// When the present turn began: recent enough for "since when".
     time_point turn_began() const noexcept { return began_; }
@@ -63,18 +54,9 @@ public:
     bool times_steps(time_point now) const noexcept { return now < timed_until_; }
 
     /// Whether a step of that length would be among the slowest.
-    bool notable(duration took) const noexcept
-    {
-        return took >= slow && (slowest.size() < kept || took > slowest.back().took);
-    }
+    bool notable(duration took) const noexcept;
 
-    void add(slow_step step)
-    {
-        const auto slower = [](const slow_step& a, const slow_step& b) { return a.took > b.took; };
-        slowest.insert(std::upper_bound(slowest.begin(), slowest.end(), step, slower), step);
-        if (slowest.size() > kept)
-            slowest.pop_back();
-    }
+    void add(slow_step step);
 
     std::uint64_t turns = 0;
     std::uint64_t steps = 0;
@@ -85,17 +67,15 @@ public:
     std::vector<slow_step> slowest;
 
 private:
-    static std::size_t bucket_of(duration took) noexcept
-    {
-        const auto us = static_cast<std::uint64_t>(
-            std::chrono::duration_cast<std::chrono::microseconds>(took).count()
-        );
-        return std::min<std::size_t>(std::bit_width(us), buckets - 1);
-    }
+    static std::size_t bucket_of(duration took) noexcept;
 
     time_point began_{};
     time_point timed_until_{};
     std::uint64_t steps_before_ = 0;
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/loop_meter.ipp>
+#endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-namespace rill::detail {
+#include <rill/detail/form.hpp>
+namespace rill::RILL_FORM::detail {
 
 class task_state;
 
@@ -25,4 +26,4 @@ protected:
     ~loop_observer() = default;
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
@@ -10,7 +11,7 @@
 #include <mutex>
 #include <utility>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 namespace asio = boost::asio;
 
@@ -35,21 +36,12 @@ public:
     }
 
     /// Whether this thread runs the loop at present.
-    bool runs_here()
-    {
-        const std::lock_guard lock(mutex_);
-        asio::io_context* io = io_.load(std::memory_order_relaxed);
-        return io && io->get_executor().running_in_this_thread();
-    }
+    bool runs_here();
 
     /// Whether the loop is gone. On other threads than the loop's, the answer may be late.
     bool closed() const noexcept { return !io_.load(std::memory_order_relaxed); }
 
-    void close()
-    {
-        const std::lock_guard lock(mutex_);
-        io_.store(nullptr, std::memory_order_relaxed);
-    }
+    void close();
 
 private:
     std::mutex mutex_;                  // held while somebody is inside the io_context
@@ -58,4 +50,8 @@ private:
 
 using mailbox_ptr = boost::intrusive_ptr<mailbox>;
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/mailbox.ipp>
+#endif

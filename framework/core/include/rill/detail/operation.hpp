@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/detail/describe.hpp>
 #include <rill/detail/loop_core.hpp>
 #include <rill/error.hpp>
@@ -12,7 +13,7 @@
 #include <source_location>
 #include <string>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 struct in_line; // tag: a place in a primitive's line of waiters
 class operation;
@@ -55,22 +56,10 @@ public:
     /// And with an error of Rill's own.
     void fail(errc why) noexcept { end_with(static_cast<std::uint8_t>(why)); }
 
-    void cancel()
-    {
-        if (!ready())
-            action_(*this, act::cancel);
-    }
+    void cancel();
 
     /// What is waited for: "an item of a queue".
-    std::string what()
-    {
-        if (ready()) // what it waited for may be gone since
-            return "its turn";
-        std::string text;
-        core_->describing = &text;
-        action_(*this, act::describe);
-        return text;
-    }
+    std::string what();
 
     /// The same and where: "an item of a queue at orders.cpp:42".
     std::string describe() { return what() + at(where_); }
@@ -78,14 +67,7 @@ public:
     const std::source_location& where() const noexcept { return where_; }
 
     /// The task that waits, by itself or in a gather and the like; null for a handler's wait.
-    task_state* waiting_task() noexcept
-    {
-        if (task_)
-            return task_;
-        core_->named_task = nullptr;
-        action_(*this, act::name_task);
-        return core_->named_task;
-    }
+    task_state* waiting_task() noexcept;
 
 protected:
     explicit operation(loop_core* core, std::source_location where = {}) noexcept
@@ -265,4 +247,8 @@ private:
     intrusive_list<Waiter, in_line> promised_; // they leave it themselves when they run
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/operation.ipp>
+#endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/wait_operation.hpp>
 #include <rill/error.hpp>
@@ -12,7 +13,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 /// Waits for an end; a cancel ends the wait, and not what is waited for.
 class end_waiter : public operation {
@@ -23,13 +24,7 @@ public:
     {}
 
 protected:
-    void start()
-    {
-        if (awaited_->done())
-            complete();
-        else
-            awaited_->joiners.add(*this);
-    }
+    void start();
 
     void describe_to(std::string& text) const { text = awaited_->description(); }
 
@@ -50,13 +45,7 @@ public:
     using end_waiter::end_waiter;
 
 protected:
-    void on_cancel()
-    {
-        if (task_ && awaited_->told_in_this_round() && awaits(*awaited_, *task_))
-            abort();
-        else
-            awaited_->request_cancel(task_ ? task_->reason() : nullptr);
-    }
+    void on_cancel();
 
     template <class Signature>
     std::tuple<> results() const
@@ -315,4 +304,8 @@ typename Handle::value_type take_result(const Handle& handle, bool move)
         return std::as_const(data).value();
 }
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/outcome_handle.ipp>
+#endif

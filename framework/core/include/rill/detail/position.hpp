@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/context.hpp>
 
 #include <pthread.h>
 
 #include <utility>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 class loop_core;
 class task_state;
@@ -52,10 +53,10 @@ private:
 };
 
 /// The child of a fork runs no loop, though the thread that forked may have.
-inline void forget_position_in_child()
-{
-    [[maybe_unused]] static const int installed =
-        ::pthread_atfork(nullptr, nullptr, [] { current = position{}; });
-}
+void forget_position_in_child();
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/position.ipp>
+#endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/detail/task_executor.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -11,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 /// What the objects that tasks wait for have in common: a loop, and a name for those who look. Each
 /// has a description(): kind, name and state.
@@ -32,7 +33,7 @@ public:
     loop_executor get_executor() const noexcept { return core_->executor(); }
 
     /// Shown in messages and dumps beside what waits: "mutex 'cache'".
-    void set_name(std::string name) { name_ = std::make_unique<std::string>(std::move(name)); }
+    void set_name(std::string name);
 
     /// Empty if none was given.
     std::string name() const { return name_ ? *name_ : std::string(); }
@@ -41,12 +42,7 @@ protected:
     ~primitive() = default;
 
     /// "a mutex", or "mutex 'cache'".
-    std::string called(std::string_view kind) const
-    {
-        if (!name_)
-            return std::string(kind);
-        return std::string(kind.substr(kind.find(' ') + 1)) + " '" + *name_ + "'";
-    }
+    std::string called(std::string_view kind) const;
 
     loop_core* core_;
 
@@ -54,9 +50,9 @@ private:
     std::unique_ptr<std::string> name_;
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 /// In words, for logs: "queue 'jobs' (3 of 10 items, 2 getters wait)".
 template <std::derived_from<detail::primitive> Primitive>
@@ -65,4 +61,8 @@ std::string to_string(const Primitive& object)
     return object.description();
 }
 
-} // namespace rill
+} // namespace rill::RILL_FORM
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/primitive.ipp>
+#endif

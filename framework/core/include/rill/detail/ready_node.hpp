@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/detail/intrusive_list.hpp>
 
 #include <cstdint>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 class loop_core;
 class task_state;
@@ -45,4 +46,4 @@ protected:
     std::uint8_t failure_ = 0;   // of an operation: why it ends without what it waited for
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail

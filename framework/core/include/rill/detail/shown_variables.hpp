@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <algorithm>
 #include <cstdint>
 #include <mutex>
@@ -8,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 /// The context variables that dumps of tasks show, with what makes text of their values.
 class shown_variables {
@@ -19,37 +20,21 @@ public:
         std::string (*text_of)(const void* value);
     };
 
-    static void add(entry e)
-    {
-        const std::lock_guard lock(mutex());
-        entries().push_back(std::move(e));
-    }
+    static void add(entry e);
 
-    static void remove(std::uint64_t variable)
-    {
-        const std::lock_guard lock(mutex());
-        std::erase_if(entries(), [=](const entry& e) { return e.variable == variable; });
-    }
+    static void remove(std::uint64_t variable);
 
-    static std::vector<entry> all()
-    {
-        const std::lock_guard lock(mutex());
-        return entries();
-    }
+    static std::vector<entry> all();
 
 private:
     // They outlive every variable, at whatever point of the program's end that dies.
-    static std::mutex& mutex()
-    {
-        static auto* const m = new std::mutex;
-        return *m;
-    }
+    static std::mutex& mutex();
 
-    static std::vector<entry>& entries()
-    {
-        static auto* const all = new std::vector<entry>;
-        return *all;
-    }
+    static std::vector<entry>& entries();
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/shown_variables.ipp>
+#endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/detail/stack_trace.hpp>
 
 #include <semaphore.h>
@@ -14,7 +15,7 @@
 #include <cstdint>
 #include <mutex>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 inline pid_t this_thread() noexcept
 {
@@ -42,21 +43,7 @@ public:
 
     /// The calls go to the thread itself as well. Empty if it is in another step by now, does not
     /// answer in time, because it blocks signals say, or is gone.
-    stack_trace sample(sampled_thread& thread, pid_t id, std::uint64_t step)
-    {
-        const std::lock_guard lock(mutex_);
-        if (!usable_)
-            return {};
-        request wanted(thread, id, step);
-        wanted_ = &wanted;
-        if (::syscall(SYS_tgkill, ::getpid(), id, SIGURG) != 0) {
-            wanted_ = nullptr;
-            return {};
-        }
-        if (!is_answered_within_a_second() && withdraw(wanted))
-            return {};
-        return wanted.answered ? wanted.calls : stack_trace();
-    }
+    stack_trace sample(sampled_thread& thread, pid_t id, std::uint64_t step);
 
 private:
     struct request {
@@ -73,63 +60,16 @@ private:
         std::atomic<bool> answered = false;
     };
 
-    stack_sampler()
-    {
-        stack_trace::here(); // the first time, it loads what it needs
-        ::sem_init(&answered_, 0, 0);
-        struct sigaction before{};
-        ::sigaction(SIGURG, nullptr, &before);
-        usable_ = before.sa_handler == SIG_DFL || before.sa_handler == SIG_IGN;
-        if (!usable_)
-            return;
-        struct sigaction action{};
-        action.sa_handler = &on_signal;
-        action.sa_flags = SA_RESTART;
-        ::sigemptyset(&action.sa_mask);
-        ::sigaction(SIGURG, &action, nullptr);
-    }
+    stack_sampler();
 
-    bool is_answered_within_a_second() noexcept
-    {
-        timespec until{};
-        ::clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += 1;
-        while (::sem_clockwait(&answered_, CLOCK_MONOTONIC, &until) != 0)
-            if (errno != EINTR)
-                return false;
-        return true;
-    }
+    bool is_answered_within_a_second() noexcept;
 
     /// False if the thread answers after all.
-    bool withdraw(request& r) noexcept
-    {
-        request* expected = &r;
-        if (wanted_.compare_exchange_strong(expected, nullptr))
-            return true;
-        while (::sem_wait(&answered_) != 0)
-            continue;
-        return false;
-    }
+    bool withdraw(request& r) noexcept;
 
-    static void on_signal(int)
-    {
-        const int before = errno;
-        instance().answer();
-        errno = before;
-    }
+    static void on_signal(int);
 
-    void answer() noexcept
-    {
-        request* r = wanted_;
-        if (!r || r->id != this_thread() || !wanted_.compare_exchange_strong(r, nullptr))
-            return;
-        if (r->thread.step == r->step) {
-            r->calls.take();
-            r->thread.calls = r->calls;
-        }
-        r->answered = true;
-        ::sem_post(&answered_);
-    }
+    void answer() noexcept;
 
     std::mutex mutex_; // one request at a time
     std::atomic<request*> wanted_ = nullptr;
@@ -137,4 +77,8 @@ private:
     bool usable_ = false;
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/stack_sampler.ipp>
+#endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/detail/task_state.hpp>
 
 #include <boost/asio/execution.hpp>
@@ -13,7 +14,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 /// The executor of a task: the loop's own, and every step that goes through it is the task's.
 ///
@@ -111,22 +112,6 @@ static_assert(
     "any_io_executor would allocate for every copy"
 );
 
-inline loop_core& loop_core::of(const asio::any_io_executor& ex)
-{
-    if (const auto* task = ex.target<loop_task_executor>())
-        return of(task->inner().context());
-    if (const auto* plain = ex.target<executor_type>())
-        return of(plain->context());
-    if (const auto* strand = ex.target<asio::strand<executor_type>>())
-        return of(strand->get_inner_executor().context());
-    if (const auto* strand = ex.target<asio::strand<asio::any_io_executor>>())
-        return of(strand->get_inner_executor());
-    throw std::invalid_argument(
-        "rill: a loop needs the executor of an io_context (or of a task, or a strand on it); "
-        "handlers may live on any other executor"
-    );
-}
-
 /// Where a handler with executor `ex` is to run: in the loop's own turns, as a step of `task`
 /// where there is one, or else elsewhere.
 struct home {
@@ -151,4 +136,8 @@ home home_of(const loop_core& core, const Executor& ex) noexcept
     return {};
 }
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/task_executor.ipp>
+#endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/detail/asio_coroutine.hpp>
 #include <rill/detail/operation.hpp>
 #include <rill/detail/task_executor.hpp>
@@ -22,7 +23,7 @@
 #include <tuple>
 #include <utility>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 /// Calls a handler on an executor that is not the loop's.
 template <class Executor, class Handler, class Results>
@@ -413,4 +414,4 @@ wait_request<Waiter, Args...> request_wait(Args&&... args)
     return wait_request<Waiter, Args...>(std::forward<Args>(args)...);
 }
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/clock.hpp>
 #include <rill/detail/describe.hpp>
 #include <rill/detail/stack_sampler.hpp>
@@ -22,7 +23,7 @@
 #include <thread>
 #include <utility>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 /// How long a thread was ready in its life and did not run, as the kernel counts it; nothing where
 /// it does not.
@@ -36,23 +37,10 @@ public:
     waiting_for_cpu& operator=(const waiting_for_cpu&) = delete;
 
     /// From now on it tells of the calling thread.
-    void follow_this_thread() noexcept
-    {
-        close();
-        fd_ = ::open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
-    }
+    void follow_this_thread() noexcept;
 
     /// To be called by that thread.
-    duration so_far() const noexcept
-    {
-        char text[64]; // "time that it ran, time that it waited, slices", in nanoseconds
-        const ssize_t size = fd_ < 0 ? 0 : ::pread(fd_, text, sizeof text, 0);
-        std::string_view rest(text, size > 0 ? static_cast<std::size_t>(size) : 0);
-        rest.remove_prefix(std::min(rest.find(' ') + 1, rest.size()));
-        std::uint64_t waited = 0;
-        std::from_chars(rest.data(), rest.data() + rest.size(), waited);
-        return std::chrono::nanoseconds(waited);
-    }
+    duration so_far() const noexcept;
 
 private:
     void close() noexcept
@@ -72,55 +60,18 @@ public:
         stack_trace calls; // empty if nobody saw it
     };
 
-    watchdog(duration slow, duration hang, std::function<void(const std::string&)> on_hang)
-        : slow_(slow)
-        , hang_(hang)
-        , on_hang_(std::move(on_hang))
-        , watcher_([this] { watch(); })
-    {}
+    watchdog(duration slow, duration hang, std::function<void(const std::string&)> on_hang);
 
-    ~watchdog()
-    {
-        {
-            const std::lock_guard lock(mutex_);
-            ended_ = true;
-        }
-        changed_.notify_one();
-        watcher_.join();
-    }
+    ~watchdog();
 
     watchdog(const watchdog&) = delete;
     watchdog& operator=(const watchdog&) = delete;
 
     /// The calling thread begins a step, of `what`.
-    void begin(const std::string& what)
-    {
-        const pid_t here = this_thread();
-        if (here != thread_.id)
-            waited_.follow_this_thread();
-        waited_before_ = waited_.so_far();
-        const std::uint64_t number = ++thread_.step;
-        thread_.calls = {};
-        const std::lock_guard lock(mutex_);
-        thread_.id = here;
-        step_.emplace(step{number, clock::now(), what});
-    }
+    void begin(const std::string& what);
 
     /// And ends it; empty if it was not slow.
-    std::optional<finding> end()
-    {
-        ++thread_.step; // from here on its calls are none of that step
-        const auto ended = take_step();
-        if (!ended)
-            return std::nullopt;
-        duration took = clock::now() - ended->began;
-        if (took < slow_)
-            return std::nullopt;
-        took -= waited_.so_far() - waited_before_;
-        if (took < slow_)
-            return std::nullopt;
-        return finding{took, thread_.calls};
-    }
+    std::optional<finding> end();
 
 private:
     struct step {
@@ -131,59 +82,16 @@ private:
         bool hanging = false;
     };
 
-    std::optional<step> take_step()
-    {
-        const std::lock_guard lock(mutex_);
-        return std::exchange(step_, std::nullopt);
-    }
+    std::optional<step> take_step();
 
-    void watch()
-    {
-        std::unique_lock lock(mutex_);
-        const duration pace = std::max<duration>(slow_ / 4, std::chrono::milliseconds(1));
-        while (!changed_.wait_for(lock, pace, [this] { return ended_; }))
-            if (step_)
-                look(lock);
-    }
+    void watch();
 
-    void look(std::unique_lock<std::mutex>& lock)
-    {
-        const duration lasts = clock::now() - step_->began;
-        if (lasts >= hang_ && !step_->hanging) {
-            step_->hanging = true;
-            const std::string what = step_->what;
-            const stack_trace calls = sample(lock);
-            lock.unlock();
-            report(
-                what + " has kept the loop for " +
-                text_of(std::chrono::round<std::chrono::milliseconds>(lasts)) + " and goes on" +
-                calls.text(24)
-            );
-            lock.lock();
-        } else if (lasts >= slow_ && !step_->sampled) {
-            step_->sampled = true;
-            sample(lock);
-        }
-    }
+    void look(std::unique_lock<std::mutex>& lock);
 
     /// Without the lock: the thread can end its step meanwhile.
-    stack_trace sample(std::unique_lock<std::mutex>& lock)
-    {
-        const pid_t thread = thread_.id;
-        const std::uint64_t number = step_->number;
-        lock.unlock();
-        const stack_trace calls = stack_sampler::instance().sample(thread_, thread, number);
-        lock.lock();
-        return calls;
-    }
+    stack_trace sample(std::unique_lock<std::mutex>& lock);
 
-    void report(const std::string& text) const
-    {
-        if (on_hang_)
-            on_hang_(text);
-        else
-            std::fprintf(stderr, "rill: %s\n", text.c_str());
-    }
+    void report(const std::string& text) const;
 
     const duration slow_;
     const duration hang_;
@@ -201,4 +109,8 @@ private:
     std::thread watcher_;
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/watchdog.ipp>
+#endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/query.hpp>
@@ -10,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 namespace asio = boost::asio;
 
@@ -106,4 +107,4 @@ private:
     std::vector<memory_block> blocks_;
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/detail/buffer_pool.hpp>
 
 #include <algorithm>
@@ -8,7 +9,7 @@
 #include <span>
 #include <string_view>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 /// Bytes that have been received and not yet been consumed, in one piece.
 class read_buffer {
@@ -92,4 +93,4 @@ private:
     std::size_t end_ = 0;
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail

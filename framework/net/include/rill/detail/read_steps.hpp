@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/detail/read_buffer.hpp>
 #include <rill/stream_error.hpp>
 
@@ -11,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 /// What a reader knows of its stream.
 struct read_state {
@@ -311,4 +312,4 @@ public:
     }
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/detail/wait_operation.hpp>
 #include <rill/error.hpp>
 
@@ -10,7 +11,7 @@
 #include <tuple>
 #include <utility>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 /// Waits until a socket can be read. The reactor calls a plain handler on the socket's own
 /// executor, and the waiting coroutine goes on from the ready queue: awaiting Asio's operation
@@ -77,4 +78,4 @@ private:
 template <class Socket>
 using readable_operation = wait_operation<void(), readable_waiter<Socket>>;
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/error.hpp>
 
 #include <boost/asio/basic_stream_socket.hpp>
@@ -15,7 +16,7 @@
 #include <cstddef>
 #include <span>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 // What Rill asks of a stream beyond AsyncReadStream and AsyncWriteStream, if the stream has it.
 
@@ -147,4 +148,4 @@ inline constexpr bool can_half_close = requires(Stream& stream, error_code& ec) 
     stream.shutdown(asio::socket_base::shutdown_send, ec);
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail

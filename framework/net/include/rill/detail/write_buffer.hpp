@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/detail/buffer_pool.hpp>
 
 #include <boost/asio/buffer.hpp>
@@ -12,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 /// The front of what waits to be written, as one buffer sequence.
 class gathered_buffers {
@@ -167,4 +168,4 @@ private:
     std::size_t size_ = 0;
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/clock.hpp>
 #include <rill/detail/operation.hpp>
 #include <rill/detail/stream_traits.hpp>
@@ -18,7 +19,7 @@
 #include <tuple>
 #include <utility>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::detail {
 
 /// Waits for something to become of what was written.
 class write_waiter : public operation {
@@ -407,4 +408,4 @@ private:
     write_pump* pump_;
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::detail

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/detail/operation.hpp>
 #include <rill/detail/task_state.hpp>
 
-namespace rill::detail::simulation {
+namespace rill::RILL_FORM::detail::simulation {
 
 /// Whether a task waits for an operation of Rill's that is not over. The operation is made to end
 /// as a cancellation ends it, which is how it leaves its line in good order; so a wait that is
@@ -29,4 +30,4 @@ inline bool fail_wait(const task_state& task)
     return true;
 }
 
-} // namespace rill::detail::simulation
+} // namespace rill::RILL_FORM::detail::simulation

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/testing/run.hpp>
 #include <rill/testing/scenario.hpp>
 
@@ -9,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace detail::simulation {
 
@@ -110,4 +111,4 @@ std::size_t at_every_suspension(Play play, const std::vector<interruption>& kind
 
 } // namespace testing
 
-} // namespace rill
+} // namespace rill::RILL_FORM

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/cleanup.hpp>
 #include <rill/detail/deadline_scope.hpp>
 #include <rill/detail/run_as_task.hpp>
@@ -10,7 +11,7 @@
 #include <string>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace testing {
 
@@ -71,4 +72,4 @@ awaitable<detail::body_result_t<Body>> assert_no_checkpoints(Body body, std::sou
 
 } // namespace testing
 
-} // namespace rill
+} // namespace rill::RILL_FORM

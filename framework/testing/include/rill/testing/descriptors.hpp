@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <dirent.h>
 #include <unistd.h>
 
@@ -12,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace rill::testing {
+namespace rill::RILL_FORM::testing {
 
 /// The open descriptors of this process and what they refer to: "12: socket:[5413]".
 class descriptors {
@@ -61,4 +62,4 @@ private:
     std::map<int, std::string> open_;
 };
 
-} // namespace rill::testing
+} // namespace rill::RILL_FORM::testing

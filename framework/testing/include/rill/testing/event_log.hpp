@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/detail/describe.hpp>
 #include <rill/instrument.hpp>
 #include <rill/loop.hpp>
@@ -13,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace rill::testing {
+namespace rill::RILL_FORM::testing {
 
 /// What the tasks of a loop do, a line each: when they are created, begin, go on and end, and what
 /// the program itself notes.
@@ -134,4 +135,4 @@ inline std::uint64_t event_log::hash() const noexcept
     return h;
 }
 
-} // namespace rill::testing
+} // namespace rill::RILL_FORM::testing

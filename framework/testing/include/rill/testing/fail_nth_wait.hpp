@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/detail/fail_wait.hpp>
 #include <rill/detail/task_mark.hpp>
 #include <rill/instrument.hpp>
@@ -11,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace rill::testing {
+namespace rill::RILL_FORM::testing {
 
 /// While it lives, the n-th wait of a loop's tasks from there on fails: it ends with
 /// operation_aborted, though nobody has cancelled the task. What waits for a socket can meet such
@@ -92,4 +93,4 @@ inline bool fail_nth_wait::happened() const noexcept
     return counter_->happened();
 }
 
-} // namespace rill::testing
+} // namespace rill::RILL_FORM::testing

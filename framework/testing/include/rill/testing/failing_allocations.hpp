@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 // To be included by exactly one source file of a test program: it defines the program's operator
 // new and operator delete, all forms of them, and aligned_alloc, where Asio gets the memory of
 // coroutines, with the free() that belongs to it. Not together with a sanitizer, which has its own.
@@ -26,7 +27,7 @@
 #error "rill/testing/failing_allocations.hpp: a sanitizer has allocation functions of its own"
 #endif
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace detail::simulation {
 
@@ -297,7 +298,7 @@ std::uint64_t at_every_allocation(Body body)
 
 } // namespace testing
 
-} // namespace rill
+} // namespace rill::RILL_FORM
 
 // What the program calls. Not inline, as the standard wants it, so they are defined once.
 

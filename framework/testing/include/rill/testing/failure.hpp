@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <stdexcept>
 #include <string>
 
-namespace rill::testing {
+namespace rill::RILL_FORM::testing {
 
 /// What the test kit found wrong: a hang, something left behind, an invariant that does not hold.
 class failure : public std::logic_error {
@@ -14,4 +15,4 @@ public:
     {}
 };
 
-} // namespace rill::testing
+} // namespace rill::RILL_FORM::testing

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/introspect.hpp>
 #include <rill/loop.hpp>
 #include <rill/testing/failure.hpp>
@@ -12,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace detail::simulation {
 
@@ -446,4 +447,4 @@ inline std::vector<std::string> loop::leftovers() const
 }
 
 } // namespace testing
-} // namespace rill
+} // namespace rill::RILL_FORM

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/clock.hpp>
 
-namespace rill::testing {
+namespace rill::RILL_FORM::testing {
 
 /// A clock that moves only when it is told to.
 class manual_clock final : public clock_source {
@@ -21,4 +22,4 @@ private:
     time_point now_ = time_point() + std::chrono::hours(1); // so that tests can look back
 };
 
-} // namespace rill::testing
+} // namespace rill::RILL_FORM::testing

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/context_var.hpp>
 #include <rill/loop.hpp>
 #include <rill/task.hpp>
@@ -17,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace detail::simulation {
 
@@ -212,4 +213,4 @@ auto host::spawn(F body, task_options options, std::source_location place)
 }
 
 } // namespace testing
-} // namespace rill
+} // namespace rill::RILL_FORM

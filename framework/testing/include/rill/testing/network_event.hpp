@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/clock.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 
-namespace rill::testing {
+namespace rill::RILL_FORM::testing {
 
 /// Something that has happened on a network.
 struct network_event {
@@ -51,4 +52,4 @@ struct network_statistics {
     std::uint64_t timed_out = 0; // connections
 };
 
-} // namespace rill::testing
+} // namespace rill::RILL_FORM::testing

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/clock.hpp>
 
 #include <chrono>
@@ -8,7 +9,7 @@
 #include <cstdlib>
 #include <optional>
 
-namespace rill::testing {
+namespace rill::RILL_FORM::testing {
 
 /// How a testing loop runs.
 class options {
@@ -80,4 +81,4 @@ private:
     bool check_descriptors_ = true;
 };
 
-} // namespace rill::testing
+} // namespace rill::RILL_FORM::testing

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/detail/loop_core.hpp>
 #include <rill/detail/task_executor.hpp>
 #include <rill/loop.hpp>
@@ -15,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace rill::testing {
+namespace rill::RILL_FORM::testing {
 
 /// Data for a test, made from the loop's random numbers: a seed gives the same data each time, and
 /// testing::explore names the seed with which a test failed.
@@ -123,4 +124,4 @@ void random_data::shuffle(R&& elements)
         );
 }
 
-} // namespace rill::testing
+} // namespace rill::RILL_FORM::testing

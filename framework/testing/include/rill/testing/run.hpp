@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/testing/descriptors.hpp>
 #include <rill/testing/failure.hpp>
 #include <rill/testing/loop.hpp>
@@ -13,7 +14,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace testing {
 
@@ -142,4 +143,4 @@ void explore(std::uint64_t seeds, F scenario, options how)
 }
 
 } // namespace testing
-} // namespace rill
+} // namespace rill::RILL_FORM

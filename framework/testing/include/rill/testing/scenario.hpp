@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/cancel_scope.hpp>
 #include <rill/detail/fail_wait.hpp>
 #include <rill/event.hpp>
@@ -17,7 +18,7 @@
 #include <string>
 #include <utility>
 
-namespace rill::testing {
+namespace rill::RILL_FORM::testing {
 
 /// What happens to a scenario at one of its points.
 enum class interruption {
@@ -296,4 +297,4 @@ inline std::string scenario::description() const
     return reached_ ? text + ", " + place_ : text + ", which was not reached";
 }
 
-} // namespace rill::testing
+} // namespace rill::RILL_FORM::testing

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/error.hpp>
 #include <rill/event.hpp>
@@ -14,7 +15,7 @@
 #include <string>
 #include <utility>
 
-namespace rill::testing {
+namespace rill::RILL_FORM::testing {
 
 class sequencer;
 
@@ -140,4 +141,4 @@ inline void sequence_turn::pass_on::operator()(sequencer* s) const noexcept
     s->begin_next();
 }
 
-} // namespace rill::testing
+} // namespace rill::RILL_FORM::testing

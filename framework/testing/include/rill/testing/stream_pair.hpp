@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/form.hpp>
 #include <rill/stream.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -10,7 +11,7 @@
 #include <limits>
 #include <memory>
 
-namespace rill {
+namespace rill::RILL_FORM {
 
 namespace detail::simulation {
 
@@ -90,4 +91,4 @@ connected_streams stream_pair(const asio::any_io_executor& ex, const pair_option
 connected_streams stream_pair(const pair_options& options = {});
 
 } // namespace testing
-} // namespace rill
+} // namespace rill::RILL_FORM

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/detail/asio_coroutine.hpp>
+#include <rill/awaitable.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_state.hpp>
+#include <concepts>
+#include <coroutine>
+#include <cstddef>
+#include <source_location>
+#include <utility>
+
+namespace rill::RILL_FORM::detail {
+
+RILL_DECL void start_coroutine(
+    task_frame frame,
+    const asio::any_io_executor& ex,
+    asio::cancellation_slot slot,
+    asio::cancellation_state state,
+    coroutine_chain& chain
+)
+{
+    asio::detail::awaitable_thread<asio::any_io_executor> thread(std::move(frame), ex, slot, state);
+    chain.thread = thread.entry_point();
+    thread.launch();
+}
+
+} // namespace rill::RILL_FORM::detail

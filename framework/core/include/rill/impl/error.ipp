@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/error.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/experimental/channel_error.hpp>
+#include <boost/system/error_code.hpp>
+#include <boost/system/system_error.hpp>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace rill::RILL_FORM::detail {
+
+RILL_DECL std::string condition_category_t::message(int value) const
+    {
+        return value == static_cast<int>(condition::cancelled) ? "cancelled" : "timed out";
+    }
+
+RILL_DECL bool condition_category_t::equivalent(const error_code& ec, int value) const noexcept
+    {
+        if (value == static_cast<int>(condition::timed_out))
+            return ec == asio::error::timed_out;
+        return ec == asio::error::operation_aborted ||
+               ec == asio::experimental::error::channel_cancelled;
+    }
+
+RILL_DECL std::string rill_category_t::message(int value) const
+    {
+        switch (static_cast<errc>(value)) {
+        case errc::shut_down: return "the queue is shut down";
+        case errc::closed: return "it is closed";
+        case errc::broken: return "it was broken while others waited for it";
+        case errc::lagged: return "the subscriber was too slow, and missed items";
+        }
+        return "unknown error";
+    }
+
+RILL_DECL std::string text_of(const std::exception_ptr& error)
+{
+    try {
+        std::rethrow_exception(error);
+    } catch (const std::exception& e) {
+        return e.what();
+    } catch (...) {
+        return "an exception that is no std::exception";
+    }
+}
+
+RILL_DECL bool is_fatal(const std::exception_ptr& error) noexcept
+{
+    try {
+        std::rethrow_exception(error);
+    } catch (const fatal_error&) {
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
+} // namespace rill::RILL_FORM::detail
+
+namespace rill::RILL_FORM {
+
+RILL_DECL boost::system::error_condition make_error_condition(condition c) noexcept
+{
+    return {static_cast<int>(c), condition_category()};
+}
+
+RILL_DECL error_code make_error_code(errc e) noexcept
+{
+    return {static_cast<int>(e), rill_category()};
+}
+
+RILL_DECL bool is_cancellation(const std::exception_ptr& error) noexcept
+{
+    if (!error)
+        return false;
+    try {
+        std::rethrow_exception(error);
+    } catch (const system_error& e) {
+        return e.code() == condition::cancelled;
+    } catch (...) {
+        return false;
+    }
+}
+
+} // namespace rill::RILL_FORM

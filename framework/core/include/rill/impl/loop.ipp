@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/loop.hpp>
+#include <rill/clock.hpp>
+#include <rill/debug.hpp>
+#include <rill/detail/leftovers.hpp>
+#include <rill/detail/loop_core.hpp>
+#include <rill/exception_context.hpp>
+#include <rill/future.hpp>
+#include <rill/handle.hpp>
+#include <rill/task.hpp>
+#include <rill/thread_pool.hpp>
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <source_location>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+namespace rill::RILL_FORM {
+
+RILL_DECL loop::loop()
+    : owned_(std::make_unique<asio::io_context>(1))
+    , core_(&detail::loop_core::of(*owned_))
+    , mail_(&core_->mail())
+{}
+
+RILL_DECL detail::loop_core& loop::core() const
+{
+    if (is_closed())
+        detail::refuse_closed_loop();
+    return *core_;
+}
+
+RILL_DECL void loop::run_forever()
+{
+    run_exclusively([this] {
+        const auto work = asio::make_work_guard(core_->io());
+        core_->io().run();
+    });
+}
+
+RILL_DECL bool loop::run_once()
+{
+    bool ran = false;
+    run_exclusively([&] { ran = core_->io().run_one() > 0; });
+    return ran;
+}
+
+RILL_DECL bool loop::poll_one()
+{
+    bool ran = false;
+    run_exclusively([&] { ran = core_->io().poll_one() > 0; });
+    return ran;
+}
+
+RILL_DECL void loop::poll()
+{
+    run_exclusively([this] { core_->io().poll(); });
+}
+
+RILL_DECL void loop::run_until_ended(detail::completion_state& state)
+{
+    if (state.core() != &core())
+        throw std::logic_error("rill::loop: " + state.description() + " belongs to another loop");
+    run_exclusively([&] {
+        if (state.done())
+            return;
+        const detail::end_hook stop(*core_, state, [this] { core_->io().stop(); });
+        core_->io().run();
+    });
+    if (!state.done())
+        throw std::logic_error(
+            "rill::loop: it was stopped before " + state.description() + " had ended"
+        );
+}
+
+RILL_DECL void loop::cancel_all_tasks()
+{
+    detail::check_no_loop_runs_here();
+    detail::leftovers all(core(), [this] { return run_once(); });
+    all.end(&decltype(all)::any);
+}
+
+RILL_DECL void loop::close()
+{
+    if (is_closed()) {
+        owned_.reset();
+        return;
+    }
+    if (is_running())
+        throw std::logic_error("rill::loop: it cannot be closed while it runs");
+    if (owned_) {
+        owned_.reset();
+        return;
+    }
+    core_->renew();
+    const auto why = detail::make_reason(cancel_origin::shutdown, "the loop was closed");
+    for (const task_ref& task : detail::tasks_of(*core_))
+        detail::task_access::data(task).request_cancel(why);
+}
+
+RILL_DECL bool loop::is_running() const
+{
+    return !is_closed() && (core_->being_run || mail_->runs_here());
+}
+
+RILL_DECL void loop::call_exception_handler(const exception_context& context) noexcept
+{
+    detail::loop_core::report_to(is_closed() ? nullptr : core_, context);
+}
+
+RILL_DECL void loop::set_task_factory(task_factory f)
+{
+    if (f)
+        core().task_factory = detail::stored_task_factory{std::move(f)};
+    else
+        core().task_factory = nullptr;
+}
+
+RILL_DECL task_factory loop::get_task_factory() const
+{
+    const auto* stored = core().task_factory.target<detail::stored_task_factory>();
+    return stored ? stored->call : task_factory();
+}
+
+RILL_DECL void loop::set_default_executor(std::shared_ptr<thread_pool> pool)
+{
+    if (!pool)
+        throw std::invalid_argument("rill::loop: the default executor cannot be null");
+    core().default_executor = detail::never_waited_for(std::move(pool));
+}
+
+RILL_DECL void loop::set_debug(bool on)
+{
+    if (on)
+        set_debug(debug_options());
+    else
+        core().set_debug(nullptr);
+}
+
+RILL_DECL loop this_loop()
+{
+    return loop(detail::loop_core::running().io());
+}
+
+} // namespace rill::RILL_FORM

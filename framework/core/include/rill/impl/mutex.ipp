@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/mutex.hpp>
+#include <rill/awaitable.hpp>
+#include <rill/detail/primitive.hpp>
+#include <rill/detail/task_mark.hpp>
+#include <rill/detail/wait_operation.hpp>
+#include <cstddef>
+#include <memory>
+#include <source_location>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <utility>
+
+namespace rill::RILL_FORM {
+
+RILL_DECL void mutex::waiter::start()
+    {
+        if (mutex_->try_lock())
+            mutex_->waiters_.grant(*this);
+        else
+            mutex_->waiters_.add(*this);
+    }
+
+RILL_DECL void mutex::unlock()
+{
+    if (!locked_)
+        throw std::logic_error("rill::mutex: it is not locked");
+    detail::debug_watch* const watch = *detail::current.watch; // the mutex's loop may be gone
+    if (watch && holder() && holder() != detail::current.task) [[unlikely]]
+        watch->unlocked_by_another(*this);
+    hand_over();
+}
+
+RILL_DECL void mutex::hand_over() noexcept
+{
+    if (waiter* next = waiters_.front()) {
+        holder_ = next->mark();
+        waiters_.grant(*next);
+    } else {
+        locked_ = false;
+    }
+}
+
+RILL_DECL std::string mutex::description() const
+{
+    return with_holder() + (locked_ ? " (locked" : " (free") +
+           detail::and_waiting(waiters_.size()) + ")";
+}
+
+RILL_DECL std::string mutex::with_holder() const
+{
+    std::string text = title();
+    if (!locked_)
+        return text;
+    if (const detail::task_state* by = holder_.task())
+        text += ", held by " + by->description();
+    else if (holder_.has_ended())
+        text += ", held by a task that has ended";
+    return text;
+}
+
+RILL_DECL mutex_statistics mutex::statistics() const
+{
+    const detail::task_state* by = holder();
+    return {
+        locked_,
+        waiters_.size(),
+        waiters_.promised(),
+        by ? by->name() : std::string(),
+    };
+}
+
+RILL_DECL awaitable<void> mutex::lock(std::source_location where)
+{
+    if (!try_lock())
+        co_await detail::request_wait<waiter>(*this, where);
+}
+
+RILL_DECL awaitable<scoped_lock> mutex::scoped(std::source_location where)
+{
+    if (!try_lock())
+        co_await detail::request_wait<waiter>(*this, where);
+    co_return scoped_lock(*this);
+}
+
+} // namespace rill::RILL_FORM

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/detail/position.hpp>
+#include <rill/context.hpp>
+#include <pthread.h>
+#include <utility>
+
+namespace rill::RILL_FORM::detail {
+
+RILL_DECL void forget_position_in_child()
+{
+    [[maybe_unused]] static const int installed =
+        ::pthread_atfork(nullptr, nullptr, [] { current = position{}; });
+}
+
+} // namespace rill::RILL_FORM::detail

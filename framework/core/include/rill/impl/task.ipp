@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/task.hpp>
+#include <rill/awaitable.hpp>
+#include <rill/detail/outcome_handle.hpp>
+#include <rill/error.hpp>
+#include <rill/sleep.hpp>
+#include <rill/task_options.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <concepts>
+#include <functional>
+#include <optional>
+#include <source_location>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace rill::RILL_FORM::detail {
+
+RILL_DECL task_lease::~task_lease()
+    {
+        if (!task_)
+            return;
+        if (task_->core())
+            task_->abandon();
+        task_->release();
+    }
+
+RILL_DECL void task_lease::end(std::exception_ptr error, bool cancelled)
+    {
+        task_state* task = std::exchange(task_, nullptr);
+        step_into(nullptr); // what follows may run code of the user's, and the task is over
+        task->end(std::move(error), cancelled);
+        task->release();
+    }
+
+RILL_DECL failure current_failure(const task_state& task)
+{
+    const std::exception_ptr error = std::current_exception();
+    try {
+        throw;
+    } catch (const cancelled_error&) {
+        return {error, true};
+    } catch (const system_error& e) {
+        if (e.code() == condition::cancelled)
+            return {task.explained(error), true};
+    } catch (const fatal_error&) {
+        return {error, false, true};
+    } catch (...) {
+    }
+    return {error};
+}
+
+RILL_DECL void task_state::first_step()
+{
+    const state_ref<task_state> keep(*this);
+    release(); // what start() took
+    if (told_to_stop()) {
+        drop_frame();       // gone before the end is announced
+        step_into(nullptr); // and the task is over
+        end(explained(aborted_error()), true);
+    } else {
+        task_frame frame = std::move(frame_);
+        frame_ = task_frame();
+        const asio::any_io_executor ex =
+            loop_task_executor(core()->executor(), place(), generation());
+        start_coroutine(std::move(frame), ex, slot(), cancellation(), coroutines);
+    }
+}
+
+RILL_DECL bool cancel_from_any_thread(task_state& task, std::string message)
+{
+    cancel_reason_ptr why =
+        message.empty() ? nullptr : make_reason(cancel_origin::request, std::move(message));
+    loop_core* core = task.core();
+    if (!core || core->on_home_thread())
+        return task.request_cancel(std::move(why));
+    core->mail().post([slot = &task.place(), generation = task.generation(), why = std::move(why)] {
+        if (slot->generation == generation && slot->task)
+            slot->task->request_cancel(why);
+    });
+    return true;
+}
+
+} // namespace rill::RILL_FORM::detail
+
+namespace rill::RILL_FORM {
+
+RILL_DECL task<void>
+create_background_task(awaitable<void> body, task_options options, std::source_location place)
+{
+    auto guarded = [](awaitable<void> served) -> awaitable<void> {
+        try {
+            co_await std::move(served);
+        } catch (...) {
+            const std::exception_ptr error = std::current_exception();
+            if (is_cancellation(error))
+                throw;
+            throw fatal_error(
+                "rill: background task '" + current_task()->name() +
+                "' failed: " + detail::text_of(error)
+            );
+        }
+    };
+    detail::check_body(body);
+    const detail::new_task<void> created(detail::loop_core::running(), std::move(options), place);
+    created.data().background = true;
+    created.start(guarded(std::move(body)));
+    return detail::task_access::handle(created.data());
+}
+
+RILL_DECL bool task_ref::cancel(std::string message)
+{
+    return detail::cancel_from_any_thread(*state_, std::move(message));
+}
+
+RILL_DECL std::optional<task_ref> current_task() noexcept
+{
+    if (!detail::current.task)
+        return std::nullopt;
+    return task_ref(*detail::current.task);
+}
+
+} // namespace rill::RILL_FORM
+
+namespace rill::RILL_FORM::detail {
+
+RILL_DECL std::vector<task_ref> tasks_of(loop_core& core)
+{
+    std::vector<task_ref> tasks;
+    core.tasks().for_each([&](task_state& t) { tasks.emplace_back(t); });
+    return tasks;
+}
+
+} // namespace rill::RILL_FORM::detail
+
+namespace rill::RILL_FORM {
+
+RILL_DECL std::vector<task_ref> all_tasks(const asio::any_io_executor& ex)
+{
+    return detail::tasks_of(detail::loop_core::of(ex));
+}
+
+} // namespace rill::RILL_FORM
