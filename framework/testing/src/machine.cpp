@@ -152,7 +152,7 @@ void machine::crash()
 std::vector<task_ref> machine::tasks() const
 {
     std::vector<task_ref> mine;
-    net->core().tasks().for_each([&](task_state& t) {
+    net->core().registry.tasks.for_each([&](task_state& t) {
         const auto host = current_machine.get(context_access::of(t.context()));
         if (host && host->lock().get() == this)
             mine.emplace_back(t);

@@ -56,7 +56,7 @@ struct unix_pair {
             int fds[2];
             REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == 0);
             const auto ex = rill::this_loop().get_executor();
-            const boost::asio::generic::stream_protocol protocol(AF_UNIX, 0);
+            const rill::stream_protocol protocol(AF_UNIX, 0);
             rill::stream a(rill::stream_socket(ex, protocol, fds[0]));
             rill::stream b(rill::stream_socket(ex, protocol, fds[1]));
             co_await p(a, b);

@@ -594,15 +594,15 @@ TEST_CASE("DBG-10: off, nobody looks on and nothing is remembered")
     loop.run_until_complete([&]() -> awaitable<void> {
         CHECK(core.debug == nullptr);
         CHECK(*rill::detail::current.watch == nullptr);
-        CHECK_FALSE(core.observed());
+        CHECK_FALSE(core.monitor.observed());
         const auto task = rill::create_task(forgotten());
         CHECK(rill::creation_trace(task).empty());
         co_await task;
     });
     loop.set_debug(true);
-    CHECK(core.observed());
+    CHECK(core.monitor.observed());
     loop.set_debug(false);
-    CHECK_FALSE(core.observed());
+    CHECK_FALSE(core.monitor.observed());
     CHECK(core.debug == nullptr);
 }
 

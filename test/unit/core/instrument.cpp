@@ -93,7 +93,7 @@ TEST_CASE("BY-26: an instrument is told of turns, tasks and steps, in their orde
     loop.spawn(rill::sleep(rill::duration(0)));
     loop.settle();
     CHECK(told == before);
-    CHECK_FALSE(rill::detail::loop_core::of(loop.executor()).observed());
+    CHECK_FALSE(rill::detail::loop_core::of(loop.executor()).monitor.observed());
 }
 
 TEST_CASE("BY-26: a turn that Asio begins is told of, and steps nest where one dispatches another")
@@ -157,7 +157,7 @@ TEST_CASE("BY-26: an instrument that throws is removed with a report, and the pr
         loop.expect_reported("an instrument failed and was removed") ==
         "an instrument failed and was removed: out of paper"
     );
-    CHECK_FALSE(rill::detail::loop_core::of(loop.executor()).observed());
+    CHECK_FALSE(rill::detail::loop_core::of(loop.executor()).monitor.observed());
 }
 
 TEST_CASE("BY-26: several are told in the order in which they were added")

@@ -240,7 +240,7 @@ TEST_CASE("snapshot: cancelled, it ends at once and looks no further")
     rill::task_ref(looks).cancel();
     loop.settle();
     CHECK(looks.cancelled());
-    CHECK_FALSE(rill::detail::loop_core::of(loop.executor()).observed());
+    CHECK_FALSE(rill::detail::loop_core::of(loop.executor()).monitor.observed());
     for (const auto& t : tasks)
         rill::task_ref(t).cancel();
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/channel.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/generator.hpp>
 #include <rill/task_group.hpp>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/detail/coroutine_frame.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/detail/position.hpp>
 
 #include <boost/asio/awaitable.hpp>

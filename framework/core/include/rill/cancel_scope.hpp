@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/clock.hpp>
 #include <rill/detail/deadline_scope.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/detail/run_as_task.hpp>
 #include <rill/error.hpp>
 

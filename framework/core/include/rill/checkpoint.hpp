@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/cancel_scope.hpp> // throw_if_cancelled, the other half of a checkpoint
+#include <rill/detail/form.hpp>
 #include <rill/shield.hpp>
 #include <rill/sleep.hpp>
 

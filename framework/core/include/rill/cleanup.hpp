@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/clock.hpp>
 #include <rill/detail/deadline_scope.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/detail/run_as_task.hpp>
-#include <rill/exception_group.hpp>
 #include <rill/outcome.hpp>
 
 #include <exception>
 #include <source_location>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace rill::RILL_FORM {
 
@@ -81,8 +79,7 @@ awaitable<outcome<body_result_t<Body>>> settle(Body& body)
 }
 
 /// Both errors, where there are two that somebody ought to see.
-std::exception_ptr
-error_of_both(const std::exception_ptr& body, const std::exception_ptr& cleanup);
+std::exception_ptr error_of_both(const std::exception_ptr& body, const std::exception_ptr& cleanup);
 
 } // namespace detail
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
+
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 

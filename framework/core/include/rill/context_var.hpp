@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/context.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/detail/shown_variables.hpp>
 #include <rill/detail/task_state.hpp>
 
-#include <atomic>
 #include <concepts>
 #include <memory>
 #include <optional>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/clock.hpp>
+#include <rill/detail/form.hpp>
 
 #include <chrono>
 #include <functional>
@@ -78,4 +78,6 @@ private:
 
 } // namespace rill::RILL_FORM
 
-#include <rill/detail/debug_mode.hpp>
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/debug.ipp>
+#endif

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/clock.hpp>
 #include <rill/detail/deadline.hpp>
 #include <rill/detail/describe.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/detail/mailbox.hpp>
 #include <rill/detail/primitive.hpp>
 #include <rill/detail/timer_queue.hpp>

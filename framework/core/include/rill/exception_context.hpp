@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
+
 #include <exception>
 #include <functional>
 #include <string>

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/detail/end_watch.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/outcome.hpp>
-#include <rill/task.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -14,7 +13,6 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace rill::RILL_FORM {

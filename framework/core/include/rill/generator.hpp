@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/cleanup.hpp>
 #include <rill/detail/asio_coroutine.hpp>
+#include <rill/detail/form.hpp>
+#include <rill/detail/live_generator.hpp>
 #include <rill/detail/loop_core.hpp>
-#include <rill/error.hpp>
 
 #include <boost/asio/async_result.hpp>
 

@@ -6,9 +6,7 @@
 #include <rill/loop.hpp>
 #include <rill/task.hpp>
 
-#include <exception>
 #include <memory>
-#include <string>
 #include <utility>
 
 namespace rill::RILL_FORM {
@@ -64,7 +62,7 @@ public:
         , mail_(&core.mail())
         , instrument_(std::move(i))
     {
-        core_.add_observer(*this);
+        core_.monitor.add(*this);
     }
 
     ~adapter() = default;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/clock.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/future.hpp>
 #include <rill/handle.hpp>
 #include <rill/loop.hpp>

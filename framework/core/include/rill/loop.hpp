@@ -1,26 +1,23 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/clock.hpp>
 #include <rill/debug.hpp>
-#include <rill/detail/leftovers.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/detail/loop_core.hpp>
 #include <rill/exception_context.hpp>
-#include <rill/future.hpp>
 #include <rill/handle.hpp>
 #include <rill/task.hpp>
-#include <rill/thread_pool.hpp>
 
-#include <concepts>
 #include <functional>
 #include <memory>
 #include <source_location>
 #include <stdexcept>
-#include <type_traits>
 #include <utility>
 
 namespace rill::RILL_FORM {
+
+class thread_pool;
 
 namespace detail {
 struct loop_access;
@@ -205,27 +202,20 @@ loop this_loop();
 
 namespace detail {
 
-[[noreturn]] inline void refuse_closed_loop()
-{
-    throw std::logic_error("rill::loop: the loop is closed");
-}
+[[noreturn]] void refuse_closed_loop();
 
-inline void check_no_loop_runs_here()
-{
-    if (current.loop)
-        throw std::logic_error("rill::loop: a loop is running on this thread already");
-}
+void check_no_loop_runs_here();
 
 /// The way into a loop, for the rest of the library.
 struct loop_access {
-    static loop_core& core(const loop& l) { return l.core(); }
+    static loop_core& core(const loop& l);
 
-    static void run_until_ended(loop& l, completion_state& state) { l.run_until_ended(state); }
+    static void run_until_ended(loop& l, completion_state& state);
 
     /// For other threads: the core is not to be touched there, and only named.
-    static loop_core* address(const loop& l) noexcept { return l.core_; }
+    static loop_core* address(const loop& l) noexcept;
 
-    static const mailbox_ptr& mail(const loop& l) noexcept { return l.mail_; }
+    static const mailbox_ptr& mail(const loop& l) noexcept;
 };
 
 /// Queues `f()` behind what is ready. On other threads the core is not touched, and only named.
@@ -249,7 +239,7 @@ void call_from_any_thread(loop_core& core, const mailbox_ptr& mail, F f, std::so
 struct stored_task_factory {
     task_factory call;
 
-    void operator()(task_state& task) const { call(task_ref(task)); }
+    void operator()(task_state& task) const;
 };
 
 /// Calls something when a task or future has ended, unless it is gone by then.
@@ -277,26 +267,6 @@ inline loop::loop(asio::io_context& adopt)
     : core_(&detail::loop_core::of(adopt))
     , mail_(&core_->mail())
 {}
-
-inline asio::io_context& loop::context() const
-{
-    return core().io();
-}
-
-inline asio::io_context::executor_type loop::get_executor() const
-{
-    return core().executor();
-}
-
-inline time_point loop::time() const
-{
-    return core().now();
-}
-
-inline random_source& loop::random() const
-{
-    return core().random;
-}
 
 template <class F>
 handle loop::call_soon(F f, std::source_location place)
@@ -367,11 +337,6 @@ void loop::run_exclusively(Run run)
     c.io().restart(); // for a run of the program's own
 }
 
-inline void loop::stop()
-{
-    core().io().stop();
-}
-
 template <class Handle>
     requires detail::awaited_object<Handle>
 typename Handle::value_type loop::run_until_complete(Handle main)
@@ -387,7 +352,7 @@ T loop::run_until_complete(awaitable<T> main, std::source_location place)
 {
     const detail::never_missed<awaitable<T>> refused(main);
     detail::check_no_loop_runs_here();
-    const task<T> t = create_task(get_executor(), std::move(main), "main", place);
+    const task<T> t = detail::start(core(), std::move(main), "main", place);
     detail::handle_access::state(t)->is_main = true;
     run_until_ended(*detail::handle_access::state(t));
     return detail::take_result(t, true);
@@ -397,46 +362,6 @@ template <coroutine_function F>
 auto loop::run_until_complete(F main, std::source_location place)
 {
     return run_until_complete(detail::call_stored(std::move(main)), place);
-}
-
-inline bool loop::is_closed() const noexcept
-{
-    return !mail_ || mail_->closed();
-}
-
-inline void loop::set_exception_handler(exception_handler handler)
-{
-    core().set_exception_handler(std::move(handler));
-}
-
-inline const exception_handler& loop::get_exception_handler() const
-{
-    return core().get_exception_handler();
-}
-
-inline void loop::set_eager_tasks(bool on)
-{
-    core().eager_tasks = on;
-}
-
-inline bool loop::get_eager_tasks() const
-{
-    return core().eager_tasks;
-}
-
-inline void loop::set_debug(const debug_options& options)
-{
-    detail::set_debug(core(), options);
-}
-
-inline bool loop::get_debug() const
-{
-    return core().debug != nullptr;
-}
-
-inline void loop::notify_fork(asio::execution_context::fork_event event)
-{
-    core().io().notify_fork(event);
 }
 
 } // namespace rill::RILL_FORM

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
+#include <rill/detail/form.hpp>
+#include <rill/detail/held_object.hpp>
 #include <rill/detail/primitive.hpp>
 #include <rill/detail/task_mark.hpp>
 #include <rill/detail/wait_operation.hpp>
@@ -10,7 +11,6 @@
 #include <cstddef>
 #include <memory>
 #include <source_location>
-#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <utility>

@@ -8,7 +8,6 @@
 #include <source_location>
 #include <utility>
 #include <variant>
-#include <vector>
 
 namespace rill::RILL_FORM {
 

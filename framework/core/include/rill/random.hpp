@@ -2,7 +2,6 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
-#include <sys/random.h>
 
 #include <cstdint>
 #include <limits>

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/clock.hpp>
-#include <rill/detail/describe.hpp>
-#include <rill/error.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/random.hpp>
 #include <rill/sleep.hpp>
 

@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
-#include <rill/context_var.hpp>
 #include <rill/debug.hpp>
-#include <rill/detail/interrupt.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/loop.hpp>
-#include <rill/to_thread.hpp>
 
 #include <chrono>
-#include <cstdlib>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <source_location>
-#include <stdexcept>
-#include <string_view>
 #include <utility>
 
 namespace rill::RILL_FORM {
@@ -171,11 +164,12 @@ private:
     void set_up();
     template <class Handle>
     typename Handle::value_type complete(const Handle& main, bool take);
+    void run_to_end(detail::completion_state& main);
     void end_tasks();
     void end_generators();
     void end_executor();
-    template <class Step>
-    void attempt(Step step);
+    void end_loop();
+    void attempt(void (runner::*step)());
 
     runner_options options_;
     std::optional<loop> loop_; // empty before the first use
@@ -185,59 +179,6 @@ private:
 
 // Implementation
 
-namespace detail {
-
-/// RILL_DEBUG says that debug mode is wanted.
-bool debug_in_environment();
-
-/// Requests to cancel besides that of a SIGINT.
-template <class Handle>
-bool cancelled_by_others(const Handle& main)
-{
-    if constexpr (requires { main.cancelling(); })
-        return main.cancelling() > 1;
-    else
-        return false;
-}
-
-/// Generators that need no further look; they go back to the loop, which may end before them.
-class closed_generators {
-public:
-    explicit closed_generators(loop_core& core) noexcept
-        : core_(core)
-    {}
-
-    ~closed_generators();
-
-    closed_generators(const closed_generators&) = delete;
-    closed_generators& operator=(const closed_generators&) = delete;
-
-    void add(live_generator& generator) noexcept
-    {
-        generator.unlink();
-        list_.push_back(generator);
-    }
-
-private:
-    loop_core& core_;
-    intrusive_list<live_generator, in_generators> list_;
-};
-
-/// Closes those that are left, which may begin others.
-awaitable<void> close_generators(loop_core& core);
-
-} // namespace detail
-
-inline runner::runner(runner_options options)
-    : options_(std::move(options))
-{}
-
-inline runner::~runner()
-{
-    if (!detail::current.loop)
-        close();
-}
-
 template <class T>
 T runner::run(awaitable<T> main, std::optional<context> in, std::source_location place)
 {
@@ -246,7 +187,9 @@ T runner::run(awaitable<T> main, std::optional<context> in, std::source_location
     set_up();
     task_options options("main");
     options.context(in ? *std::move(in) : *context_);
-    const auto t = create_task(loop_->get_executor(), std::move(main), std::move(options), place);
+    const auto t = detail::start(
+        detail::loop_access::core(*loop_), std::move(main), std::move(options), place
+    );
     detail::handle_access::state(t)->is_main = true;
     return complete(t, true);
 }
@@ -271,30 +214,8 @@ typename Handle::value_type runner::run(Handle main)
 template <class Handle>
 typename Handle::value_type runner::complete(const Handle& main, bool take)
 {
-    std::optional<detail::interrupt_watch> sigint;
-    if (options_.handles_sigint())
-        sigint.emplace(loop_->context(), [&main] { Handle(main).cancel("SIGINT"); });
-    try {
-        detail::loop_access::run_until_ended(*loop_, *detail::handle_access::state(main));
-        return detail::take_result(main, take);
-    } catch (const system_error& e) {
-        const bool by_sigint = sigint && sigint->seen() && e.code() == condition::cancelled;
-        if (by_sigint && main.cancelled() && !detail::cancelled_by_others(main))
-            throw interrupted();
-        throw;
-    }
-}
-
-template <class Step>
-void runner::attempt(Step step)
-{
-    try {
-        step();
-    } catch (...) {
-        loop_->call_exception_handler(
-            {"a step of the loop's shutdown failed", std::current_exception()}
-        );
-    }
+    run_to_end(*detail::handle_access::state(main));
+    return detail::take_result(main, take);
 }
 
 } // namespace rill::RILL_FORM

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/detail/end_watch.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/detail/wait_operation.hpp>
 
 #include <boost/asio/this_coro.hpp>
 
 #include <cstddef>
 #include <optional>
-#include <source_location>
 #include <tuple>
 #include <type_traits>
 #include <utility>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/errand.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/outcome.hpp>
 
 #include <boost/asio/any_io_executor.hpp>

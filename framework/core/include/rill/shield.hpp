@@ -7,7 +7,6 @@
 #include <boost/asio/deferred.hpp>
 
 #include <source_location>
-#include <stdexcept>
 
 namespace rill::RILL_FORM {
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/detail/loop_core.hpp>
+#include <rill/error.hpp>
 
-#include <boost/asio/deferred.hpp>
 #include <boost/asio/signal_set.hpp>
 
 #include <span>

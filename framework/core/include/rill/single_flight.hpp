@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/detail/joint_work.hpp>
-#include <rill/error.hpp>
 
 #include <boost/asio/this_coro.hpp>
 

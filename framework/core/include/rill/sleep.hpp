@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/clock.hpp>
 #include <rill/detail/deadline.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/detail/wait_operation.hpp>
 
 #include <source_location>

@@ -11,6 +11,7 @@
 
 #include <rill/impl/asio_coroutine.ipp>
 #include <rill/impl/barrier.ipp>
+#include <rill/impl/cancel_delivery.ipp>
 #include <rill/impl/cancel_reason.ipp>
 #include <rill/impl/cancel_scope.ipp>
 #include <rill/impl/cleanup.ipp>
@@ -21,6 +22,8 @@
 #include <rill/impl/context_var.ipp>
 #include <rill/impl/coroutine_frame.ipp>
 #include <rill/impl/deadline_scope.ipp>
+#include <rill/impl/deadlines.ipp>
+#include <rill/impl/debug.ipp>
 #include <rill/impl/debug_mode.ipp>
 #include <rill/impl/describe.ipp>
 #include <rill/impl/end_watch.ipp>
@@ -39,6 +42,7 @@
 #include <rill/impl/loop.ipp>
 #include <rill/impl/loop_core.ipp>
 #include <rill/impl/loop_meter.ipp>
+#include <rill/impl/loop_monitor.ipp>
 #include <rill/impl/mailbox.ipp>
 #include <rill/impl/mutex.ipp>
 #include <rill/impl/noted_places.ipp>
@@ -50,6 +54,7 @@
 #include <rill/impl/primitive.ipp>
 #include <rill/impl/random.ipp>
 #include <rill/impl/rate_limiter.ipp>
+#include <rill/impl/ready_queue.ipp>
 #include <rill/impl/retry.ipp>
 #include <rill/impl/runner.ipp>
 #include <rill/impl/select.ipp>

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/detail/outcome_handle.hpp>
-#include <rill/error.hpp>
 #include <rill/sleep.hpp>
 #include <rill/task_options.hpp>
-
-#include <boost/asio/this_coro.hpp>
 
 #include <concepts>
 #include <functional>
@@ -234,8 +231,8 @@ public:
     {
         if (core.task_factory)
             call_factory(core);
-        if (core.observed()) [[unlikely]]
-            core.tell(loop_event::task_created, &*data_);
+        if (core.monitor.observed()) [[unlikely]]
+            core.monitor.tell(loop_event::task_created, &*data_);
     }
 
     task_data<T>& data() const noexcept { return *data_; }

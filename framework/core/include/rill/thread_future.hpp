@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/cancel_reason.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/detail/landing.hpp>
 #include <rill/future.hpp>
 #include <rill/loop.hpp>

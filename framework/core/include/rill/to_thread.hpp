@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
-#include <rill/cancel_scope.hpp>
 #include <rill/context_var.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/detail/landing.hpp>
-#include <rill/detail/task_executor.hpp>
 #include <rill/future.hpp>
 #include <rill/handle.hpp>
 #include <rill/thread_pool.hpp>
@@ -19,7 +17,6 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <stdexcept>
 #include <type_traits>
 #include <utility>
 

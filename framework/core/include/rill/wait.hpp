@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/clock.hpp>
 #include <rill/detail/end_watch.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/gather.hpp>
 #include <rill/queue.hpp>
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/cleanup.hpp>
+#include <rill/detail/form.hpp>
 
 #include <concepts>
 #include <source_location>
-#include <utility>
 
 namespace rill::RILL_FORM {
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/needs_net.hpp>
-
-#include <boost/asio/generic/stream_protocol.hpp>
+#include <rill/stream_protocol.hpp>
 
 #include <string>
 
@@ -12,7 +10,7 @@ namespace rill {
 namespace asio = boost::asio;
 
 /// An address of a stream socket: TCP over IPv4 or IPv6, or a unix path.
-using endpoint = asio::generic::stream_protocol::endpoint;
+using endpoint = stream_protocol::endpoint;
 
 /// As settings and log lines write it: "127.0.0.1:7007", "[::1]:80", "unix:/run/x.sock".
 std::string to_string(const endpoint& e);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/detail/read_steps.hpp>
 #include <rill/detail/readable.hpp>
 #include <rill/detail/stream_traits.hpp>

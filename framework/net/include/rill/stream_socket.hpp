@@ -9,7 +9,6 @@
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <cstddef>
@@ -27,10 +26,8 @@ namespace rill {
 /// closed (bad_descriptor).
 /// Thread safety: distinct objects safe, shared objects unsafe.
 class stream_socket
-    : public asio::
-          basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type> {
-    using real =
-        asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type>;
+    : public asio::basic_stream_socket<stream_protocol, asio::io_context::executor_type> {
+    using real = asio::basic_stream_socket<stream_protocol, asio::io_context::executor_type>;
 
 public:
     using lowest_layer_type = stream_socket;

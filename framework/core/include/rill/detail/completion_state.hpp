@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/cancel_reason.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/detail/loop_core.hpp>
 #include <rill/detail/operation.hpp>
 
@@ -54,6 +54,9 @@ public:
 
     /// False if it has ended.
     virtual bool request_cancel(cancel_reason_ptr why = {}) = 0;
+
+    /// How many requests to cancel it have not been taken back.
+    virtual unsigned requests() const noexcept { return 0; }
 
     /// Whether the request to stop that goes round at present has come by.
     virtual bool told_in_this_round() const noexcept { return false; }

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/detail/debug_watch.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/detail/position.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
-#include <bit>
 #include <concepts>
 #include <coroutine>
 #include <source_location>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/deadline.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/detail/task_state.hpp>
 
 #include <algorithm>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/debug.hpp>
 #include <rill/detail/debug_watch.hpp>
 #include <rill/detail/describe.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/detail/held_object.hpp>
 #include <rill/detail/loop_core.hpp>
 #include <rill/detail/stack_trace.hpp>
@@ -29,7 +29,7 @@ class debug_mode final : public debug_watch, public loop_observer {
 public:
     debug_mode(loop_core& core, debug_options options);
 
-    ~debug_mode() override { core_.remove_observer(*this); }
+    ~debug_mode() override { core_.monitor.remove(*this); }
 
     void coroutine_created(const coroutine_place& coroutine) noexcept override
     {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/clock.hpp>
+#include <rill/detail/form.hpp>
 
 #include <cctype>
-#include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <source_location>

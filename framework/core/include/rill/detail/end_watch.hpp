@@ -6,7 +6,6 @@
 #include <rill/task.hpp>
 
 #include <cstddef>
-#include <memory>
 #include <type_traits>
 #include <utility>
 

@@ -19,7 +19,7 @@ public:
     virtual std::string title() const = 0;
 
 protected:
-    explicit held_object(loop_core& core) noexcept { core.held_objects().push_back(*this); }
+    explicit held_object(loop_core& core) noexcept { core.registry.held_objects.push_back(*this); }
 
     ~held_object() { hook<in_held_objects>::unlink(); }
 };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/detail/deadline_scope.hpp>
 #include <rill/detail/describe.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/detail/held_object.hpp>
 #include <rill/detail/shown_variables.hpp>
 #include <rill/introspect.hpp>
@@ -68,10 +68,10 @@ public:
     explicit task_walk(loop_core& core)
         : core_(core)
     {
-        core_.add_observer(*this);
+        core_.monitor.add(*this);
     }
 
-    ~task_walk() { core_.remove_observer(*this); }
+    ~task_walk() { core_.monitor.remove(*this); }
 
     task_walk(const task_walk&) = delete;
     task_walk& operator=(const task_walk&) = delete;

@@ -38,8 +38,8 @@ public:
         std::vector<state_ref<task_state>> told;
         std::uint64_t last = 0;
         while (exist(which)) {
-            if (last != core_.last_task_number())
-                tell(which, std::exchange(last, core_.last_task_number()), told);
+            if (last != core_.registry.last_task_number())
+                tell(which, std::exchange(last, core_.registry.last_task_number()), told);
             if (!turn())
                 break;
         }
@@ -86,7 +86,8 @@ private:
 
     bool exist(kind which) const
     {
-        for (const task_state* t = core_.tasks().front(); t; t = core_.tasks().next(*t))
+        for (const task_state* t = core_.registry.tasks.front(); t;
+             t = core_.registry.tasks.next(*t))
             if (which(*t))
                 return true;
         return false;
@@ -95,7 +96,7 @@ private:
     void tell(kind which, std::uint64_t after, std::vector<state_ref<task_state>>& told)
     {
         const std::size_t first = told.size();
-        core_.tasks().for_each([&](task_state& t) {
+        core_.registry.tasks.for_each([&](task_state& t) {
             if (t.number() > after && which(t))
                 told.emplace_back(t);
         });

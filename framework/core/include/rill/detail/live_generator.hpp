@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/awaitable.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/detail/intrusive_list.hpp>
+#include <rill/detail/task_registry.hpp>
 
 namespace rill::RILL_FORM::detail {
-
-struct in_generators; // tag: a place in the loop's list of generators that have begun
 
 /// A generator that has begun and not ended, as the loop's shutdown sees it.
 class live_generator : public hook<in_generators> {

@@ -1,56 +1,40 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/clock.hpp>
+#include <rill/detail/cancel_delivery.hpp>
+#include <rill/detail/deadlines.hpp>
 #include <rill/detail/debug_watch.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/detail/intrusive_list.hpp>
-#include <rill/detail/live_generator.hpp>
-#include <rill/detail/loop_meter.hpp>
-#include <rill/detail/loop_observer.hpp>
+#include <rill/detail/loop_monitor.hpp>
 #include <rill/detail/mailbox.hpp>
-#include <rill/detail/noted_places.hpp>
 #include <rill/detail/position.hpp>
 #include <rill/detail/ready_node.hpp>
-#include <rill/detail/timer_queue.hpp>
-#include <rill/error.hpp>
+#include <rill/detail/ready_queue.hpp>
+#include <rill/detail/task_registry.hpp>
 #include <rill/exception_context.hpp>
 #include <rill/random.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/strand.hpp>
 
-#include <algorithm>
 #include <atomic>
-#include <cstdint>
-#include <cstdio>
-#include <deque>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
+#include <string>
 #include <thread>
 #include <utility>
-#include <vector>
 
 namespace rill::RILL_FORM {
 
 class thread_pool;
 
-} // namespace rill::RILL_FORM
-
-namespace rill::RILL_FORM::detail {
-
-struct in_tasks;   // tag: a place in the loop's list of all tasks
-struct in_futures; // tag: and of all futures
-
-class future_state;
-class completion_state;
-class held_object;
-struct in_held_objects; // tag: a place in the loop's list of what tasks can hold
+namespace detail {
 
 /// From here on this thread is in a step of `task`; null: of none.
 void step_into(task_state* task) noexcept;
@@ -69,16 +53,8 @@ private:
     position before_;
 };
 
-/// Names a task for an executor. An executor may outlive its task (a socket made in one task and
-/// used by another carries it), so it holds the slot and the generation that it was made for.
-struct task_slot {
-    task_state* task = nullptr;
-    std::uint32_t generation = 0;
-    task_slot* next_free = nullptr;
-};
-
-/// The event loop's own part of an io_context: the ready queue and the timer queue of DESIGN's
-/// central mechanism, and a list of everything that is pending.
+/// The event loop's own part of an io_context: the ready queue and the deadlines of DESIGN's central
+/// mechanism, and a list of everything that is pending.
 ///
 /// It is a service of the io_context, so there is one for each, found from any of its executors,
 /// and it is shut down with it, before any handler is destroyed. One thread at a time runs it.
@@ -102,12 +78,15 @@ public:
     }
 
     explicit loop_core(asio::execution_context& context);
+    ~loop_core() override;
 
     asio::io_context& io() const noexcept { return io_; }
 
     executor_type executor() const noexcept { return io_.get_executor(); }
 
     bool dead() const noexcept { return dead_; }
+
+    // Its threads
 
     /// A thread is inside one of rill::loop's own ways to run it.
     std::atomic<bool> being_run = false;
@@ -132,14 +111,18 @@ public:
     /// The way in for other threads.
     mailbox& mail() const noexcept { return *mailbox_; }
 
-    // The ready queue
+    /// Answers that other threads will give whatever happens: a clock that is the owner's own
+    /// stands still until they are there.
+    std::size_t expected_arrivals = 0;
+
+    // What is ready, and what is pending
 
     /// `node` runs in a later turn, after everything that is ready now. It leaves the pending list.
     void make_ready(ready_node& node)
     {
         node.unlink();
         node.ready_ = true;
-        ready_.push_back(node);
+        ready_.push(node);
         if (dead_)
             drop_ready();
         else if (!draining_)
@@ -157,6 +140,9 @@ public:
         pending_.push_back(node);
     }
 
+    /// `node` is not to run after all.
+    void forget(ready_node& node) noexcept;
+
     /// A step that comes from elsewhere, a socket's completion say, and then what it made ready: no
     /// further trip through the io_context is needed for that.
     template <class F>
@@ -164,72 +150,67 @@ public:
     {
         if (draining_) {
             const step_scope step(this, task);
-            const step_count counted(*this, task, nullptr);
+            const step_count counted(monitor, task, nullptr);
             std::move(f)();
             return;
         }
-        ++meter.io;
+        ++monitor.meter.io;
         const drain_scope scope(*this);
         {
             const step_scope step(this, task);
-            const step_count counted(*this, task, nullptr);
+            const step_count counted(monitor, task, nullptr);
             std::move(f)();
         }
         run_ready();
     }
 
-    /// `node` is not to run after all.
-    void forget(ready_node& node) noexcept;
+    std::size_t ready_count() const noexcept { return ready_.size(); }
 
-    // The timer queue
+    std::size_t pending_count() const noexcept { return pending_.size(); }
 
-    time_point now() const noexcept { return clock_ ? clock_->now() : clock::now(); }
+    /// At most so many steps run between two looks at the sockets.
+    void set_batch(unsigned steps) noexcept { batch_ = steps; }
+
+    /// For tests; see ready_queue::shuffle.
+    void shuffle(random_source* source) noexcept { ready_.shuffle(source); }
+
+    // Deadlines
+
+    time_point now() const noexcept { return deadlines_.now(); }
 
     void arm(timer_node& node, time_point when);
 
     void disarm(timer_node& node) noexcept;
 
-    const timer_queue& timers() const noexcept { return timers_; }
+    const timer_queue& timers() const noexcept { return deadlines_.timers(); }
+
+    /// See deadlines::set_clock.
+    void set_clock(const clock_source* source) noexcept { deadlines_.set_clock(source); }
 
     /// Fires the timers that are due, in order.
-    void fire_due()
+    void fire_due();
+
+    // Tasks
+
+    task_registry registry;
+    cancel_delivery cancellations;
+    std::function<void(task_state&)> task_factory;
+    bool eager_tasks = false;
+
+    task_slot& take_slot(task_state& task)
     {
-        const drain_scope scope(*this);
-        run_timers();
+        hold_work();
+        return registry.take_slot(task);
     }
 
-    /// From now on `source` is the clock, or the real one again if null.
-    void set_clock(const clock_source* source) noexcept;
-
-    /// At most so many steps run between two looks at the sockets.
-    void set_batch(unsigned steps) noexcept { batch_ = steps; }
+    void give_back(task_slot& slot) noexcept;
 
     // Those who look on
 
-    loop_meter meter;
+    loop_monitor monitor;
 
     /// For "since when" of what begins now.
-    time_point recently() const noexcept { return draining_ ? meter.turn_began() : now(); }
-
-    std::size_t ready_count() const noexcept { return ready_.size(); }
-
-    std::size_t pending_count() const noexcept { return pending_.size(); }
-
-    void add_observer(loop_observer& o)
-    {
-        observers_.push_back(&o);
-        watched_ = true;
-    }
-
-    void remove_observer(loop_observer& o) noexcept;
-
-    void forget_observers() noexcept;
-
-    bool observed() const noexcept { return !observers_.empty(); }
-
-    /// In the order in which they were added. Observers may be added and removed meanwhile: who is
-    /// removed hears nothing more, who is added hears the next event.
-    void tell(loop_event event, task_state* task) noexcept;
+    time_point recently() const noexcept { return draining_ ? monitor.meter.turn_began() : now(); }
 
     /// What the present step is, which is no task's: "the callback registered at orders.cpp:42".
     std::string describe_step();
@@ -237,69 +218,26 @@ public:
     /// The calls that registered it, in debug mode.
     std::string trace_of_step() const;
 
-    /// What is ready runs in an order that `source` decides, or again in that of its coming if null.
-    void shuffle(random_source* source) noexcept { shuffle_ = source; }
-
-    /// Answers that other threads will give whatever happens: a clock that is the owner's own
-    /// stands still until they are there.
-    std::size_t expected_arrivals = 0;
-
-    // Tasks
-
-    intrusive_list<held_object, in_held_objects>& held_objects() noexcept { return held_objects_; }
-
-    intrusive_list<task_state, in_tasks>& tasks() noexcept { return tasks_; }
-
-    /// Those that have ended and still have handles, which may outlive the loop.
-    intrusive_list<task_state, in_tasks>& ended_tasks() noexcept { return ended_tasks_; }
-
-    /// Those that have not ended.
-    std::size_t task_count() const noexcept { return task_count_; }
-
-    task_slot& take_slot(task_state& task);
-
-    void give_back(task_slot& slot) noexcept;
-
-    std::uint64_t next_task_number() noexcept { return ++task_number_; }
-
-    std::uint64_t last_task_number() const noexcept { return task_number_; }
-
-    intrusive_list<future_state, in_futures>& futures() noexcept { return futures_; }
-
-    intrusive_list<live_generator, in_generators>& generators() noexcept { return generators_; }
-
-    void note_end(const task_state& task) noexcept;
-
-    /// Delivers a cancellation. What it reaches may be further tasks, each of which passes it on;
-    /// they are told one after another, so that a chain of any length needs no deep stack.
-    void deliver(task_state& task, bool again);
-
-    /// Counts the requests to stop that have gone round, from task to task.
-    std::uint32_t round() const noexcept { return round_; }
-
-    random_source random;
-    std::function<void(task_state&)> task_factory;
-    bool eager_tasks = false;
-
     /// Null while debug mode is off.
     debug_watch* debug = nullptr;
 
     void set_debug(std::unique_ptr<debug_watch> watch) noexcept;
-
-    // What ends with the loop
-
-    std::shared_ptr<thread_pool> default_executor; // made at its first use
-    bool takes_jobs = true;                        // false once the default executor was shut down
-
-    /// Ends Rill's part of an io_context that goes on: what waits in it is dropped, and tasks that
-    /// wait for something of Asio's are cancelled. It may be used anew.
-    void renew();
 
     /// Where operation::describe() wants its text.
     std::string* describing = nullptr;
 
     /// Where operation::waiting_task() wants its answer.
     task_state* named_task = nullptr;
+
+    // What ends with the loop
+
+    random_source random;
+    std::shared_ptr<thread_pool> default_executor; // made at its first use
+    bool takes_jobs = true;                        // false once the default executor was shut down
+
+    /// Ends Rill's part of an io_context that goes on: what waits in it is dropped, and tasks that
+    /// wait for something of Asio's are cancelled. It may be used anew.
+    void renew();
 
     // Errors that nobody is left to catch
 
@@ -314,14 +252,16 @@ public:
     void report(const exception_context& context) noexcept;
 
 private:
-    unsigned batch_ = 256; // steps between two looks at the sockets
+    friend deadlines;
 
     /// While it lives, whoever makes a node ready need not ask for a drain.
     class drain_scope {
     public:
         explicit drain_scope(loop_core& core) noexcept;
-
         ~drain_scope();
+
+        drain_scope(const drain_scope&) = delete;
+        drain_scope& operator=(const drain_scope&) = delete;
 
     private:
         loop_core& core_;
@@ -341,131 +281,34 @@ private:
     }
 
     void request_drain();
-
     void drain();
-
     void run_ready();
-
-    /// One of the next few.
-    ready_node* take_any() noexcept;
-
-    /// A step that is counted, and watched if somebody does.
-    class step_count {
-    public:
-        step_count(loop_core& core, task_state* task, ready_node* node) noexcept
-            : core_(core)
-        {
-            core.begin_step(task);
-            if (core.watched_) [[unlikely]] {
-                core.stepping_ = node;
-                core.begin_watched_step(task);
-            }
-        }
-
-        ~step_count()
-        {
-            if (core_.watched_) [[unlikely]]
-                core_.end_watched_step();
-        }
-
-        step_count(const step_count&) = delete;
-        step_count& operator=(const step_count&) = delete;
-
-    private:
-        loop_core& core_;
-    };
-
-    void forget_removed() noexcept;
-
-    void begin_step(task_state* task) noexcept;
-    void begin_watched_step(task_state* task) noexcept;
-    void begin_timed_step(task_state* task) noexcept;
-    std::string name_of_last_step() const;
-    void end_watched_step() noexcept;
-    void note_slow(duration took, std::uint64_t steps) noexcept;
-
-    /// In debug mode, on a thread that is not the loop's.
-    bool run_elsewhere() const noexcept { return !on_home_thread() && debug->loop_is_run(); }
-
-    void check_thread() noexcept
-    {
-        if (run_elsewhere())
-            debug->used_by_another_thread();
-    }
-
-    void begin_turn() noexcept;
-
-    void end_turn() noexcept;
-
     void run_timers();
-
-    void wake_up_at(time_point when);
-
-    void on_wakeup();
-
-    void request_idle_check() noexcept;
+    void on_alarm();
 
     bool idle() const noexcept;
-
-    /// An idle loop keeps no io_context from returning: the timer left armed by a cancelled
-    /// deadline and the guard for pending operations are kept until then, which saves arming them
-    /// over and over.
+    void request_idle_check() noexcept;
     void let_go_if_idle() noexcept;
 
-    static void report_by_default(const exception_context& context) noexcept;
+    bool run_elsewhere() const noexcept;
+    void check_thread() noexcept;
 
     asio::io_context& io_;
     // Constructed here, so that Asio's timer service is older than this one and outlives it.
-    asio::basic_waitable_timer<clock, asio::wait_traits<clock>, executor_type> wakeup_;
+    deadlines deadlines_;
     std::atomic<std::thread::id> home_; // the thread that ran the loop last
+    mailbox_ptr mailbox_;
 
-    intrusive_list<ready_node, in_loop> ready_;
+    ready_queue ready_;
     intrusive_list<ready_node, in_loop> pending_;
+    unsigned batch_ = 256; // steps between two looks at the sockets
     bool draining_ = false;
     bool drain_posted_ = false;
     bool dead_ = false;
     bool dropping_ = false; // somebody further up the stack drops what is in the lists
-
-    timer_queue timers_;
-    time_point wakeup_at_ = never; // when wakeup_ fires; never: not armed
-    const clock_source* clock_ = nullptr;
     std::optional<asio::executor_work_guard<executor_type>> work_; // held while not idle()
 
-    mailbox_ptr mailbox_;
-
-    struct delivery {
-        task_state* task;
-        bool again;
-    };
-
-    std::deque<delivery> deliveries_; // cancellations that are on their way
-    bool delivering_ = false;
-    std::uint32_t round_ = 0;
-
-    intrusive_list<task_state, in_tasks> tasks_; // those that have not ended
-    intrusive_list<task_state, in_tasks> ended_tasks_;
-    intrusive_list<future_state, in_futures> futures_;
-    intrusive_list<live_generator, in_generators> generators_;
-    intrusive_list<held_object, in_held_objects> held_objects_;
-    std::deque<task_slot> slots_; // never shrinks: executors refer to them
-    task_slot* free_slots_ = nullptr;
-    std::size_t task_count_ = 0;
-    std::uint64_t task_number_ = 0;
-
     std::unique_ptr<debug_watch> debug_;
-    static constexpr loop_observer* no_observer = nullptr; // in the place of one that was removed
-    std::vector<loop_observer*> observers_;
-    unsigned telling_ = 0;     // events within events
-    bool watched_ = false;     // somebody is to be told of each step
-    bool times_steps_ = false; // the meter is
-    time_point step_began_{};
-    ready_node* stepping_ = nullptr;       // as far as it comes from the ready queue
-    noted_places step_places_;             // where its task was
-    std::string step_task_;                // the task's name, if it has ended in it
-    const task_slot* last_step_ = nullptr; // whose it was
-    std::uint32_t last_step_generation_ = 0;
-    random_source* shuffle_ = nullptr;
-
     exception_handler handler_;
 };
 
@@ -487,8 +330,5 @@ private:
     loop_core& core_;
 };
 
-} // namespace rill::RILL_FORM::detail
-
-#ifndef RILL_SEPARATE_COMPILATION
-#include <rill/impl/loop_core.ipp>
-#endif
+} // namespace detail
+} // namespace rill::RILL_FORM

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
-#include <rill/detail/describe.hpp>
 
 #include <array>
 #include <cstddef>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/detail/describe.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/detail/loop_core.hpp>
 #include <rill/error.hpp>
 

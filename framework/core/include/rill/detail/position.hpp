@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/context.hpp>
-
-#include <pthread.h>
+#include <rill/detail/form.hpp>
 
 #include <utility>
 

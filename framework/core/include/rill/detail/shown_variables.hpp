@@ -2,11 +2,10 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
-#include <algorithm>
+
 #include <cstdint>
 #include <mutex>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace rill::RILL_FORM::detail {

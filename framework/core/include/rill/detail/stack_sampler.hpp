@@ -5,7 +5,6 @@
 #include <rill/detail/stack_trace.hpp>
 
 #include <semaphore.h>
-#include <signal.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>

@@ -2,10 +2,6 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
-#include <rill/detail/describe.hpp>
-#include <rill/detail/symbols.hpp>
-
-#include <execinfo.h>
 
 #include <array>
 #include <cstddef>

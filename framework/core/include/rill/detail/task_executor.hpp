@@ -4,12 +4,9 @@
 #include <rill/detail/form.hpp>
 #include <rill/detail/task_state.hpp>
 
-#include <boost/asio/execution.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/require.hpp>
-#include <boost/asio/strand.hpp>
 
 #include <type_traits>
 #include <utility>

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/detail/asio_coroutine.hpp>
 #include <rill/detail/completion_state.hpp>
-#include <rill/detail/describe.hpp>
-#include <rill/detail/held_object.hpp>
+#include <rill/detail/form.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_state.hpp>
@@ -14,8 +12,6 @@
 #include <memory>
 #include <source_location>
 #include <string>
-#include <unordered_set>
-#include <vector>
 
 namespace rill::RILL_FORM::detail {
 
@@ -154,7 +150,7 @@ public:
 
     bool request_cancel(cancel_reason_ptr why = {}) override;
 
-    unsigned requests() const noexcept { return requests_; }
+    unsigned requests() const noexcept override { return requests_; }
 
     unsigned take_back_request() noexcept;
 
@@ -300,22 +296,17 @@ bool awaits(const completion_state& who, const task_state& task);
 /// Where the program stands in a task: its innermost co_await that is none of the library's.
 std::source_location place_in(const task_state* task) noexcept;
 
-inline void loop_core::begin_step(task_state* task) noexcept
+inline void loop_monitor::begin_step(task_state* task, ready_node* node) noexcept
 {
     ++meter.steps;
-    if (!task)
-        return;
-    ++task->steps;
-    task->last_step = meter.turn_began();
-    last_step_ = &task->place();
-    last_step_generation_ = task->generation();
-}
-
-inline void loop_core::begin_watched_step(task_state* task) noexcept
-{
-    if (times_steps_)
-        begin_timed_step(task);
-    tell(loop_event::step_begins, task);
+    if (task) {
+        ++task->steps;
+        task->last_step = meter.turn_began();
+        last_step_ = &task->place();
+        last_step_generation_ = task->generation();
+    }
+    if (watched_) [[unlikely]]
+        begin_watched_step(task, node);
 }
 
 inline void step_into(task_state* task) noexcept
@@ -371,5 +362,9 @@ private:
 } // namespace rill::RILL_FORM::detail
 
 #ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/cancel_delivery.ipp>
+#include <rill/impl/deadlines.ipp>
+#include <rill/impl/loop_core.ipp>
+#include <rill/impl/loop_monitor.ipp>
 #include <rill/impl/task_state.ipp>
 #endif

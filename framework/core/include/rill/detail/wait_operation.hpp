@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/detail/asio_coroutine.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/detail/operation.hpp>
 #include <rill/detail/task_executor.hpp>
 

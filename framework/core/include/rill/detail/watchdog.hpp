@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/clock.hpp>
-#include <rill/detail/describe.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/detail/stack_sampler.hpp>
 
-#include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <charconv>
-#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <cstdio>
@@ -19,9 +14,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <thread>
-#include <utility>
 
 namespace rill::RILL_FORM::detail {
 

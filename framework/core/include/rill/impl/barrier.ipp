@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/barrier.hpp>
 #include <rill/awaitable.hpp>
+#include <rill/barrier.hpp>
 #include <rill/detail/primitive.hpp>
 #include <rill/detail/wait_operation.hpp>
+
 #include <cstddef>
 #include <source_location>
 #include <stdexcept>
@@ -15,44 +16,44 @@
 namespace rill::RILL_FORM {
 
 RILL_DECL void barrier::waiter::release(std::size_t number) noexcept
-    {
-        number_ = number;
-        barrier_->released_.push_back(*this);
-        complete();
-    }
+{
+    number_ = number;
+    barrier_->released_.push_back(*this);
+    complete();
+}
 
 RILL_DECL void barrier::waiter::start()
-    {
-        if (barrier_->broken_) {
-            fail(errc::broken);
-        } else if (barrier_->is_last()) {
-            const std::size_t before_it = barrier_->in_line();
-            barrier_->release(before_it);
-            release(before_it);
-        } else {
-            barrier_->in_line_ = barrier_->in_line() + 1;
-            barrier_->waiters_.add(*this);
-        }
+{
+    if (barrier_->broken_) {
+        fail(errc::broken);
+    } else if (barrier_->is_last()) {
+        const std::size_t before_it = barrier_->in_line();
+        barrier_->release(before_it);
+        release(before_it);
+    } else {
+        barrier_->in_line_ = barrier_->in_line() + 1;
+        barrier_->waiters_.add(*this);
     }
+}
 
 RILL_DECL void barrier::waiter::describe_to(std::string& text) const
-    {
-        text = barrier_->called("a barrier");
-        if (barrier_->draining())
-            text += " (those of the round before are leaving)";
-        else
-            text += " (" + std::to_string(barrier_->in_line()) + " of " +
-                    std::to_string(barrier_->parties_) + " have come)";
-    }
+{
+    text = barrier_->called("a barrier");
+    if (barrier_->draining())
+        text += " (those of the round before are leaving)";
+    else
+        text += " (" + std::to_string(barrier_->in_line()) + " of " +
+                std::to_string(barrier_->parties_) + " have come)";
+}
 
 RILL_DECL void barrier::waiter::leave() noexcept
-    {
-        if (!hook<detail::released>::linked()) // it failed, or the barrier is gone
-            return;
-        hook<detail::released>::unlink();
-        if (!barrier_->draining() && barrier_->in_line() >= barrier_->parties())
-            barrier_->release(barrier_->parties());
-    }
+{
+    if (!hook<detail::released>::linked()) // it failed, or the barrier is gone
+        return;
+    hook<detail::released>::unlink();
+    if (!barrier_->draining() && barrier_->in_line() >= barrier_->parties())
+        barrier_->release(barrier_->parties());
+}
 
 RILL_DECL void barrier::check_start() const
 {

@@ -3,22 +3,28 @@
 
 #include <rill/cancel_reason.hpp>
 #include <rill/error.hpp>
+
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
+
 #include <string>
 #include <utility>
 
 namespace rill::RILL_FORM {
 
-RILL_DECL std::string cancelled_error::message() const { return reason_ ? reason_->text() : std::string(); }
+RILL_DECL std::string cancelled_error::message() const
+{
+    return reason_ ? reason_->text() : std::string();
+}
 
-RILL_DECL std::string cancelled_error::describe(const cancel_reason_ptr& reason, const std::string& place)
-    {
-        std::string text = place.empty() ? "cancelled" : "cancelled " + place;
-        if (reason && !reason->text().empty())
-            text += " (" + reason->text() + ")";
-        return text;
-    }
+RILL_DECL std::string
+cancelled_error::describe(const cancel_reason_ptr& reason, const std::string& place)
+{
+    std::string text = place.empty() ? "cancelled" : "cancelled " + place;
+    if (reason && !reason->text().empty())
+        text += " (" + reason->text() + ")";
+    return text;
+}
 
 } // namespace rill::RILL_FORM
 

@@ -6,6 +6,7 @@
 #include <rill/detail/deadline_scope.hpp>
 #include <rill/detail/run_as_task.hpp>
 #include <rill/error.hpp>
+
 #include <algorithm>
 #include <optional>
 #include <source_location>

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/concurrent_queue.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/clock.hpp>
+#include <rill/concurrent_queue.hpp>
 #include <rill/detail/errand.hpp>
 #include <rill/unbounded.hpp>
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_immediate_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/execution.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/experimental/concurrent_channel.hpp>
+
 #include <algorithm>
 #include <atomic>
 #include <concepts>
@@ -31,21 +33,21 @@
 namespace rill::RILL_FORM::detail {
 
 RILL_DECL void blocked_thread::errand_ended() noexcept
-    {
-        const std::lock_guard lock(mutex_); // notified within: the waiter may be gone right after
-        ended_ = true;
-        changed_.notify_one();
-    }
+{
+    const std::lock_guard lock(mutex_); // notified within: the waiter may be gone right after
+    ended_ = true;
+    changed_.notify_one();
+}
 
 RILL_DECL bool blocked_thread::wait_until(time_point deadline)
-    {
-        std::unique_lock lock(mutex_);
-        const auto ended = [this] { return ended_; };
-        if (deadline != never)
-            return changed_.wait_until(lock, deadline, ended);
-        changed_.wait(lock, ended);
-        return true;
-    }
+{
+    std::unique_lock lock(mutex_);
+    const auto ended = [this] { return ended_; };
+    if (deadline != never)
+        return changed_.wait_until(lock, deadline, ended);
+    changed_.wait(lock, ended);
+    return true;
+}
 
 RILL_DECL bool carry_out_blocking(errand& e, duration at_most)
 {

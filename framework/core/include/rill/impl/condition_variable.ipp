@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/condition_variable.hpp>
 #include <rill/awaitable.hpp>
+#include <rill/condition_variable.hpp>
 #include <rill/detail/primitive.hpp>
 #include <rill/detail/wait_operation.hpp>
 #include <rill/mutex.hpp>
+
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -20,44 +21,44 @@
 namespace rill::RILL_FORM {
 
 RILL_DECL void condition_variable::waiter::go_back() noexcept
-    {
-        returning_ = true;
-        condition_->returning_.push_back(*this);
-        hook<detail::in_line>::unlink();
-        hook<detail::in_loop>::unlink(); // the other line makes it pending again
-        mutex_->waiters_.add(*this);
-        if (!std::exchange(mutex_->locked_, true))
-            mutex_->hand_over();
-    }
+{
+    returning_ = true;
+    condition_->returning_.push_back(*this);
+    hook<detail::in_line>::unlink();
+    hook<detail::in_loop>::unlink(); // the other line makes it pending again
+    mutex_->waiters_.add(*this);
+    if (!std::exchange(mutex_->locked_, true))
+        mutex_->hand_over();
+}
 
 RILL_DECL void condition_variable::waiter::start()
-    {
-        condition_->waiters_.add(*this);
-        if (mutex_->locked_)
-            mutex_->hand_over();
-    }
+{
+    condition_->waiters_.add(*this);
+    if (mutex_->locked_)
+        mutex_->hand_over();
+}
 
 RILL_DECL void condition_variable::waiter::on_cancel()
-    {
-        if (!returning_)
-            go_back_aborted();
-        else if (failure_ == 0)
-            pass_on();
-    }
+{
+    if (!returning_)
+        go_back_aborted();
+    else if (failure_ == 0)
+        pass_on();
+}
 
 RILL_DECL void condition_variable::waiter::describe_to(std::string& text) const
-    {
-        text = returning_ ? mutex_->with_holder() : condition_->called("a condition variable");
-    }
+{
+    text = returning_ ? mutex_->with_holder() : condition_->called("a condition variable");
+}
 
 RILL_DECL void condition_variable::waiter::pass_on() noexcept
-    {
-        abort_later();
-        if (!hook<detail::returning>::linked()) // the condition variable is gone
-            return;
-        if (waiter* next = condition_->waiters_.front())
-            next->go_back();
-    }
+{
+    abort_later();
+    if (!hook<detail::returning>::linked()) // the condition variable is gone
+        return;
+    if (waiter* next = condition_->waiters_.front())
+        next->go_back();
+}
 
 RILL_DECL condition_variable::condition_variable(rill::mutex& shared)
     : primitive(shared.get_executor())

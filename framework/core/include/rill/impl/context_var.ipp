@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/context_var.hpp>
 #include <rill/context.hpp>
+#include <rill/context_var.hpp>
 #include <rill/detail/shown_variables.hpp>
 #include <rill/detail/task_state.hpp>
+
 #include <atomic>
 #include <concepts>
 #include <memory>

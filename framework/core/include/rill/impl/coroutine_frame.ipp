@@ -4,8 +4,10 @@
 #include <rill/detail/coroutine_frame.hpp>
 #include <rill/detail/debug_watch.hpp>
 #include <rill/detail/position.hpp>
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+
 #include <bit>
 #include <concepts>
 #include <coroutine>
@@ -22,14 +24,14 @@ RILL_DECL std::source_location location_of(const void* builtin) noexcept
 }
 
 RILL_DECL void coroutine_place::leave() noexcept
-    {
-        if (!link_)
-            return;
-        *link_ = outer_;
-        if (outer_)
-            outer_->link_ = link_;
-        outer_ = nullptr;
-        link_ = nullptr;
-    }
+{
+    if (!link_)
+        return;
+    *link_ = outer_;
+    if (outer_)
+        outer_->link_ = link_;
+    outer_ = nullptr;
+    link_ = nullptr;
+}
 
 } // namespace rill::RILL_FORM::detail

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/deadline_scope.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/deadline.hpp>
+#include <rill/detail/deadline_scope.hpp>
 #include <rill/detail/task_state.hpp>
+
 #include <algorithm>
 #include <source_location>
 #include <type_traits>
@@ -13,77 +14,77 @@
 namespace rill::RILL_FORM::detail {
 
 RILL_DECL deadline_scope::deadline_scope(task_state& task, std::source_location where)
-        : timer_node(&on_due)
-        , ready_node(&on_turn)
-        , task_(task)
-        , core_(*task.core())
-        , where_(where)
-        , entered_(core_.now())
-    {
-        timed = true;
-        task_.enter(*this);
-    }
+    : timer_node(&on_due)
+    , ready_node(&on_turn)
+    , task_(task)
+    , core_(*task.core())
+    , where_(where)
+    , entered_(core_.now())
+{
+    timed = true;
+    task_.enter(*this);
+}
 
 RILL_DECL void deadline_scope::set(time_point when)
-    {
-        disarm();
-        set(when, core_.now());
-    }
+{
+    disarm();
+    set(when, core_.now());
+}
 
 RILL_DECL bool deadline_scope::caused(const error_code& ec) const noexcept
-    {
-        return cancelled && ec == condition::cancelled && !task_.cancelled_outside(*this);
-    }
+{
+    return cancelled && ec == condition::cancelled && !task_.cancelled_outside(*this);
+}
 
 RILL_DECL std::string deadline_scope::story() const
-    {
-        return allowed() + " in " + task_.description() + " " + task_.interruption();
-    }
+{
+    return allowed() + " in " + task_.description() + " " + task_.interruption();
+}
 
 RILL_DECL void deadline_scope::set(time_point when, time_point now)
-    {
-        when_ = when;
-        if (when == never)
-            return;
-        if (when <= now)
-            core_.make_ready(*this);
-        else
-            core_.arm(*this, when);
-    }
+{
+    when_ = when;
+    if (when == never)
+        return;
+    if (when <= now)
+        core_.make_ready(*this);
+    else
+        core_.arm(*this, when);
+}
 
 RILL_DECL std::string deadline_scope::allowed() const
-    {
-        const std::string place = text_of(where_);
-        return text_of(when_ - entered_) + " passed" +
-               (place.empty() ? place : " (deadline set at " + place + ")");
-    }
+{
+    const std::string place = text_of(where_);
+    return text_of(when_ - entered_) + " passed" +
+           (place.empty() ? place : " (deadline set at " + place + ")");
+}
 
 RILL_DECL void deadline_scope::disarm() noexcept
-    {
-        core_.disarm(*this);
-        if (linked())
-            core_.forget(*this);
-    }
+{
+    core_.disarm(*this);
+    if (linked())
+        core_.forget(*this);
+}
 
 RILL_DECL void deadline_scope::expire()
-    {
-        if (cancelled)
-            return;
-        expired_ = true;
-        task_.cancel(*this, make_reason(cancel_origin::deadline, allowed()));
-    }
+{
+    if (cancelled)
+        return;
+    expired_ = true;
+    task_.cancel(*this, make_reason(cancel_origin::deadline, allowed()));
+}
 
 RILL_DECL void deadline_scope::on_due(timer_node& node)
-    {
-        auto& self = static_cast<deadline_scope&>(node);
-        self.core_.make_ready(self);
-    }
+{
+    auto& self = static_cast<deadline_scope&>(node);
+    self.core_.make_ready(self);
+}
 
 RILL_DECL void deadline_scope::on_turn(ready_node& node, act what)
-    {
-        if (what == act::run)
-            static_cast<deadline_scope&>(node).expire();
-    }
+{
+    if (what == act::run)
+        static_cast<deadline_scope&>(node).expire();
+}
 
 RILL_DECL time_point effective_deadline(const task_state& task) noexcept
 {

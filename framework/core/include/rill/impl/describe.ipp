@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/describe.hpp>
 #include <rill/clock.hpp>
+#include <rill/detail/describe.hpp>
+
 #include <cctype>
 #include <chrono>
 #include <cstddef>
@@ -36,8 +37,7 @@ RILL_DECL std::string counted(std::size_t n, std::string_view one, std::string_v
     return std::to_string(n) + " " + std::string(n == 1 ? one : many);
 }
 
-RILL_DECL std::string
-and_waiting(std::size_t n, std::string_view one, std::string_view many)
+RILL_DECL std::string and_waiting(std::size_t n, std::string_view one, std::string_view many)
 {
     return n == 0 ? std::string() : ", " + counted(n, one, many);
 }

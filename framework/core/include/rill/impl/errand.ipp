@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/errand.hpp>
 #include <rill/awaitable.hpp>
+#include <rill/detail/errand.hpp>
 #include <rill/detail/wait_operation.hpp>
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -14,6 +15,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/recycling_allocator.hpp>
 #include <boost/asio/this_coro.hpp>
+
 #include <memory>
 #include <source_location>
 #include <string>
@@ -22,26 +24,26 @@
 namespace rill::RILL_FORM::detail {
 
 RILL_DECL void errand::end(error_code ec) noexcept
-    {
-        error_ = ec;
-        const auto to = std::move(to_); // who waits may own this, in the end: no circle stays
-        to->errand_ended();
-    }
+{
+    error_ = ec;
+    const auto to = std::move(to_); // who waits may own this, in the end: no circle stays
+    to->errand_ended();
+}
 
 RILL_DECL void errand_waiter::arrival::errand_ended() noexcept
-    {
-        mail_->post([self = shared_from_this()] { self->wake(); });
-    }
+{
+    mail_->post([self = shared_from_this()] { self->wake(); });
+}
 
 RILL_DECL void errand_waiter::arrival::wake()
-    {
-        if (!at_)
-            return;
-        errand_waiter& waiter = *std::exchange(at_, nullptr);
-        waiter.arrival_.reset();
-        const auto complete = [&waiter] { waiter.complete(); };
-        waiter.core_->run_step(nullptr, complete);
-    }
+{
+    if (!at_)
+        return;
+    errand_waiter& waiter = *std::exchange(at_, nullptr);
+    waiter.arrival_.reset();
+    const auto complete = [&waiter] { waiter.complete(); };
+    waiter.core_->run_step(nullptr, complete);
+}
 
 RILL_DECL void errand_waiter::start()
 {
@@ -60,10 +62,10 @@ RILL_DECL errand_waiter::~errand_waiter()
 }
 
 RILL_DECL void errand_canceller::operator()(asio::cancellation_type) const
-    {
-        if (const auto e = errand_.lock())
-            e->cancel();
-    }
+{
+    if (const auto e = errand_.lock())
+        e->cancel();
+}
 
 RILL_DECL awaitable<void> carry_out(std::shared_ptr<errand> e, std::source_location where)
 {

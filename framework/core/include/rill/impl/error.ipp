@@ -2,10 +2,12 @@
 #pragma once
 
 #include <rill/error.hpp>
+
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/channel_error.hpp>
 #include <boost/system/error_code.hpp>
 #include <boost/system/system_error.hpp>
+
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -16,28 +18,28 @@
 namespace rill::RILL_FORM::detail {
 
 RILL_DECL std::string condition_category_t::message(int value) const
-    {
-        return value == static_cast<int>(condition::cancelled) ? "cancelled" : "timed out";
-    }
+{
+    return value == static_cast<int>(condition::cancelled) ? "cancelled" : "timed out";
+}
 
 RILL_DECL bool condition_category_t::equivalent(const error_code& ec, int value) const noexcept
-    {
-        if (value == static_cast<int>(condition::timed_out))
-            return ec == asio::error::timed_out;
-        return ec == asio::error::operation_aborted ||
-               ec == asio::experimental::error::channel_cancelled;
-    }
+{
+    if (value == static_cast<int>(condition::timed_out))
+        return ec == asio::error::timed_out;
+    return ec == asio::error::operation_aborted ||
+           ec == asio::experimental::error::channel_cancelled;
+}
 
 RILL_DECL std::string rill_category_t::message(int value) const
-    {
-        switch (static_cast<errc>(value)) {
-        case errc::shut_down: return "the queue is shut down";
-        case errc::closed: return "it is closed";
-        case errc::broken: return "it was broken while others waited for it";
-        case errc::lagged: return "the subscriber was too slow, and missed items";
-        }
-        return "unknown error";
+{
+    switch (static_cast<errc>(value)) {
+    case errc::shut_down: return "the queue is shut down";
+    case errc::closed: return "it is closed";
+    case errc::broken: return "it was broken while others waited for it";
+    case errc::lagged: return "the subscriber was too slow, and missed items";
     }
+    return "unknown error";
+}
 
 RILL_DECL std::string text_of(const std::exception_ptr& error)
 {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/event.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/primitive.hpp>
 #include <rill/detail/wait_operation.hpp>
+#include <rill/event.hpp>
+
 #include <cstddef>
 #include <source_location>
 #include <string>
@@ -13,12 +14,12 @@
 namespace rill::RILL_FORM {
 
 RILL_DECL void event::waiter::start()
-    {
-        if (event_->set_)
-            complete();
-        else
-            event_->waiters_.add(*this);
-    }
+{
+    if (event_->set_)
+        complete();
+    else
+        event_->waiters_.add(*this);
+}
 
 RILL_DECL std::string event::description() const
 {

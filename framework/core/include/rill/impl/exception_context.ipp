@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/exception_context.hpp>
+
 #include <exception>
 #include <functional>
 #include <string>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/exception_group.hpp>
+
 #include <concepts>
 #include <exception>
 #include <memory>
@@ -14,9 +15,8 @@
 
 namespace rill::RILL_FORM {
 
-RILL_DECL exception_group::exception_group(
-    std::string message, std::vector<std::exception_ptr> exceptions
-)
+RILL_DECL
+exception_group::exception_group(std::string message, std::vector<std::exception_ptr> exceptions)
     : runtime_error((check(exceptions), describe(message, exceptions)))
     , contents_(std::make_shared<contents>(contents{std::move(message), std::move(exceptions)}))
 {}

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/introspect.hpp>
 #include <rill/detail/deadline_scope.hpp>
 #include <rill/detail/describe.hpp>
 #include <rill/detail/held_object.hpp>
+#include <rill/detail/introspect.hpp>
 #include <rill/detail/shown_variables.hpp>
 #include <rill/introspect.hpp>
+
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+
 #include <algorithm>
 #include <ostream>
 #include <string_view>
@@ -29,125 +31,124 @@ RILL_DECL std::string_view asio_operation(std::string_view function)
 }
 
 RILL_DECL task_reader::task_reader(loop_core& core)
-        : core_(core)
-        , variables_(shown_variables::all())
-    {
-        look_again();
-        core.held_objects().for_each([this](const held_object& held) {
-            if (const task_state* holder = held.holder())
-                locks_.emplace(holder->number(), held.title());
-        });
-    }
+    : core_(core)
+    , variables_(shown_variables::all())
+{
+    look_again();
+    core.registry.held_objects.for_each([this](const held_object& held) {
+        if (const task_state* holder = held.holder())
+            locks_.emplace(holder->number(), held.title());
+    });
+}
 
 RILL_DECL task_info task_reader::read(task_state& task) const
-    {
-        task_info info;
-        info.id = task.number();
-        info.name = task.name();
-        if (const task_state* parent = task.parent())
-            info.parent = parent->number();
-        info.created = task.created();
-        info.group = task.group;
-        info.steps = task.steps;
-        info.state = activity_of(task);
-        read_stack(task, info);
-        read_wait(task, info);
-        info.since = now_ - task.last_step;
-        read_deadline(task, info);
-        read_context(task, info);
-        for (auto [lock, end] = locks_.equal_range(info.id); lock != end; ++lock)
-            info.holds.push_back(lock->second);
-        for_each_awaiter(task, [&](const task_state& who) {
-            info.awaited_by.push_back(who.number());
-        });
-        return info;
-    }
+{
+    task_info info;
+    info.id = task.number();
+    info.name = task.name();
+    if (const task_state* parent = task.parent())
+        info.parent = parent->number();
+    info.created = task.created();
+    info.group = task.group;
+    info.steps = task.steps;
+    info.state = activity_of(task);
+    read_stack(task, info);
+    read_wait(task, info);
+    info.since = now_ - task.last_step;
+    read_deadline(task, info);
+    read_context(task, info);
+    for (auto [lock, end] = locks_.equal_range(info.id); lock != end; ++lock)
+        info.holds.push_back(lock->second);
+    for_each_awaiter(task, [&](const task_state& who) { info.awaited_by.push_back(who.number()); });
+    return info;
+}
 
 RILL_DECL std::string task_reader::outcome_of(const completion_state& state)
-    {
-        if (state.ended_cancelled())
-            return "cancelled";
-        return state.error() ? "failed: " + text_of(state.error()) : "done";
-    }
+{
+    if (state.ended_cancelled())
+        return "cancelled";
+    return state.error() ? "failed: " + text_of(state.error()) : "done";
+}
 
 RILL_DECL activity task_reader::activity_of(const task_state& task)
-    {
-        if (task.done())
-            return activity::ended;
-        if (&task == current.task)
-            return activity::running;
-        if (!task.begun())
-            return activity::fresh;
-        return task.waiting && task.waiting->ready() ? activity::ready : activity::waiting;
-    }
+{
+    if (task.done())
+        return activity::ended;
+    if (&task == current.task)
+        return activity::running;
+    if (!task.begun())
+        return activity::fresh;
+    return task.waiting && task.waiting->ready() ? activity::ready : activity::waiting;
+}
 
 RILL_DECL void task_reader::read_stack(const task_state& task, task_info& info)
-    {
-        for (const coroutine_place* c = task.coroutines.innermost; c; c = c->outer())
-            if (c->where().line() != 0 && !is_of_library(c->where()))
-                info.stack.push_back(c->where());
-        if (!info.stack.empty())
-            info.where = info.stack.front();
-        else if (task.waiting)
-            info.where = task.waiting->where();
-    }
+{
+    for (const coroutine_place* c = task.coroutines.innermost; c; c = c->outer())
+        if (c->where().line() != 0 && !is_of_library(c->where()))
+            info.stack.push_back(c->where());
+    if (!info.stack.empty())
+        info.where = info.stack.front();
+    else if (task.waiting)
+        info.where = task.waiting->where();
+}
 
 RILL_DECL void task_reader::read_wait(const task_state& task, task_info& info)
-    {
-        info.cancelling = !task.done() && task.told_to_stop();
-        if (info.state == activity::ended)
-            info.waits_for = outcome_of(task);
-        else if (task.waiting)
-            info.waits_for = task.waiting->what();
-        else if (info.state == activity::waiting)
-            info.waits_for = what_of_asio(task);
-    }
+{
+    info.cancelling = !task.done() && task.told_to_stop();
+    if (info.state == activity::ended)
+        info.waits_for = outcome_of(task);
+    else if (task.waiting)
+        info.waits_for = task.waiting->what();
+    else if (info.state == activity::waiting)
+        info.waits_for = what_of_asio(task);
+}
 
 RILL_DECL std::string task_reader::what_of_asio(const task_state& task)
-    {
-        if (!task.coroutines.innermost)
-            return "an operation of Asio's";
-        const std::string_view function = task.coroutines.innermost->where().function_name();
-        if (const std::string_view name = asio_operation(function); !name.empty())
-            return std::string(name) + " of Asio's";
-        if (is_of_library(function))
-            return "I/O in " + std::string(name_of_function(function));
+{
+    if (!task.coroutines.innermost)
         return "an operation of Asio's";
-    }
+    const std::string_view function = task.coroutines.innermost->where().function_name();
+    if (const std::string_view name = asio_operation(function); !name.empty())
+        return std::string(name) + " of Asio's";
+    if (is_of_library(function))
+        return "I/O in " + std::string(name_of_function(function));
+    return "an operation of Asio's";
+}
 
 RILL_DECL void task_reader::read_deadline(const task_state& task, task_info& info) const
-    {
-        if (info.state == activity::ended)
-            return;
-        const time_point deadline = effective_deadline(task);
-        if (deadline != never && deadline != time_point::min())
-            info.deadline = deadline - now_;
-    }
+{
+    if (info.state == activity::ended)
+        return;
+    const time_point deadline = effective_deadline(task);
+    if (deadline != never && deadline != time_point::min())
+        info.deadline = deadline - now_;
+}
 
 RILL_DECL void task_reader::read_context(task_state& task, task_info& info) const
-    {
-        const context_ptr& box = task.context();
-        if (!box || !box->values)
-            return;
-        for (const shown_variables::entry& variable : variables_)
-            if (const auto* value = box->values->find(variable.variable); value && *value)
-                info.context.emplace_back(variable.name, text_of_value(variable, value->get()));
-    }
+{
+    const context_ptr& box = task.context();
+    if (!box || !box->values)
+        return;
+    for (const shown_variables::entry& variable : variables_)
+        if (const auto* value = box->values->find(variable.variable); value && *value)
+            info.context.emplace_back(variable.name, text_of_value(variable, value->get()));
+}
 
-RILL_DECL std::string task_reader::text_of_value(const shown_variables::entry& variable, const void* value)
-    {
-        try {
-            return variable.text_of(value);
-        } catch (...) {
-            return "(its text failed)";
-        }
+RILL_DECL std::string
+task_reader::text_of_value(const shown_variables::entry& variable, const void* value)
+{
+    try {
+        return variable.text_of(value);
+    } catch (...) {
+        return "(its text failed)";
     }
+}
 
 RILL_DECL loop_statistics statistics_of(loop_core& core)
 {
-    const loop_meter& meter = core.meter;
+    const loop_meter& meter = core.monitor.meter;
     loop_statistics s;
-    s.tasks = core.task_count();
+    s.tasks = core.registry.task_count();
     s.ready = core.ready_count();
     s.timers = core.timers().size();
     s.turns = meter.turns;
@@ -168,23 +169,24 @@ RILL_DECL loop_snapshot snapshot_of(loop_core& core)
     s.loop = statistics_of(core);
     s.tasks.reserve(s.loop.tasks);
     const task_reader reader(core);
-    core.tasks().for_each([&](task_state& task) { s.tasks.push_back(reader.read(task)); });
+    core.registry.tasks.for_each([&](task_state& task) { s.tasks.push_back(reader.read(task)); });
     return s;
 }
 
 RILL_DECL task_state* task_walk::next() noexcept
-    {
-        task_state* const next = last_ ? core_.tasks().next(*last_) : core_.tasks().front();
-        if (next)
-            last_ = next;
-        return next;
-    }
+{
+    task_state* const next =
+        last_ ? core_.registry.tasks.next(*last_) : core_.registry.tasks.front();
+    if (next)
+        last_ = next;
+    return next;
+}
 
 RILL_DECL void task_walk::on(loop_event event, task_state* task) noexcept
-    {
-        if (event == loop_event::task_ended && task == last_)
-            last_ = core_.tasks().previous(*task);
-    }
+{
+    if (event == loop_event::task_ended && task == last_)
+        last_ = core_.registry.tasks.previous(*task);
+}
 
 RILL_DECL std::string printable(std::string_view text)
 {
@@ -240,63 +242,63 @@ RILL_DECL std::string frame_of(const std::source_location& place)
 }
 
 RILL_DECL tree_writer::tree_writer(const std::vector<task_info>& tasks)
-        : tasks_(tasks)
-    {
-        for (std::size_t i = 0; i < tasks.size(); ++i)
-            by_id_.emplace(tasks[i].id, i);
-        children_.resize(tasks.size());
-        for (std::size_t i = 0; i < tasks.size(); ++i) {
-            const auto parent = tasks[i].parent ? by_id_.find(*tasks[i].parent) : by_id_.end();
-            (parent == by_id_.end() ? roots_ : children_[parent->second]).push_back(i);
-        }
+    : tasks_(tasks)
+{
+    for (std::size_t i = 0; i < tasks.size(); ++i)
+        by_id_.emplace(tasks[i].id, i);
+    children_.resize(tasks.size());
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+        const auto parent = tasks[i].parent ? by_id_.find(*tasks[i].parent) : by_id_.end();
+        (parent == by_id_.end() ? roots_ : children_[parent->second]).push_back(i);
     }
+}
 
 RILL_DECL std::string tree_writer::text() const
-    {
-        std::string out;
-        std::vector<entry> open;
-        push(roots_, {}, open);
-        while (!open.empty()) {
-            const entry e = std::move(open.back());
-            open.pop_back();
-            write(e, out);
-            push(children_[e.task], e.indent + (e.last ? "    " : "│   "), open);
-        }
-        return out;
+{
+    std::string out;
+    std::vector<entry> open;
+    push(roots_, {}, open);
+    while (!open.empty()) {
+        const entry e = std::move(open.back());
+        open.pop_back();
+        write(e, out);
+        push(children_[e.task], e.indent + (e.last ? "    " : "│   "), open);
     }
+    return out;
+}
 
 RILL_DECL void
-    tree_writer::push(const std::vector<std::size_t>& tasks, std::string indent, std::vector<entry>& to)
-    {
-        if (indent.size() > deepest_indent)
-            indent = "... ";
-        for (std::size_t i = tasks.size(); i > 0; --i)
-            to.push_back({tasks[i - 1], indent, i == tasks.size()});
-    }
+tree_writer::push(const std::vector<std::size_t>& tasks, std::string indent, std::vector<entry>& to)
+{
+    if (indent.size() > deepest_indent)
+        indent = "... ";
+    for (std::size_t i = tasks.size(); i > 0; --i)
+        to.push_back({tasks[i - 1], indent, i == tasks.size()});
+}
 
 RILL_DECL void tree_writer::write(const entry& e, std::string& out) const
-    {
-        const task_info& t = tasks_[e.task];
-        out += e.indent + (e.last ? "└── " : "├── ") + line_of(t) + "\n";
-        const std::string below = e.indent + (e.last ? "    " : "│   ") + "    ";
-        if (t.stack.size() > 1)
-            for (const std::source_location& place : t.stack)
-                out += below + frame_of(place) + "\n";
-    }
+{
+    const task_info& t = tasks_[e.task];
+    out += e.indent + (e.last ? "└── " : "├── ") + line_of(t) + "\n";
+    const std::string below = e.indent + (e.last ? "    " : "│   ") + "    ";
+    if (t.stack.size() > 1)
+        for (const std::source_location& place : t.stack)
+            out += below + frame_of(place) + "\n";
+}
 
 RILL_DECL call_graph graph_builder::graph_of(task_state& task)
-    {
-        call_graph graph;
-        graph.task = reader_.read(task);
-        graph.cycle = std::find(path_.begin(), path_.end(), &task) != path_.end();
-        graph.cut = !graph.cycle && (path_.size() >= deepest || !seen_.insert(&task).second);
-        if (graph.cycle || graph.cut)
-            return graph;
-        path_.push_back(&task);
-        for_each_awaiter(task, [&](task_state& who) { graph.awaited_by.push_back(graph_of(who)); });
-        path_.pop_back();
+{
+    call_graph graph;
+    graph.task = reader_.read(task);
+    graph.cycle = std::find(path_.begin(), path_.end(), &task) != path_.end();
+    graph.cut = !graph.cycle && (path_.size() >= deepest || !seen_.insert(&task).second);
+    if (graph.cycle || graph.cut)
         return graph;
-    }
+    path_.push_back(&task);
+    for_each_awaiter(task, [&](task_state& who) { graph.awaited_by.push_back(graph_of(who)); });
+    path_.pop_back();
+    return graph;
+}
 
 RILL_DECL void write_graph(const call_graph& graph, std::string indent, std::string& out)
 {
@@ -361,7 +363,7 @@ RILL_DECL awaitable<loop_snapshot> snapshot(duration slice)
     loop_snapshot s;
     s.loop = detail::statistics_of(core);
     s.tasks.reserve(s.loop.tasks);
-    const std::uint64_t youngest = core.last_task_number();
+    const std::uint64_t youngest = core.registry.last_task_number();
     detail::task_reader reader(core);
     detail::task_walk walk(core);
     time_point end = clock::now() + slice;
@@ -395,52 +397,52 @@ RILL_DECL task_info describe(const task_ref& t)
 namespace rill::RILL_FORM::detail {
 
 RILL_DECL cycle_finder::cycle_finder(const std::vector<task_info>& tasks)
-        : tasks_(tasks)
-        , awaited_(tasks.size())
-        , state_(tasks.size(), unseen)
-    {
-        std::unordered_map<std::uint64_t, std::size_t> by_id;
-        for (std::size_t i = 0; i < tasks.size(); ++i)
-            by_id.emplace(tasks[i].id, i);
-        for (std::size_t i = 0; i < tasks.size(); ++i)
-            for (const std::uint64_t waiter : tasks[i].awaited_by)
-                if (const auto at = by_id.find(waiter); at != by_id.end())
-                    awaited_[at->second].push_back(i);
-    }
+    : tasks_(tasks)
+    , awaited_(tasks.size())
+    , state_(tasks.size(), unseen)
+{
+    std::unordered_map<std::uint64_t, std::size_t> by_id;
+    for (std::size_t i = 0; i < tasks.size(); ++i)
+        by_id.emplace(tasks[i].id, i);
+    for (std::size_t i = 0; i < tasks.size(); ++i)
+        for (const std::uint64_t waiter : tasks[i].awaited_by)
+            if (const auto at = by_id.find(waiter); at != by_id.end())
+                awaited_[at->second].push_back(i);
+}
 
 RILL_DECL std::vector<std::vector<std::size_t>> cycle_finder::find()
-    {
-        for (std::size_t i = 0; i < tasks_.size(); ++i)
-            if (state_[i] == unseen)
-                walk_from(i);
-        return std::move(cycles_);
-    }
+{
+    for (std::size_t i = 0; i < tasks_.size(); ++i)
+        if (state_[i] == unseen)
+            walk_from(i);
+    return std::move(cycles_);
+}
 
 RILL_DECL void cycle_finder::walk_from(std::size_t first)
-    {
-        enter(first);
-        while (!path_.empty()) {
-            step& last = path_.back();
-            if (last.next == awaited_[last.task].size()) {
-                state_[last.task] = left;
-                path_.pop_back();
-                continue;
-            }
-            const std::size_t next = awaited_[last.task][last.next++];
-            if (state_[next] == unseen)
-                enter(next);
-            else if (state_[next] == on_path)
-                note_cycle(next);
+{
+    enter(first);
+    while (!path_.empty()) {
+        step& last = path_.back();
+        if (last.next == awaited_[last.task].size()) {
+            state_[last.task] = left;
+            path_.pop_back();
+            continue;
         }
+        const std::size_t next = awaited_[last.task][last.next++];
+        if (state_[next] == unseen)
+            enter(next);
+        else if (state_[next] == on_path)
+            note_cycle(next);
     }
+}
 
 RILL_DECL void cycle_finder::note_cycle(std::size_t first)
-    {
-        const auto is_first = [=](const step& s) { return s.task == first; };
-        std::vector<std::size_t>& cycle = cycles_.emplace_back();
-        for (auto s = std::find_if(path_.begin(), path_.end(), is_first); s != path_.end(); ++s)
-            cycle.push_back(s->task);
-    }
+{
+    const auto is_first = [=](const step& s) { return s.task == first; };
+    std::vector<std::size_t>& cycle = cycles_.emplace_back();
+    for (auto s = std::find_if(path_.begin(), path_.end(), is_first); s != path_.end(); ++s)
+        cycle.push_back(s->task);
+}
 
 } // namespace rill::RILL_FORM::detail
 

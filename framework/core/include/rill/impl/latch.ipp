@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/latch.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/primitive.hpp>
 #include <rill/detail/wait_operation.hpp>
+#include <rill/latch.hpp>
+
 #include <cstddef>
 #include <source_location>
 #include <stdexcept>
@@ -15,17 +16,17 @@
 namespace rill::RILL_FORM {
 
 RILL_DECL void latch::waiter::start()
-    {
-        if (latch_->try_wait())
-            complete();
-        else
-            latch_->waiters_.add(*this);
-    }
+{
+    if (latch_->try_wait())
+        complete();
+    else
+        latch_->waiters_.add(*this);
+}
 
 RILL_DECL void latch::waiter::describe_to(std::string& text) const
-    {
-        text = latch_->called("a latch") + " (" + std::to_string(latch_->count_) + " to come)";
-    }
+{
+    text = latch_->called("a latch") + " (" + std::to_string(latch_->count_) + " to come)";
+}
 
 RILL_DECL void latch::check_start() const
 {

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/loop.hpp>
 #include <rill/clock.hpp>
 #include <rill/debug.hpp>
+#include <rill/detail/debug_mode.hpp>
 #include <rill/detail/leftovers.hpp>
 #include <rill/detail/loop_core.hpp>
 #include <rill/exception_context.hpp>
 #include <rill/future.hpp>
 #include <rill/handle.hpp>
+#include <rill/loop.hpp>
 #include <rill/task.hpp>
 #include <rill/thread_pool.hpp>
+
 #include <concepts>
 #include <functional>
 #include <memory>
@@ -144,6 +146,115 @@ RILL_DECL void loop::set_debug(bool on)
 RILL_DECL loop this_loop()
 {
     return loop(detail::loop_core::running().io());
+}
+
+} // namespace rill::RILL_FORM
+
+namespace rill::RILL_FORM::detail {
+
+RILL_DECL void refuse_closed_loop()
+{
+    throw std::logic_error("rill::loop: the loop is closed");
+}
+
+RILL_DECL void check_no_loop_runs_here()
+{
+    if (current.loop)
+        throw std::logic_error("rill::loop: a loop is running on this thread already");
+}
+
+RILL_DECL loop_core& loop_access::core(const loop& l)
+{
+    return l.core();
+}
+
+RILL_DECL void loop_access::run_until_ended(loop& l, completion_state& state)
+{
+    l.run_until_ended(state);
+}
+
+RILL_DECL loop_core* loop_access::address(const loop& l) noexcept
+{
+    return l.core_;
+}
+
+RILL_DECL const mailbox_ptr& loop_access::mail(const loop& l) noexcept
+{
+    return l.mail_;
+}
+
+RILL_DECL void stored_task_factory::operator()(task_state& task) const
+{
+    call(task_ref(task));
+}
+
+} // namespace rill::RILL_FORM::detail
+
+namespace rill::RILL_FORM {
+
+RILL_DECL asio::io_context& loop::context() const
+{
+    return core().io();
+}
+
+RILL_DECL asio::io_context::executor_type loop::get_executor() const
+{
+    return core().executor();
+}
+
+RILL_DECL time_point loop::time() const
+{
+    return core().now();
+}
+
+RILL_DECL random_source& loop::random() const
+{
+    return core().random;
+}
+
+RILL_DECL void loop::stop()
+{
+    core().io().stop();
+}
+
+RILL_DECL bool loop::is_closed() const noexcept
+{
+    return !mail_ || mail_->closed();
+}
+
+RILL_DECL void loop::set_exception_handler(exception_handler handler)
+{
+    core().set_exception_handler(std::move(handler));
+}
+
+RILL_DECL const exception_handler& loop::get_exception_handler() const
+{
+    return core().get_exception_handler();
+}
+
+RILL_DECL void loop::set_eager_tasks(bool on)
+{
+    core().eager_tasks = on;
+}
+
+RILL_DECL bool loop::get_eager_tasks() const
+{
+    return core().eager_tasks;
+}
+
+RILL_DECL void loop::set_debug(const debug_options& options)
+{
+    detail::set_debug(core(), options);
+}
+
+RILL_DECL bool loop::get_debug() const
+{
+    return core().debug != nullptr;
+}
+
+RILL_DECL void loop::notify_fork(asio::execution_context::fork_event event)
+{
+    core().io().notify_fork(event);
 }
 
 } // namespace rill::RILL_FORM

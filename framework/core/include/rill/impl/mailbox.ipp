@@ -2,10 +2,12 @@
 #pragma once
 
 #include <rill/detail/mailbox.hpp>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
+
 #include <atomic>
 #include <mutex>
 #include <utility>
@@ -13,16 +15,16 @@
 namespace rill::RILL_FORM::detail {
 
 RILL_DECL bool mailbox::runs_here()
-    {
-        const std::lock_guard lock(mutex_);
-        asio::io_context* io = io_.load(std::memory_order_relaxed);
-        return io && io->get_executor().running_in_this_thread();
-    }
+{
+    const std::lock_guard lock(mutex_);
+    asio::io_context* io = io_.load(std::memory_order_relaxed);
+    return io && io->get_executor().running_in_this_thread();
+}
 
 RILL_DECL void mailbox::close()
-    {
-        const std::lock_guard lock(mutex_);
-        io_.store(nullptr, std::memory_order_relaxed);
-    }
+{
+    const std::lock_guard lock(mutex_);
+    io_.store(nullptr, std::memory_order_relaxed);
+}
 
 } // namespace rill::RILL_FORM::detail

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/mutex.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/primitive.hpp>
 #include <rill/detail/task_mark.hpp>
 #include <rill/detail/wait_operation.hpp>
+#include <rill/mutex.hpp>
+
 #include <cstddef>
 #include <memory>
 #include <source_location>
@@ -17,12 +18,12 @@
 namespace rill::RILL_FORM {
 
 RILL_DECL void mutex::waiter::start()
-    {
-        if (mutex_->try_lock())
-            mutex_->waiters_.grant(*this);
-        else
-            mutex_->waiters_.add(*this);
-    }
+{
+    if (mutex_->try_lock())
+        mutex_->waiters_.grant(*this);
+    else
+        mutex_->waiters_.add(*this);
+}
 
 RILL_DECL void mutex::unlock()
 {

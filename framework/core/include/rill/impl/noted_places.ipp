@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/noted_places.hpp>
 #include <rill/detail/describe.hpp>
+#include <rill/detail/noted_places.hpp>
+
 #include <array>
 #include <cstddef>
 #include <source_location>
@@ -10,19 +11,19 @@
 namespace rill::RILL_FORM::detail {
 
 RILL_DECL bool noted_places::add(const std::source_location& place) noexcept
-    {
-        if (size_ == places_.size())
-            return false;
-        places_[size_++] = place;
-        return true;
-    }
+{
+    if (size_ == places_.size())
+        return false;
+    places_[size_++] = place;
+    return true;
+}
 
 RILL_DECL std::source_location noted_places::innermost_of_program() const
-    {
-        for (std::size_t i = 0; i < size_; ++i)
-            if (!is_of_library(places_[i]))
-                return places_[i];
-        return {};
-    }
+{
+    for (std::size_t i = 0; i < size_; ++i)
+        if (!is_of_library(places_[i]))
+            return places_[i];
+    return {};
+}
 
 } // namespace rill::RILL_FORM::detail

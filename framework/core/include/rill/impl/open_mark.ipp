@@ -3,21 +3,22 @@
 
 #include <rill/detail/open_mark.hpp>
 #include <rill/detail/task_state.hpp>
+
 #include <string>
 
 namespace rill::RILL_FORM::detail {
 
 RILL_DECL open_mark::open_mark(loop_core& core, std::string what)
-        : core_(core)
-        , mail_(&core.mail())
-    {
-        core.debug->opened(this, std::move(what));
-    }
+    : core_(core)
+    , mail_(&core.mail())
+{
+    core.debug->opened(this, std::move(what));
+}
 
 RILL_DECL open_mark::~open_mark()
-    {
-        if (!mail_->closed() && core_.debug)
-            core_.debug->closed(this);
-    }
+{
+    if (!mail_->closed() && core_.debug)
+        core_.debug->closed(this);
+}
 
 } // namespace rill::RILL_FORM::detail

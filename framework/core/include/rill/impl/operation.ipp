@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/operation.hpp>
 #include <rill/detail/describe.hpp>
 #include <rill/detail/loop_core.hpp>
+#include <rill/detail/operation.hpp>
 #include <rill/error.hpp>
+
 #include <boost/asio/cancellation_type.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <source_location>
@@ -14,28 +16,28 @@
 namespace rill::RILL_FORM::detail {
 
 RILL_DECL void operation::cancel()
-    {
-        if (!ready())
-            action_(*this, act::cancel);
-    }
+{
+    if (!ready())
+        action_(*this, act::cancel);
+}
 
 RILL_DECL std::string operation::what()
-    {
-        if (ready()) // what it waited for may be gone since
-            return "its turn";
-        std::string text;
-        core_->describing = &text;
-        action_(*this, act::describe);
-        return text;
-    }
+{
+    if (ready()) // what it waited for may be gone since
+        return "its turn";
+    std::string text;
+    core_->describing = &text;
+    action_(*this, act::describe);
+    return text;
+}
 
 RILL_DECL task_state* operation::waiting_task() noexcept
-    {
-        if (task_)
-            return task_;
-        core_->named_task = nullptr;
-        action_(*this, act::name_task);
-        return core_->named_task;
-    }
+{
+    if (task_)
+        return task_;
+    core_->named_task = nullptr;
+    action_(*this, act::name_task);
+    return core_->named_task;
+}
 
 } // namespace rill::RILL_FORM::detail

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/outcome_handle.hpp>
 #include <rill/awaitable.hpp>
+#include <rill/detail/outcome_handle.hpp>
 #include <rill/detail/wait_operation.hpp>
 #include <rill/error.hpp>
 #include <rill/handle.hpp>
+
 #include <concepts>
 #include <source_location>
 #include <string>
@@ -15,19 +16,19 @@
 namespace rill::RILL_FORM::detail {
 
 RILL_DECL void end_waiter::start()
-    {
-        if (awaited_->done())
-            complete();
-        else
-            awaited_->joiners.add(*this);
-    }
+{
+    if (awaited_->done())
+        complete();
+    else
+        awaited_->joiners.add(*this);
+}
 
 RILL_DECL void join_waiter::on_cancel()
-    {
-        if (task_ && awaited_->told_in_this_round() && awaits(*awaited_, *task_))
-            abort();
-        else
-            awaited_->request_cancel(task_ ? task_->reason() : nullptr);
-    }
+{
+    if (task_ && awaited_->told_in_this_round() && awaits(*awaited_, *task_))
+        abort();
+    else
+        awaited_->request_cancel(task_ ? task_->reason() : nullptr);
+}
 
 } // namespace rill::RILL_FORM::detail

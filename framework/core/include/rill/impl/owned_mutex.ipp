@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/owned_mutex.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/outcome_handle.hpp>
 #include <rill/detail/primitive.hpp>
 #include <rill/detail/wait_operation.hpp>
+#include <rill/owned_mutex.hpp>
+
 #include <cstddef>
 #include <memory>
 #include <source_location>
@@ -17,28 +18,28 @@
 namespace rill::RILL_FORM {
 
 RILL_DECL error_code owned_mutex::waiter::why() const noexcept
-    {
-        if (misplaced_)
-            return asio::error::make_error_code(asio::error::no_permission);
-        return error();
-    }
+{
+    if (misplaced_)
+        return asio::error::make_error_code(asio::error::no_permission);
+    return error();
+}
 
 RILL_DECL void owned_mutex::waiter::start()
-    {
-        detail::task_state* task = detail::current.task;
-        misplaced_ = !task || mutex_->belongs_to(task);
-        if (misplaced_) {
-            complete();
-        } else if (mutex_->broken_) {
-            fail(errc::broken);
-        } else if (mutex_->locked()) {
-            locker_ = detail::state_ref<detail::task_state>(*task);
-            mutex_->waiters_.add(*this);
-        } else {
-            mutex_->give_to(*task);
-            mutex_->waiters_.grant(*this);
-        }
+{
+    detail::task_state* task = detail::current.task;
+    misplaced_ = !task || mutex_->belongs_to(task);
+    if (misplaced_) {
+        complete();
+    } else if (mutex_->broken_) {
+        fail(errc::broken);
+    } else if (mutex_->locked()) {
+        locker_ = detail::state_ref<detail::task_state>(*task);
+        mutex_->waiters_.add(*this);
+    } else {
+        mutex_->give_to(*task);
+        mutex_->waiters_.grant(*this);
     }
+}
 
 RILL_DECL void owned_mutex::owner_watch::end() noexcept
 {

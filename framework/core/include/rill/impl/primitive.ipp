@@ -3,7 +3,9 @@
 
 #include <rill/detail/primitive.hpp>
 #include <rill/detail/task_executor.hpp>
+
 #include <boost/asio/any_io_executor.hpp>
+
 #include <concepts>
 #include <memory>
 #include <string>
@@ -12,13 +14,16 @@
 
 namespace rill::RILL_FORM::detail {
 
-RILL_DECL void primitive::set_name(std::string name) { name_ = std::make_unique<std::string>(std::move(name)); }
+RILL_DECL void primitive::set_name(std::string name)
+{
+    name_ = std::make_unique<std::string>(std::move(name));
+}
 
 RILL_DECL std::string primitive::called(std::string_view kind) const
-    {
-        if (!name_)
-            return std::string(kind);
-        return std::string(kind.substr(kind.find(' ') + 1)) + " '" + *name_ + "'";
-    }
+{
+    if (!name_)
+        return std::string(kind);
+    return std::string(kind.substr(kind.find(' ') + 1)) + " '" + *name_ + "'";
+}
 
 } // namespace rill::RILL_FORM::detail

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/rate_limiter.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/clock.hpp>
 #include <rill/detail/primitive.hpp>
 #include <rill/detail/timer_queue.hpp>
 #include <rill/detail/wait_operation.hpp>
+#include <rill/rate_limiter.hpp>
+
 #include <boost/asio/any_io_executor.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -20,30 +22,30 @@
 namespace rill::RILL_FORM {
 
 RILL_DECL void rate_limiter::waiter::start()
-    {
-        if (limiter_->try_acquire(count)) {
-            complete();
-            return;
-        }
-        limiter_->waiters_.add(*this);
-        if (limiter_->waiters_.front() == this)
-            limiter_->serve();
+{
+    if (limiter_->try_acquire(count)) {
+        complete();
+        return;
     }
+    limiter_->waiters_.add(*this);
+    if (limiter_->waiters_.front() == this)
+        limiter_->serve();
+}
 
 RILL_DECL void rate_limiter::waiter::on_cancel()
-    {
-        const bool was_first = limiter_->waiters_.front() == this;
-        abort();
-        if (was_first)
-            limiter_->serve();
-    }
+{
+    const bool was_first = limiter_->waiters_.front() == this;
+    abort();
+    if (was_first)
+        limiter_->serve();
+}
 
 RILL_DECL void rate_limiter::waiter::describe_to(std::string& text) const
-    {
-        text = limiter_->called("a rate limiter");
-        if (count > 1)
-            text = std::to_string(count) + " permits of " + text;
-    }
+{
+    text = limiter_->called("a rate limiter");
+    if (count > 1)
+        text = std::to_string(count) + " permits of " + text;
+}
 
 RILL_DECL rate_limiter::rate_limiter(
     const asio::any_io_executor& ex, std::ptrdiff_t n, duration interval, std::ptrdiff_t burst

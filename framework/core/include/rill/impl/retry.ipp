@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/retry.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/clock.hpp>
 #include <rill/detail/describe.hpp>
 #include <rill/error.hpp>
 #include <rill/random.hpp>
+#include <rill/retry.hpp>
 #include <rill/sleep.hpp>
+
 #include <boost/asio/this_coro.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/runner.hpp>
 #include <rill/context_var.hpp>
-#include <rill/debug.hpp>
 #include <rill/detail/interrupt.hpp>
-#include <rill/loop.hpp>
+#include <rill/detail/leftovers.hpp>
+#include <rill/detail/live_generator.hpp>
+#include <rill/runner.hpp>
 #include <rill/to_thread.hpp>
-#include <chrono>
+
 #include <cstdlib>
-#include <functional>
-#include <memory>
-#include <optional>
-#include <source_location>
+#include <exception>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
 
-namespace rill::RILL_FORM::detail {
+namespace rill::RILL_FORM {
 
+namespace detail {
+
+/// RILL_DEBUG says that debug mode is wanted.
 RILL_DECL bool debug_in_environment()
 {
     const char* const value = std::getenv("RILL_DEBUG");
@@ -26,16 +26,38 @@ RILL_DECL bool debug_in_environment()
     return text == "1" || text == "true" || text == "on" || text == "yes";
 }
 
-RILL_DECL closed_generators::~closed_generators()
+/// Generators that need no further look; they go back to the loop, which may end before them.
+class closed_generators {
+public:
+    explicit closed_generators(loop_core& core) noexcept
+        : core_(core)
+    {}
+
+    ~closed_generators()
     {
         while (live_generator* generator = list_.pop_front())
-            core_.generators().push_back(*generator);
+            core_.registry.generators.push_back(*generator);
     }
 
+    closed_generators(const closed_generators&) = delete;
+    closed_generators& operator=(const closed_generators&) = delete;
+
+    void add(live_generator& generator) noexcept
+    {
+        generator.unlink();
+        list_.push_back(generator);
+    }
+
+private:
+    loop_core& core_;
+    intrusive_list<live_generator, in_generators> list_;
+};
+
+/// Closes those that are left, which may begin others.
 RILL_DECL awaitable<void> close_generators(loop_core& core)
 {
     closed_generators closed(core);
-    while (live_generator* generator = core.generators().front()) {
+    while (live_generator* generator = core.registry.generators.front()) {
         closed.add(*generator);
         try {
             co_await generator->close();
@@ -45,9 +67,17 @@ RILL_DECL awaitable<void> close_generators(loop_core& core)
     }
 }
 
-} // namespace rill::RILL_FORM::detail
+} // namespace detail
 
-namespace rill::RILL_FORM {
+RILL_DECL runner::runner(runner_options options)
+    : options_(std::move(options))
+{}
+
+RILL_DECL runner::~runner()
+{
+    if (!detail::current.loop)
+        close();
+}
 
 RILL_DECL void runner::check_usable() const
 {
@@ -77,6 +107,21 @@ RILL_DECL loop& runner::get_loop()
     return *loop_;
 }
 
+/// Throws `interrupted` if SIGINT, and nobody else, cancelled it.
+RILL_DECL void runner::run_to_end(detail::completion_state& main)
+{
+    std::optional<detail::interrupt_watch> sigint;
+    if (options_.handles_sigint())
+        sigint.emplace(loop_->context(), [&main] {
+            main.request_cancel(detail::make_reason(cancel_origin::request, "SIGINT"));
+        });
+    detail::loop_access::run_until_ended(*loop_, main);
+    if (sigint && sigint->seen() && main.ended_cancelled() && main.requests() <= 1) {
+        main.mark_retrieved();
+        throw interrupted();
+    }
+}
+
 RILL_DECL void runner::close()
 {
     if (closed_)
@@ -84,10 +129,10 @@ RILL_DECL void runner::close()
     if (loop_) {
         detail::check_no_loop_runs_here();
         if (!loop_->is_closed()) {
-            attempt([this] { end_tasks(); });
-            attempt([this] { end_generators(); });
-            attempt([this] { end_executor(); });
-            attempt([this] { loop_->close(); });
+            attempt(&runner::end_tasks);
+            attempt(&runner::end_generators);
+            attempt(&runner::end_executor);
+            attempt(&runner::end_loop);
         }
     }
     closed_ = true;
@@ -108,7 +153,7 @@ RILL_DECL void runner::end_tasks()
 RILL_DECL void runner::end_generators()
 {
     detail::loop_core& core = detail::loop_access::core(*loop_);
-    if (!core.generators().empty())
+    if (!core.registry.generators.empty())
         loop_->run_until_complete(detail::close_generators(core));
     loop_->cancel_all_tasks();
 }
@@ -120,6 +165,22 @@ RILL_DECL void runner::end_executor()
         loop_->run_until_complete(shutdown_default_executor(options_.executor_grace()));
     core.takes_jobs = false;
     loop_->cancel_all_tasks();
+}
+
+RILL_DECL void runner::end_loop()
+{
+    loop_->close();
+}
+
+RILL_DECL void runner::attempt(void (runner::*step)())
+{
+    try {
+        (this->*step)();
+    } catch (...) {
+        loop_->call_exception_handler(
+            {"a step of the loop's shutdown failed", std::current_exception()}
+        );
+    }
 }
 
 } // namespace rill::RILL_FORM

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/select.hpp>
 #include <rill/detail/end_watch.hpp>
 #include <rill/detail/wait_operation.hpp>
+#include <rill/select.hpp>
+
 #include <boost/asio/this_coro.hpp>
+
 #include <cstddef>
 #include <optional>
 #include <source_location>
@@ -16,12 +18,12 @@
 namespace rill::RILL_FORM::detail {
 
 RILL_DECL void selection::completed(std::size_t index)
-    {
-        if (decided())
-            return;
-        winner = index;
-        withdraw_(*this);
-        complete();
-    }
+{
+    if (decided())
+        return;
+    winner = index;
+    withdraw_(*this);
+    complete();
+}
 
 } // namespace rill::RILL_FORM::detail

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/semaphore.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/primitive.hpp>
 #include <rill/detail/wait_operation.hpp>
+#include <rill/semaphore.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -18,19 +19,19 @@
 namespace rill::RILL_FORM {
 
 RILL_DECL void semaphore::waiter::start()
-    {
-        if (semaphore_->try_acquire(count))
-            semaphore_->waiters_.grant(*this);
-        else
-            semaphore_->waiters_.add(*this);
-    }
+{
+    if (semaphore_->try_acquire(count))
+        semaphore_->waiters_.grant(*this);
+    else
+        semaphore_->waiters_.add(*this);
+}
 
 RILL_DECL void semaphore::waiter::describe_to(std::string& text) const
-    {
-        text = semaphore_->called("a semaphore");
-        if (count > 1)
-            text = std::to_string(count) + " permits of " + text;
-    }
+{
+    text = semaphore_->called("a semaphore");
+    if (count > 1)
+        text = std::to_string(count) + " permits of " + text;
+}
 
 RILL_DECL void semaphore::check_start() const
 {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/shared_mutex.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/primitive.hpp>
 #include <rill/detail/task_mark.hpp>
 #include <rill/detail/wait_operation.hpp>
+#include <rill/shared_mutex.hpp>
+
 #include <cstddef>
 #include <memory>
 #include <source_location>

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/signals.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/loop_core.hpp>
+#include <rill/signals.hpp>
+
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/signal_set.hpp>
+
 #include <span>
 #include <utility>
 

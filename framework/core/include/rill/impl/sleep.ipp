@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/sleep.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/clock.hpp>
 #include <rill/detail/deadline.hpp>
 #include <rill/detail/wait_operation.hpp>
+#include <rill/sleep.hpp>
+
 #include <source_location>
 #include <string>
 #include <tuple>
@@ -13,39 +14,40 @@
 namespace rill::RILL_FORM::detail {
 
 RILL_DECL void yield_operation::awaiter::get() const
-        {
-            if (step_.in_cancelled_task())
-                throw system_error(aborted());
-        }
+{
+    if (step_.in_cancelled_task())
+        throw system_error(aborted());
+}
 
 RILL_DECL void sleep_waiter::start()
-    {
-        const time_point now = core_->now();
-        const time_point due = until_.counted_from(now);
-        if (due <= now) {
-            complete();
-            return;
-        }
-        core_->make_pending(*this);
-        core_->arm(*this, due);
+{
+    const time_point now = core_->now();
+    const time_point due = until_.counted_from(now);
+    if (due <= now) {
+        complete();
+        return;
     }
+    core_->make_pending(*this);
+    core_->arm(*this, due);
+}
 
-RILL_DECL error_code sleep_waiter::why() const noexcept { return task_ && task_->told_to_stop() ? aborted() : error(); }
+RILL_DECL error_code sleep_waiter::why() const noexcept
+{
+    return task_ && task_->told_to_stop() ? aborted() : error();
+}
 
 } // namespace rill::RILL_FORM::detail
 
 namespace rill::RILL_FORM {
 
-RILL_DECL detail::sleep_operation
-async_sleep(duration d, std::source_location where)
+RILL_DECL detail::sleep_operation async_sleep(duration d, std::source_location where)
 {
     return detail::sleep_operation(
         std::in_place, detail::current.loop, detail::deadline::in(d), where
     );
 }
 
-RILL_DECL detail::sleep_operation
-async_sleep_until(time_point t, std::source_location where)
+RILL_DECL detail::sleep_operation async_sleep_until(time_point t, std::source_location where)
 {
     return detail::sleep_operation(
         std::in_place, detail::current.loop, detail::deadline::at(t), where

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/task.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/detail/outcome_handle.hpp>
 #include <rill/error.hpp>
 #include <rill/sleep.hpp>
+#include <rill/task.hpp>
 #include <rill/task_options.hpp>
+
 #include <boost/asio/this_coro.hpp>
+
 #include <concepts>
 #include <functional>
 #include <optional>
@@ -20,21 +22,21 @@
 namespace rill::RILL_FORM::detail {
 
 RILL_DECL task_lease::~task_lease()
-    {
-        if (!task_)
-            return;
-        if (task_->core())
-            task_->abandon();
-        task_->release();
-    }
+{
+    if (!task_)
+        return;
+    if (task_->core())
+        task_->abandon();
+    task_->release();
+}
 
 RILL_DECL void task_lease::end(std::exception_ptr error, bool cancelled)
-    {
-        task_state* task = std::exchange(task_, nullptr);
-        step_into(nullptr); // what follows may run code of the user's, and the task is over
-        task->end(std::move(error), cancelled);
-        task->release();
-    }
+{
+    task_state* task = std::exchange(task_, nullptr);
+    step_into(nullptr); // what follows may run code of the user's, and the task is over
+    task->end(std::move(error), cancelled);
+    task->release();
+}
 
 RILL_DECL failure current_failure(const task_state& task)
 {
@@ -130,7 +132,7 @@ namespace rill::RILL_FORM::detail {
 RILL_DECL std::vector<task_ref> tasks_of(loop_core& core)
 {
     std::vector<task_ref> tasks;
-    core.tasks().for_each([&](task_state& t) { tasks.emplace_back(t); });
+    core.registry.tasks.for_each([&](task_state& t) { tasks.emplace_back(t); });
     return tasks;
 }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/task_group.hpp>
 #include <rill/detail/deadline_scope.hpp>
 #include <rill/detail/run_as_task.hpp>
 #include <rill/exception_group.hpp>
 #include <rill/outcome.hpp>
 #include <rill/task.hpp>
+#include <rill/task_group.hpp>
+
 #include <concepts>
 #include <cstddef>
 #include <memory>
@@ -36,10 +37,10 @@ RILL_DECL void task_group::adopt(detail::task_state& child) noexcept
 namespace rill::RILL_FORM::detail {
 
 RILL_DECL void start_waiter::on_cancel()
-    {
-        if (*child_)
-            (*child_)->request_cancel(task_ ? task_->reason() : nullptr);
-    }
+{
+    if (*child_)
+        (*child_)->request_cancel(task_ ? task_->reason() : nullptr);
+}
 
 } // namespace rill::RILL_FORM::detail
 
@@ -55,14 +56,14 @@ RILL_DECL void task_group::limit(std::size_t n)
 }
 
 RILL_DECL task_group::turn::~turn()
-    {
-        if (!child_.on_end) // the loop dies, and the group may be gone
-            return;
-        if (auto* next = group_.turns_.front())
-            next->complete();
-        else
-            ++group_.free_turns_;
-    }
+{
+    if (!child_.on_end) // the loop dies, and the group may be gone
+        return;
+    if (auto* next = group_.turns_.front())
+        next->complete();
+    else
+        ++group_.free_turns_;
+}
 
 RILL_DECL void task_group::leave() noexcept
 {
@@ -149,16 +150,16 @@ RILL_DECL void task_group::throw_what_is_due()
 }
 
 RILL_DECL task_group::late_failure::~late_failure()
-    {
-        if (linked())
-            group_.parent_.core()->forget(*this);
-    }
+{
+    if (linked())
+        group_.parent_.core()->forget(*this);
+}
 
 RILL_DECL void task_group::late_failure::on_act(ready_node& node, detail::act what)
-    {
-        if (what == detail::act::run)
-            static_cast<late_failure&>(node).group_.take_late_failures();
-    }
+{
+    if (what == detail::act::run)
+        static_cast<late_failure&>(node).group_.take_late_failures();
+}
 
 RILL_DECL task_group::~task_group()
 {
@@ -206,24 +207,24 @@ RILL_DECL void task_group::child_ended(detail::task_state& child)
 }
 
 RILL_DECL task_group::exit_scope::exit_scope(task_group& group)
-        : group_(group)
-    {
-        shield = true;
-        on_outer_cancel = [](detail::scope& s, bool again) {
-            static_cast<exit_scope&>(s).pass_on(again);
-        };
-        group_.parent_.enter(*this);
-        pass_on(false);
-    }
+    : group_(group)
+{
+    shield = true;
+    on_outer_cancel = [](detail::scope& s, bool again) {
+        static_cast<exit_scope&>(s).pass_on(again);
+    };
+    group_.parent_.enter(*this);
+    pass_on(false);
+}
 
 RILL_DECL void task_group::exit_scope::pass_on(bool again)
-    {
-        if (!group_.parent_.cancelled_outside(group_.scope_))
-            return;
-        group_.interrupted_ = true;
-        if (again || !group_.scope_.cancelled)
-            group_.cancel_all(group_.parent_.reason_outside(group_.scope_));
-    }
+{
+    if (!group_.parent_.cancelled_outside(group_.scope_))
+        return;
+    group_.interrupted_ = true;
+    if (again || !group_.scope_.cancelled)
+        group_.cancel_all(group_.parent_.reason_outside(group_.scope_));
+}
 
 RILL_DECL awaitable<void> task_group::join()
 {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <rill/thread_pool.hpp>
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <functional>
@@ -47,22 +49,22 @@ RILL_DECL void thread_pool::end_call()
 namespace rill::RILL_FORM::detail {
 
 RILL_DECL bool pool_access::busy(thread_pool& pool)
-    {
-        const std::lock_guard lock(pool.mutex_);
-        return pool.calls_ > 0;
-    }
+{
+    const std::lock_guard lock(pool.mutex_);
+    return pool.calls_ > 0;
+}
 
 RILL_DECL void pool_access::when_idle(thread_pool& pool, std::function<void()> f)
+{
     {
-        {
-            const std::lock_guard lock(pool.mutex_);
-            if (pool.calls_ > 0) {
-                pool.when_idle_.push_back(std::move(f));
-                return;
-            }
+        const std::lock_guard lock(pool.mutex_);
+        if (pool.calls_ > 0) {
+            pool.when_idle_.push_back(std::move(f));
+            return;
         }
-        f();
     }
+    f();
+}
 
 RILL_DECL void let_go_without_waiting(std::shared_ptr<thread_pool> pool)
 {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/to_thread.hpp>
 #include <rill/awaitable.hpp>
 #include <rill/cancel_scope.hpp>
 #include <rill/context_var.hpp>
@@ -10,10 +9,13 @@
 #include <rill/future.hpp>
 #include <rill/handle.hpp>
 #include <rill/thread_pool.hpp>
+#include <rill/to_thread.hpp>
+
 #include <boost/asio/execution/executor.hpp>
 #include <boost/asio/is_executor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+
 #include <chrono>
 #include <functional>
 #include <memory>

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/watchdog.hpp>
 #include <rill/clock.hpp>
 #include <rill/detail/describe.hpp>
 #include <rill/detail/stack_sampler.hpp>
+#include <rill/detail/watchdog.hpp>
+
 #include <fcntl.h>
 #include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -24,118 +26,119 @@
 namespace rill::RILL_FORM::detail {
 
 RILL_DECL void waiting_for_cpu::follow_this_thread() noexcept
-    {
-        close();
-        fd_ = ::open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
-    }
+{
+    close();
+    fd_ = ::open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+}
 
 RILL_DECL duration waiting_for_cpu::so_far() const noexcept
-    {
-        char text[64]; // "time that it ran, time that it waited, slices", in nanoseconds
-        const ssize_t size = fd_ < 0 ? 0 : ::pread(fd_, text, sizeof text, 0);
-        std::string_view rest(text, size > 0 ? static_cast<std::size_t>(size) : 0);
-        rest.remove_prefix(std::min(rest.find(' ') + 1, rest.size()));
-        std::uint64_t waited = 0;
-        std::from_chars(rest.data(), rest.data() + rest.size(), waited);
-        return std::chrono::nanoseconds(waited);
-    }
+{
+    char text[64]; // "time that it ran, time that it waited, slices", in nanoseconds
+    const ssize_t size = fd_ < 0 ? 0 : ::pread(fd_, text, sizeof text, 0);
+    std::string_view rest(text, size > 0 ? static_cast<std::size_t>(size) : 0);
+    rest.remove_prefix(std::min(rest.find(' ') + 1, rest.size()));
+    std::uint64_t waited = 0;
+    std::from_chars(rest.data(), rest.data() + rest.size(), waited);
+    return std::chrono::nanoseconds(waited);
+}
 
-RILL_DECL watchdog::watchdog(duration slow, duration hang, std::function<void(const std::string&)> on_hang)
-        : slow_(slow)
-        , hang_(hang)
-        , on_hang_(std::move(on_hang))
-        , watcher_([this] { watch(); })
-    {}
+RILL_DECL
+watchdog::watchdog(duration slow, duration hang, std::function<void(const std::string&)> on_hang)
+    : slow_(slow)
+    , hang_(hang)
+    , on_hang_(std::move(on_hang))
+    , watcher_([this] { watch(); })
+{}
 
 RILL_DECL watchdog::~watchdog()
+{
     {
-        {
-            const std::lock_guard lock(mutex_);
-            ended_ = true;
-        }
-        changed_.notify_one();
-        watcher_.join();
+        const std::lock_guard lock(mutex_);
+        ended_ = true;
     }
+    changed_.notify_one();
+    watcher_.join();
+}
 
 RILL_DECL void watchdog::begin(const std::string& what)
-    {
-        const pid_t here = this_thread();
-        if (here != thread_.id)
-            waited_.follow_this_thread();
-        waited_before_ = waited_.so_far();
-        const std::uint64_t number = ++thread_.step;
-        thread_.calls = {};
-        const std::lock_guard lock(mutex_);
-        thread_.id = here;
-        step_.emplace(step{number, clock::now(), what});
-    }
+{
+    const pid_t here = this_thread();
+    if (here != thread_.id)
+        waited_.follow_this_thread();
+    waited_before_ = waited_.so_far();
+    const std::uint64_t number = ++thread_.step;
+    thread_.calls = {};
+    const std::lock_guard lock(mutex_);
+    thread_.id = here;
+    step_.emplace(step{number, clock::now(), what});
+}
 
 RILL_DECL std::optional<watchdog::finding> watchdog::end()
-    {
-        ++thread_.step; // from here on its calls are none of that step
-        const auto ended = take_step();
-        if (!ended)
-            return std::nullopt;
-        duration took = clock::now() - ended->began;
-        if (took < slow_)
-            return std::nullopt;
-        took -= waited_.so_far() - waited_before_;
-        if (took < slow_)
-            return std::nullopt;
-        return finding{took, thread_.calls};
-    }
+{
+    ++thread_.step; // from here on its calls are none of that step
+    const auto ended = take_step();
+    if (!ended)
+        return std::nullopt;
+    duration took = clock::now() - ended->began;
+    if (took < slow_)
+        return std::nullopt;
+    took -= waited_.so_far() - waited_before_;
+    if (took < slow_)
+        return std::nullopt;
+    return finding{took, thread_.calls};
+}
 
 RILL_DECL std::optional<watchdog::step> watchdog::take_step()
-    {
-        const std::lock_guard lock(mutex_);
-        return std::exchange(step_, std::nullopt);
-    }
+{
+    const std::lock_guard lock(mutex_);
+    return std::exchange(step_, std::nullopt);
+}
 
 RILL_DECL void watchdog::watch()
-    {
-        std::unique_lock lock(mutex_);
-        const duration pace = std::max<duration>(slow_ / 4, std::chrono::milliseconds(1));
-        while (!changed_.wait_for(lock, pace, [this] { return ended_; }))
-            if (step_)
-                look(lock);
-    }
+{
+    std::unique_lock lock(mutex_);
+    const duration pace = std::max<duration>(slow_ / 4, std::chrono::milliseconds(1));
+    while (!changed_.wait_for(lock, pace, [this] { return ended_; }))
+        if (step_)
+            look(lock);
+}
 
 RILL_DECL void watchdog::look(std::unique_lock<std::mutex>& lock)
-    {
-        const duration lasts = clock::now() - step_->began;
-        if (lasts >= hang_ && !step_->hanging) {
-            step_->hanging = true;
-            const std::string what = step_->what;
-            const stack_trace calls = sample(lock);
-            lock.unlock();
-            report(
-                what + " has kept the loop for " +
-                text_of(std::chrono::round<std::chrono::milliseconds>(lasts)) + " and goes on" +
-                calls.text(24)
-            );
-            lock.lock();
-        } else if (lasts >= slow_ && !step_->sampled) {
-            step_->sampled = true;
-            sample(lock);
-        }
+{
+    const duration lasts = clock::now() - step_->began;
+    if (lasts >= hang_ && !step_->hanging) {
+        step_->hanging = true;
+        const std::string what = step_->what;
+        const stack_trace calls = sample(lock);
+        lock.unlock();
+        report(
+            what + " has kept the loop for " +
+            text_of(std::chrono::round<std::chrono::milliseconds>(lasts)) + " and goes on" +
+            calls.text(24)
+        );
+        lock.lock();
+    } else if (lasts >= slow_ && !step_->sampled) {
+        step_->sampled = true;
+        sample(lock);
     }
+}
 
 RILL_DECL stack_trace watchdog::sample(std::unique_lock<std::mutex>& lock)
-    {
-        const pid_t thread = thread_.id;
-        const std::uint64_t number = step_->number;
-        lock.unlock();
-        const stack_trace calls = stack_sampler::instance().sample(thread_, thread, number);
-        lock.lock();
-        return calls;
-    }
+{
+    const pid_t thread = thread_.id;
+    const std::uint64_t number = step_->number;
+    lock.unlock();
+    const stack_trace calls = stack_sampler::instance().sample(thread_, thread, number);
+    lock.lock();
+    return calls;
+}
 
 RILL_DECL void watchdog::report(const std::string& text) const
-    {
-        if (on_hang_)
-            on_hang_(text);
-        else
-            std::fprintf(stderr, "rill: %s\n", text.c_str());
-    }
+{
+    if (on_hang_)
+        on_hang_(text);
+    else
+        std::fprintf(stderr, "rill: %s\n", text.c_str());
+}
 
 } // namespace rill::RILL_FORM::detail

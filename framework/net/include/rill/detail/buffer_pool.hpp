@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
+
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/query.hpp>

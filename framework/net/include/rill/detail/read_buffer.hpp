@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/detail/buffer_pool.hpp>
+#include <rill/detail/form.hpp>
 
 #include <algorithm>
 #include <cstring>

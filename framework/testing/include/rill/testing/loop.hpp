@@ -434,10 +434,10 @@ inline std::string loop::expect_reported(std::string_view text)
 inline std::vector<std::string> loop::leftovers() const
 {
     std::vector<std::string> lines;
-    core_.tasks().for_each([&](const detail::task_state& task) {
+    core_.registry.tasks.for_each([&](const detail::task_state& task) {
         lines.push_back("task '" + task.name() + "' has not ended");
     });
-    if (core_.tasks().empty() && core_.pending_count() > 0)
+    if (core_.registry.tasks.empty() && core_.pending_count() > 0)
         lines.push_back(std::to_string(core_.pending_count()) + " handlers wait");
     if (!core_.timers().empty())
         lines.push_back(std::to_string(core_.timers().size()) + " timers are armed");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/context_var.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/loop.hpp>
 #include <rill/task.hpp>
 #include <rill/testing/loop.hpp>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/cancel_scope.hpp>
 #include <rill/detail/fail_wait.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/event.hpp>
 #include <rill/exception_group.hpp>
 #include <rill/introspect.hpp>
