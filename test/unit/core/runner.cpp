@@ -4,6 +4,7 @@
 #include <rill/context_var.hpp>
 #include <rill/detail/loop_core.hpp>
 #include <rill/event.hpp>
+#include <rill/future.hpp>
 #include <rill/generator.hpp>
 #include <rill/run.hpp>
 #include <rill/runner.hpp>
@@ -11,6 +12,7 @@
 #include <rill/sleep.hpp>
 #include <rill/task_group.hpp>
 #include <rill/testing/manual_clock.hpp>
+#include <rill/to_thread.hpp>
 
 #include <doctest/doctest.h>
 

@@ -3,6 +3,8 @@
 #include <rill/signals.hpp>
 #include <rill/timeout.hpp>
 
+#include <boost/asio/deferred.hpp>
+
 #include <doctest/doctest.h>
 
 #include <csignal>

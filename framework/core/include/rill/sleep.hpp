@@ -60,6 +60,8 @@ class [[nodiscard]] yield_operation {
     using step = wait_operation<void(), yield_waiter>;
 
 public:
+    using rill_kind = awaited_tag;
+
     explicit yield_operation(loop_core* core) noexcept
         : core_(core)
     {}

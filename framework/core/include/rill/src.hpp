@@ -20,7 +20,6 @@
 #include <rill/impl/condition_variable.ipp>
 #include <rill/impl/context.ipp>
 #include <rill/impl/context_var.ipp>
-#include <rill/impl/coroutine_frame.ipp>
 #include <rill/impl/deadline_scope.ipp>
 #include <rill/impl/deadlines.ipp>
 #include <rill/impl/debug.ipp>

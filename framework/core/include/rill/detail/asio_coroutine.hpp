@@ -33,13 +33,16 @@ inline constexpr bool is_awaiting_handler<asio::detail::awaitable_async_op_handl
 /// Room for such a handler: the coroutine's stack and where its result is to go.
 inline constexpr std::size_t awaiting_handler_size = 2 * sizeof(void*);
 
+/// The rill_kind of what coroutines await in Rill's own way.
+struct awaited_tag {};
+
 /// Something that keeps its outcome, so that many may await it: a task. Asio awaits operations
 /// that are temporaries and whose results can be default-constructed; neither is so here.
 ///
-/// `awaiter` is made from the object in the waiting coroutine's frame, and has ready(),
+/// Its `awaiter` is made from the object in the waiting coroutine's frame, and has ready(),
 /// start(handler) and get().
 template <class T>
-concept awaited_object = requires { typename T::awaiter; };
+concept awaited_object = std::same_as<typename T::rill_kind, awaited_tag>;
 
 /// The promise of a coroutine that is resumed by whoever awaits it, and suspends itself with
 /// pop_frame(): the part of it that is Asio's.

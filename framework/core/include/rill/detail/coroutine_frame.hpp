@@ -8,6 +8,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <bit>
 #include <concepts>
 #include <coroutine>
 #include <source_location>
@@ -18,16 +19,23 @@ namespace rill::RILL_FORM::detail {
 
 namespace asio = boost::asio;
 
-// How Rill knows where every coroutine is: Asio's promise, with each co_await's place noted in it.
-// The coroutines of one task form a chain, from the innermost to the one it was made of. It is what
+// How Rill knows where a coroutine is: Asio's promise, with each co_await's place noted in it. The
+// coroutines of one task form a chain, from the innermost to the one it was made of. It is what
 // dumps of tasks read, and how a coroutine shows that nobody has ever awaited it.
 //
-// A source file of the program that never sees this header has plain coroutines: they await and are
-// awaited as ever, and are missing from the chain.
+// Generators always have it. Every coroutine that returns an awaitable has it in programs that are
+// built with RILL_COROUTINE_PLACES. That replaces Asio's own std::coroutine_traits, so a coroutine
+// may come only after this header there, in each source file; g++ says "specialization after
+// instantiation" where one comes before. Without it coroutines are Asio's, whatever is included
+// when: they await and are awaited as ever, and are missing from the chain.
 
 /// Of what __builtin_source_location() gives, which is what std::source_location holds. Where a
 /// coroutine's promise is made, g++ 13 without optimisation refuses source_location::current().
-std::source_location location_of(const void* builtin) noexcept;
+inline std::source_location location_of(const void* builtin) noexcept
+{
+    static_assert(sizeof(std::source_location) == sizeof(const void*));
+    return std::bit_cast<std::source_location>(builtin);
+}
 
 /// The place of a coroutine, and its part of the chain.
 class coroutine_place {
@@ -42,7 +50,16 @@ public:
     coroutine_place& operator=(const coroutine_place&) = delete;
 
     /// Takes it out of the chain: its task is gone.
-    void leave() noexcept;
+    void leave() noexcept
+    {
+        if (!link_)
+            return;
+        *link_ = outer_;
+        if (outer_)
+            outer_->link_ = link_;
+        outer_ = nullptr;
+        link_ = nullptr;
+    }
 
 protected:
     explicit coroutine_place(std::source_location function) noexcept
@@ -135,6 +152,12 @@ protected:
     void enter() noexcept { coroutine_place::enter(this->attached_thread_->entry_point()); }
 };
 
+} // namespace rill::RILL_FORM::detail
+
+#ifdef RILL_COROUTINE_PLACES
+
+namespace rill::RILL_FORM::detail {
+
 /// The promise of awaitable<T>.
 template <class T>
 class awaitable_promise final
@@ -190,6 +213,4 @@ struct std::coroutine_traits<boost::asio::awaitable<T, boost::asio::any_io_execu
     using promise_type = rill::detail::awaitable_promise<T>;
 };
 
-#ifndef RILL_SEPARATE_COMPILATION
-#include <rill/impl/coroutine_frame.ipp>
 #endif

@@ -137,6 +137,7 @@ template <class Derived, class T, class Data>
 class outcome_handle {
 public:
     using value_type = T;
+    using rill_kind = awaited_tag;
 
     explicit operator bool() const noexcept { return static_cast<bool>(data_); }
 

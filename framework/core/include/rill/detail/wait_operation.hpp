@@ -361,6 +361,8 @@ class [[nodiscard]] wait_request {
     };
 
 public:
+    using rill_kind = awaited_tag;
+
     explicit wait_request(Args... args)
         : args_(std::forward<Args>(args)...)
     {}

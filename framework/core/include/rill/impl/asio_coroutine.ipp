@@ -1,19 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/awaitable.hpp>
 #include <rill/detail/asio_coroutine.hpp>
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/cancellation_state.hpp>
-
-#include <concepts>
-#include <coroutine>
-#include <cstddef>
-#include <source_location>
-#include <utility>
 
 namespace rill::RILL_FORM::detail {
 

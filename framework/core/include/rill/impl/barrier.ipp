@@ -1,17 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/awaitable.hpp>
 #include <rill/barrier.hpp>
-#include <rill/detail/primitive.hpp>
-#include <rill/detail/wait_operation.hpp>
 
-#include <cstddef>
-#include <source_location>
 #include <stdexcept>
-#include <string>
-#include <tuple>
-#include <utility>
 
 namespace rill::RILL_FORM {
 

@@ -2,13 +2,6 @@
 #pragma once
 
 #include <rill/cancel_reason.hpp>
-#include <rill/error.hpp>
-
-#include <boost/smart_ptr/intrusive_ptr.hpp>
-#include <boost/smart_ptr/intrusive_ref_counter.hpp>
-
-#include <string>
-#include <utility>
 
 namespace rill::RILL_FORM {
 

@@ -2,17 +2,6 @@
 #pragma once
 
 #include <rill/cancel_scope.hpp>
-#include <rill/clock.hpp>
-#include <rill/detail/deadline_scope.hpp>
-#include <rill/detail/run_as_task.hpp>
-#include <rill/error.hpp>
-
-#include <algorithm>
-#include <optional>
-#include <source_location>
-#include <string>
-#include <type_traits>
-#include <utility>
 
 namespace rill::RILL_FORM {
 

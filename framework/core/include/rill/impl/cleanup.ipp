@@ -2,16 +2,8 @@
 #pragma once
 
 #include <rill/cleanup.hpp>
-#include <rill/clock.hpp>
-#include <rill/detail/deadline_scope.hpp>
-#include <rill/detail/run_as_task.hpp>
 #include <rill/exception_group.hpp>
-#include <rill/outcome.hpp>
 
-#include <exception>
-#include <source_location>
-#include <type_traits>
-#include <utility>
 #include <vector>
 
 namespace rill::RILL_FORM::detail {

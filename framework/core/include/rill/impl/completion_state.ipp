@@ -1,17 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/cancel_reason.hpp>
 #include <rill/detail/completion_state.hpp>
-#include <rill/detail/loop_core.hpp>
-#include <rill/detail/operation.hpp>
-
-#include <exception>
-#include <optional>
-#include <string>
-#include <type_traits>
-#include <utility>
-#include <variant>
 
 namespace rill::RILL_FORM::detail {
 

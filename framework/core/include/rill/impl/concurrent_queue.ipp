@@ -1,34 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/awaitable.hpp>
-#include <rill/clock.hpp>
 #include <rill/concurrent_queue.hpp>
-#include <rill/detail/errand.hpp>
-#include <rill/unbounded.hpp>
-
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/associated_immediate_executor.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/execution.hpp>
-#include <boost/asio/execution_context.hpp>
-#include <boost/asio/experimental/concurrent_channel.hpp>
-
-#include <algorithm>
-#include <atomic>
-#include <concepts>
-#include <condition_variable>
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <mutex>
-#include <optional>
-#include <source_location>
-#include <stdexcept>
-#include <string>
-#include <tuple>
-#include <utility>
-#include <vector>
 
 namespace rill::RILL_FORM::detail {
 

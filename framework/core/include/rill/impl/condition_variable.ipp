@@ -1,22 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/awaitable.hpp>
 #include <rill/condition_variable.hpp>
-#include <rill/detail/primitive.hpp>
-#include <rill/detail/wait_operation.hpp>
-#include <rill/mutex.hpp>
 
-#include <concepts>
-#include <cstddef>
-#include <cstdint>
-#include <functional>
-#include <optional>
-#include <source_location>
 #include <stdexcept>
-#include <string>
-#include <type_traits>
-#include <utility>
 
 namespace rill::RILL_FORM {
 

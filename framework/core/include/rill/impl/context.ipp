@@ -3,14 +3,6 @@
 
 #include <rill/context.hpp>
 
-#include <boost/smart_ptr/intrusive_ptr.hpp>
-#include <boost/smart_ptr/intrusive_ref_counter.hpp>
-
-#include <cstdint>
-#include <memory>
-#include <utility>
-#include <vector>
-
 namespace rill::RILL_FORM::detail {
 
 RILL_DECL const context_values::value* context_values::find(std::uint64_t variable) const noexcept

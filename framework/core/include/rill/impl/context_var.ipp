@@ -1,19 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/context.hpp>
 #include <rill/context_var.hpp>
-#include <rill/detail/shown_variables.hpp>
-#include <rill/detail/task_state.hpp>
 
 #include <atomic>
-#include <concepts>
-#include <memory>
-#include <optional>
-#include <stdexcept>
-#include <string>
-#include <string_view>
-#include <utility>
 
 namespace rill::RILL_FORM::detail {
 

@@ -1,15 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/awaitable.hpp>
-#include <rill/detail/deadline.hpp>
 #include <rill/detail/deadline_scope.hpp>
-#include <rill/detail/task_state.hpp>
-
-#include <algorithm>
-#include <source_location>
-#include <type_traits>
-#include <utility>
 
 namespace rill::RILL_FORM::detail {
 

@@ -1,24 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/debug.hpp>
 #include <rill/detail/debug_mode.hpp>
-#include <rill/detail/debug_watch.hpp>
-#include <rill/detail/describe.hpp>
-#include <rill/detail/held_object.hpp>
-#include <rill/detail/loop_core.hpp>
-#include <rill/detail/stack_trace.hpp>
-#include <rill/detail/symbols.hpp>
-#include <rill/detail/task_state.hpp>
-#include <rill/detail/watchdog.hpp>
-
-#include <atomic>
-#include <cstdlib>
-#include <memory>
-#include <source_location>
-#include <string>
-#include <unordered_map>
-#include <utility>
 
 namespace rill::RILL_FORM::detail {
 

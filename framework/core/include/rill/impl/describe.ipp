@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/clock.hpp>
 #include <rill/detail/describe.hpp>
 
-#include <cctype>
 #include <chrono>
-#include <cstddef>
-#include <cstdio>
-#include <source_location>
-#include <string>
-#include <string_view>
 
 namespace rill::RILL_FORM::detail {
 

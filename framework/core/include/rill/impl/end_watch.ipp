@@ -2,13 +2,8 @@
 #pragma once
 
 #include <rill/detail/end_watch.hpp>
-#include <rill/detail/outcome_handle.hpp>
-#include <rill/task.hpp>
 
-#include <cstddef>
 #include <memory>
-#include <type_traits>
-#include <utility>
 
 namespace rill::RILL_FORM::detail {
 

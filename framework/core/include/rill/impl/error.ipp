@@ -3,18 +3,6 @@
 
 #include <rill/error.hpp>
 
-#include <boost/asio/error.hpp>
-#include <boost/asio/experimental/channel_error.hpp>
-#include <boost/system/error_code.hpp>
-#include <boost/system/system_error.hpp>
-
-#include <cstdint>
-#include <exception>
-#include <memory>
-#include <stdexcept>
-#include <string>
-#include <utility>
-
 namespace rill::RILL_FORM::detail {
 
 RILL_DECL std::string condition_category_t::message(int value) const

@@ -1,15 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/awaitable.hpp>
-#include <rill/detail/primitive.hpp>
-#include <rill/detail/wait_operation.hpp>
 #include <rill/event.hpp>
-
-#include <cstddef>
-#include <source_location>
-#include <string>
-#include <tuple>
 
 namespace rill::RILL_FORM {
 

@@ -3,10 +3,6 @@
 
 #include <rill/exception_context.hpp>
 
-#include <exception>
-#include <functional>
-#include <string>
-
 namespace rill::RILL_FORM::detail {
 
 RILL_DECL std::string what_is_concerned(const exception_context& context)

@@ -3,16 +3,6 @@
 
 #include <rill/exception_group.hpp>
 
-#include <concepts>
-#include <exception>
-#include <memory>
-#include <optional>
-#include <stdexcept>
-#include <string>
-#include <type_traits>
-#include <utility>
-#include <vector>
-
 namespace rill::RILL_FORM {
 
 RILL_DECL

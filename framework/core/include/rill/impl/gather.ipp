@@ -1,21 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/end_watch.hpp>
 #include <rill/gather.hpp>
-#include <rill/outcome.hpp>
 #include <rill/task.hpp>
 
-#include <concepts>
-#include <cstddef>
-#include <memory>
-#include <ranges>
-#include <source_location>
-#include <tuple>
-#include <type_traits>
-#include <utility>
 #include <variant>
-#include <vector>
 
 namespace rill::RILL_FORM::detail {
 

@@ -1,22 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/awaitable.hpp>
-#include <rill/cleanup.hpp>
-#include <rill/detail/asio_coroutine.hpp>
-#include <rill/detail/loop_core.hpp>
 #include <rill/error.hpp>
 #include <rill/generator.hpp>
-
-#include <boost/asio/async_result.hpp>
-
-#include <concepts>
-#include <coroutine>
-#include <cstddef>
-#include <optional>
-#include <type_traits>
-#include <utility>
-#include <vector>
 
 namespace rill::RILL_FORM::detail {
 

@@ -1,18 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/awaitable.hpp>
-#include <rill/detail/task_state.hpp>
 #include <rill/handle.hpp>
-
-#include <atomic>
-#include <concepts>
-#include <memory>
-#include <optional>
-#include <source_location>
-#include <string>
-#include <type_traits>
-#include <utility>
 
 namespace rill::RILL_FORM::detail {
 

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/loop_core.hpp>
 #include <rill/instrument.hpp>
-#include <rill/loop.hpp>
-#include <rill/task.hpp>
 
 #include <exception>
-#include <memory>
 #include <string>
-#include <utility>
 
 namespace rill::RILL_FORM {
 

@@ -3,21 +3,10 @@
 
 #include <rill/detail/interrupt.hpp>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-
 #include <pthread.h>
-#include <signal.h>
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include <atomic>
-#include <cerrno>
 #include <cstdint>
-#include <functional>
-#include <memory>
-#include <utility>
 
 namespace rill::RILL_FORM::detail {
 

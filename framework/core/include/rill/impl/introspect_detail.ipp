@@ -1,22 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/deadline_scope.hpp>
-#include <rill/detail/describe.hpp>
-#include <rill/detail/held_object.hpp>
 #include <rill/detail/introspect.hpp>
-#include <rill/detail/shown_variables.hpp>
-#include <rill/introspect.hpp>
-
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
-
-#include <algorithm>
-#include <ostream>
-#include <string_view>
-#include <unordered_map>
-#include <unordered_set>
 
 namespace rill::RILL_FORM::detail {
 

@@ -1,25 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/clock.hpp>
-#include <rill/debug.hpp>
 #include <rill/detail/debug_mode.hpp>
 #include <rill/detail/leftovers.hpp>
-#include <rill/detail/loop_core.hpp>
-#include <rill/exception_context.hpp>
 #include <rill/future.hpp>
-#include <rill/handle.hpp>
 #include <rill/loop.hpp>
-#include <rill/task.hpp>
 #include <rill/thread_pool.hpp>
 
 #include <concepts>
-#include <functional>
-#include <memory>
-#include <source_location>
-#include <stdexcept>
 #include <type_traits>
-#include <utility>
 
 namespace rill::RILL_FORM {
 

@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/clock.hpp>
 #include <rill/detail/loop_meter.hpp>
 
 #include <algorithm>
-#include <array>
 #include <bit>
-#include <cstddef>
-#include <cstdint>
-#include <source_location>
-#include <string>
 #include <utility>
-#include <vector>
 
 namespace rill::RILL_FORM::detail {
 

@@ -3,15 +3,6 @@
 
 #include <rill/detail/mailbox.hpp>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/smart_ptr/intrusive_ptr.hpp>
-#include <boost/smart_ptr/intrusive_ref_counter.hpp>
-
-#include <atomic>
-#include <mutex>
-#include <utility>
-
 namespace rill::RILL_FORM::detail {
 
 RILL_DECL bool mailbox::runs_here()

@@ -4,10 +4,6 @@
 #include <rill/detail/describe.hpp>
 #include <rill/detail/noted_places.hpp>
 
-#include <array>
-#include <cstddef>
-#include <source_location>
-
 namespace rill::RILL_FORM::detail {
 
 RILL_DECL bool noted_places::add(const std::source_location& place) noexcept

@@ -4,8 +4,6 @@
 #include <rill/detail/open_mark.hpp>
 #include <rill/detail/task_state.hpp>
 
-#include <string>
-
 namespace rill::RILL_FORM::detail {
 
 RILL_DECL open_mark::open_mark(loop_core& core, std::string what)

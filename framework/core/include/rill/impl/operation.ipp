@@ -1,17 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/describe.hpp>
-#include <rill/detail/loop_core.hpp>
 #include <rill/detail/operation.hpp>
-#include <rill/error.hpp>
-
-#include <boost/asio/cancellation_type.hpp>
-
-#include <cstddef>
-#include <cstdint>
-#include <source_location>
-#include <string>
 
 namespace rill::RILL_FORM::detail {
 

@@ -1,17 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/awaitable.hpp>
 #include <rill/detail/outcome_handle.hpp>
-#include <rill/detail/wait_operation.hpp>
-#include <rill/error.hpp>
-#include <rill/handle.hpp>
-
-#include <concepts>
-#include <source_location>
-#include <string>
-#include <type_traits>
-#include <utility>
 
 namespace rill::RILL_FORM::detail {
 

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/context.hpp>
 #include <rill/detail/position.hpp>
 
 #include <pthread.h>
-
-#include <utility>
 
 namespace rill::RILL_FORM::detail {
 

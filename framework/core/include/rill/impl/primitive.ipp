@@ -2,14 +2,7 @@
 #pragma once
 
 #include <rill/detail/primitive.hpp>
-#include <rill/detail/task_executor.hpp>
 
-#include <boost/asio/any_io_executor.hpp>
-
-#include <concepts>
-#include <memory>
-#include <string>
-#include <string_view>
 #include <utility>
 
 namespace rill::RILL_FORM::detail {

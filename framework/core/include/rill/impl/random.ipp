@@ -5,9 +5,6 @@
 
 #include <sys/random.h>
 
-#include <cstdint>
-#include <limits>
-
 namespace rill::RILL_FORM {
 
 RILL_DECL random_source::random_source() noexcept

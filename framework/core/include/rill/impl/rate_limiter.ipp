@@ -1,23 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/awaitable.hpp>
-#include <rill/clock.hpp>
-#include <rill/detail/primitive.hpp>
-#include <rill/detail/timer_queue.hpp>
-#include <rill/detail/wait_operation.hpp>
 #include <rill/rate_limiter.hpp>
 
-#include <boost/asio/any_io_executor.hpp>
-
 #include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <source_location>
 #include <stdexcept>
-#include <string>
-#include <tuple>
-#include <utility>
 
 namespace rill::RILL_FORM {
 

@@ -1,27 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/awaitable.hpp>
-#include <rill/clock.hpp>
 #include <rill/detail/describe.hpp>
 #include <rill/error.hpp>
-#include <rill/random.hpp>
 #include <rill/retry.hpp>
-#include <rill/sleep.hpp>
-
-#include <boost/asio/this_coro.hpp>
-
-#include <algorithm>
-#include <chrono>
-#include <cmath>
-#include <concepts>
-#include <cstdint>
-#include <exception>
-#include <functional>
-#include <stdexcept>
-#include <string>
-#include <type_traits>
-#include <utility>
 
 namespace rill::RILL_FORM {
 

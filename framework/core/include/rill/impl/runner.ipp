@@ -12,7 +12,6 @@
 #include <exception>
 #include <stdexcept>
 #include <string_view>
-#include <utility>
 
 namespace rill::RILL_FORM {
 

@@ -1,19 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/end_watch.hpp>
-#include <rill/detail/wait_operation.hpp>
 #include <rill/select.hpp>
 
-#include <boost/asio/this_coro.hpp>
-
-#include <cstddef>
-#include <optional>
 #include <source_location>
-#include <tuple>
-#include <type_traits>
-#include <utility>
-#include <variant>
 
 namespace rill::RILL_FORM::detail {
 

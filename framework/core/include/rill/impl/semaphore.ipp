@@ -1,20 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/awaitable.hpp>
-#include <rill/detail/primitive.hpp>
-#include <rill/detail/wait_operation.hpp>
 #include <rill/semaphore.hpp>
 
 #include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <source_location>
 #include <stdexcept>
-#include <string>
-#include <tuple>
-#include <utility>
 
 namespace rill::RILL_FORM {
 

@@ -1,19 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/awaitable.hpp>
-#include <rill/detail/primitive.hpp>
-#include <rill/detail/task_mark.hpp>
-#include <rill/detail/wait_operation.hpp>
 #include <rill/shared_mutex.hpp>
 
-#include <cstddef>
-#include <memory>
-#include <source_location>
 #include <stdexcept>
-#include <string>
-#include <tuple>
-#include <utility>
 
 namespace rill::RILL_FORM {
 

@@ -2,11 +2,7 @@
 #pragma once
 
 #include <rill/shield.hpp>
-#include <rill/task.hpp>
 
-#include <boost/asio/deferred.hpp>
-
-#include <source_location>
 #include <stdexcept>
 
 namespace rill::RILL_FORM {

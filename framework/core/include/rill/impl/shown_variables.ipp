@@ -4,11 +4,7 @@
 #include <rill/detail/shown_variables.hpp>
 
 #include <algorithm>
-#include <cstdint>
-#include <mutex>
-#include <string>
 #include <utility>
-#include <vector>
 
 namespace rill::RILL_FORM::detail {
 

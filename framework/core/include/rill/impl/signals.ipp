@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/awaitable.hpp>
-#include <rill/detail/loop_core.hpp>
 #include <rill/signals.hpp>
 
 #include <boost/asio/deferred.hpp>
-#include <boost/asio/signal_set.hpp>
-
-#include <span>
-#include <utility>
 
 namespace rill::RILL_FORM {
 

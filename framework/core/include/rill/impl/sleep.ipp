@@ -1,15 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/awaitable.hpp>
-#include <rill/clock.hpp>
-#include <rill/detail/deadline.hpp>
-#include <rill/detail/wait_operation.hpp>
 #include <rill/sleep.hpp>
-
-#include <source_location>
-#include <string>
-#include <tuple>
 
 namespace rill::RILL_FORM::detail {
 

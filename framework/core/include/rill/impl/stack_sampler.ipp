@@ -2,18 +2,8 @@
 #pragma once
 
 #include <rill/detail/stack_sampler.hpp>
-#include <rill/detail/stack_trace.hpp>
 
-#include <semaphore.h>
 #include <signal.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <cerrno>
-#include <cstdint>
-#include <mutex>
 
 namespace rill::RILL_FORM::detail {
 

@@ -7,11 +7,6 @@
 
 #include <execinfo.h>
 
-#include <array>
-#include <cstddef>
-#include <string>
-#include <string_view>
-
 namespace rill::RILL_FORM::detail {
 
 RILL_DECL void stack_trace::take() noexcept

@@ -1,23 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/awaitable.hpp>
-#include <rill/detail/outcome_handle.hpp>
 #include <rill/error.hpp>
-#include <rill/sleep.hpp>
 #include <rill/task.hpp>
-#include <rill/task_options.hpp>
 
 #include <boost/asio/this_coro.hpp>
-
-#include <concepts>
-#include <functional>
-#include <optional>
-#include <source_location>
-#include <string>
-#include <type_traits>
-#include <utility>
-#include <vector>
 
 namespace rill::RILL_FORM::detail {
 

@@ -2,17 +2,10 @@
 #pragma once
 
 #include <rill/detail/task_executor.hpp>
-#include <rill/detail/task_state.hpp>
 
 #include <boost/asio/execution.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/prefer.hpp>
-#include <boost/asio/query.hpp>
-#include <boost/asio/require.hpp>
 #include <boost/asio/strand.hpp>
-
-#include <type_traits>
-#include <utility>
 
 namespace rill::RILL_FORM::detail {
 

@@ -1,20 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/deadline_scope.hpp>
-#include <rill/detail/run_as_task.hpp>
-#include <rill/exception_group.hpp>
-#include <rill/outcome.hpp>
-#include <rill/task.hpp>
 #include <rill/task_group.hpp>
-
-#include <concepts>
-#include <cstddef>
-#include <memory>
-#include <source_location>
-#include <stdexcept>
-#include <string>
-#include <vector>
 
 namespace rill::RILL_FORM {
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <rill/detail/task_mark.hpp>
-#include <rill/detail/task_state.hpp>
 
 namespace rill::RILL_FORM::detail {
 

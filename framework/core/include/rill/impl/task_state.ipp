@@ -1,19 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/asio_coroutine.hpp>
-#include <rill/detail/completion_state.hpp>
 #include <rill/detail/describe.hpp>
 #include <rill/detail/held_object.hpp>
 #include <rill/detail/task_state.hpp>
 
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/cancellation_state.hpp>
-
-#include <exception>
-#include <memory>
-#include <source_location>
-#include <string>
 #include <unordered_set>
 #include <vector>
 

@@ -3,19 +3,8 @@
 
 #include <rill/thread_pool.hpp>
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/thread_pool.hpp>
-
-#include <algorithm>
-#include <cstddef>
-#include <functional>
-#include <memory>
-#include <mutex>
-#include <stdexcept>
 #include <system_error>
 #include <thread>
-#include <utility>
-#include <vector>
 
 namespace rill::RILL_FORM {
 

@@ -1,15 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/clock.hpp>
-#include <rill/detail/deadline_scope.hpp>
-#include <rill/detail/describe.hpp>
-#include <rill/detail/run_as_task.hpp>
-#include <rill/error.hpp>
 #include <rill/timeout.hpp>
-
-#include <source_location>
-#include <string>
 
 namespace rill::RILL_FORM {
 

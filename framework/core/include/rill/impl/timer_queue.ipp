@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/clock.hpp>
 #include <rill/detail/timer_queue.hpp>
 
 #include <algorithm>
-#include <cassert>
-#include <cstddef>
-#include <cstdint>
-#include <vector>
 
 namespace rill::RILL_FORM::detail {
 

@@ -1,27 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/awaitable.hpp>
 #include <rill/cancel_scope.hpp>
-#include <rill/context_var.hpp>
-#include <rill/detail/landing.hpp>
 #include <rill/detail/task_executor.hpp>
-#include <rill/future.hpp>
-#include <rill/handle.hpp>
-#include <rill/thread_pool.hpp>
 #include <rill/to_thread.hpp>
 
-#include <boost/asio/execution/executor.hpp>
-#include <boost/asio/is_executor.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
-
-#include <chrono>
-#include <functional>
-#include <memory>
 #include <stdexcept>
-#include <type_traits>
-#include <utility>
 
 namespace rill::RILL_FORM::detail {
 

@@ -1,20 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/clock.hpp>
-#include <rill/detail/end_watch.hpp>
-#include <rill/gather.hpp>
-#include <rill/queue.hpp>
 #include <rill/wait.hpp>
-
-#include <algorithm>
-#include <memory>
-#include <optional>
-#include <ranges>
-#include <source_location>
-#include <stdexcept>
-#include <utility>
-#include <vector>
 
 namespace rill::RILL_FORM::detail {
 

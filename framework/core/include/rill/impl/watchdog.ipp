@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/clock.hpp>
 #include <rill/detail/describe.hpp>
-#include <rill/detail/stack_sampler.hpp>
 #include <rill/detail/watchdog.hpp>
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <condition_variable>
-#include <cstdint>
-#include <cstdio>
-#include <functional>
-#include <mutex>
-#include <optional>
-#include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 namespace rill::RILL_FORM::detail {
