@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
+// Where a program that compiles Asio separately has its bodies, and those of core.
+#include <boost/asio/impl/src.hpp>
+#include <rill/src.hpp>
