@@ -7,8 +7,8 @@
 #include "server_state.hpp"
 
 #include <rill/awaitable.hpp>
-#include <rill/detail/ready_node.hpp>
-#include <rill/detail/task_state.hpp>
+#include <rill/detail/loop/ready_node.hpp>
+#include <rill/detail/loop/task_state.hpp>
 #include <rill/http/server.hpp>
 #include <rill/stream.hpp>
 

@@ -2,7 +2,7 @@
 #include "connection.hpp"
 #include "server_state.hpp"
 
-#include <rill/detail/run_as_task.hpp>
+#include <rill/detail/loop/run_as_task.hpp>
 #include <rill/http/server.hpp>
 
 #include <boost/asio/this_coro.hpp>

@@ -5,7 +5,7 @@
 
 #include <rill/clock.hpp>
 #include <rill/detail/intrusive_list.hpp>
-#include <rill/detail/loop_core.hpp>
+#include <rill/detail/loop/loop_core.hpp>
 #include <rill/http/limits.hpp>
 #include <rill/http/router.hpp>
 

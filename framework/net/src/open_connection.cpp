@@ -2,9 +2,9 @@
 #include "resolver.hpp"
 #include "sockets.hpp"
 
-#include <rill/detail/loop_core.hpp>
+#include <rill/detail/loop/loop_core.hpp>
+#include <rill/detail/loop/task_executor.hpp>
 #include <rill/detail/network_backend.hpp>
-#include <rill/detail/task_executor.hpp>
 #include <rill/open_connection.hpp>
 #include <rill/timeout.hpp>
 

@@ -4,7 +4,7 @@
 #include "sockets.hpp"
 
 #include <rill/detail/network_backend.hpp>
-#include <rill/detail/wait_operation.hpp>
+#include <rill/detail/wait/wait_operation.hpp>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>

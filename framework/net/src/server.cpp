@@ -4,7 +4,7 @@
 #include "sockets.hpp"
 
 #include <rill/cancel_scope.hpp>
-#include <rill/detail/run_as_task.hpp>
+#include <rill/detail/loop/run_as_task.hpp>
 #include <rill/event.hpp>
 #include <rill/server.hpp>
 #include <rill/shield.hpp>

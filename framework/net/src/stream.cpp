@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "sockets.hpp"
 
-#include <rill/detail/open_mark.hpp>
+#include <rill/detail/watch/open_mark.hpp>
 #include <rill/stream.hpp>
 
 namespace rill {

@@ -6,7 +6,7 @@
 #include "stream_end.hpp"
 
 #include <rill/detail/intrusive_list.hpp>
-#include <rill/detail/timer_queue.hpp>
+#include <rill/detail/loop/timer_queue.hpp>
 #include <rill/testing/network_event.hpp>
 
 #include <memory>

@@ -4,7 +4,7 @@
 #include "channel.hpp"
 #include "path.hpp"
 
-#include <rill/detail/timer_queue.hpp>
+#include <rill/detail/loop/timer_queue.hpp>
 
 #include <cstddef>
 #include <cstdint>

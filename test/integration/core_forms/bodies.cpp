@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
 // Where a program that compiles Asio separately has its bodies, and those of core.
-#include <boost/asio/impl/src.hpp>
 #include <rill/src.hpp>
+
+#include <boost/asio/impl/src.hpp>

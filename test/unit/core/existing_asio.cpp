@@ -5,7 +5,7 @@
 #include <support/loop.hpp>
 
 #include <rill/cancel_scope.hpp>
-#include <rill/detail/wait_operation.hpp>
+#include <rill/detail/wait/wait_operation.hpp>
 #include <rill/event.hpp>
 #include <rill/queue.hpp>
 #include <rill/sleep.hpp>

@@ -2,7 +2,7 @@
 #include <support/loop.hpp>
 
 #include <rill/context_var.hpp>
-#include <rill/detail/loop_core.hpp>
+#include <rill/detail/loop/loop_core.hpp>
 #include <rill/gather.hpp>
 #include <rill/loop.hpp>
 #include <rill/sleep.hpp>

@@ -4,7 +4,7 @@
 // used after it is gone. What these tests check, the sanitizers check with them.
 #include <support/loop.hpp>
 
-#include <rill/detail/loop_core.hpp>
+#include <rill/detail/loop/loop_core.hpp>
 #include <rill/event.hpp>
 #include <rill/queue.hpp>
 #include <rill/shield.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <support/loop.hpp>
 
-#include <rill/detail/loop_meter.hpp>
+#include <rill/detail/watch/loop_meter.hpp>
 #include <rill/event.hpp>
 #include <rill/introspect.hpp>
 #include <rill/loop.hpp>

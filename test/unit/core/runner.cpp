@@ -2,7 +2,7 @@
 #include <support/default_sigint.hpp>
 
 #include <rill/context_var.hpp>
-#include <rill/detail/loop_core.hpp>
+#include <rill/detail/loop/loop_core.hpp>
 #include <rill/event.hpp>
 #include <rill/future.hpp>
 #include <rill/generator.hpp>

@@ -2,7 +2,7 @@
 #include <support/loop.hpp>
 #include <support/network.hpp>
 
-#include <rill/detail/open_mark.hpp>
+#include <rill/detail/watch/open_mark.hpp>
 #include <rill/testing/stream_pair.hpp>
 
 #include <boost/asio/as_tuple.hpp>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/coroutine_frame.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/position.hpp>
+#include <rill/detail/loop/coroutine_frame.hpp>
+#include <rill/detail/loop/position.hpp>
 
 #include <boost/asio/awaitable.hpp>
 

@@ -3,8 +3,8 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/clock.hpp>
-#include <rill/detail/errand.hpp>
 #include <rill/detail/form.hpp>
+#include <rill/detail/wait/errand.hpp>
 #include <rill/unbounded.hpp>
 
 #include <boost/asio/any_io_executor.hpp>

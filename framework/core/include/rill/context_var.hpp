@@ -3,8 +3,8 @@
 
 #include <rill/context.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/shown_variables.hpp>
-#include <rill/detail/task_state.hpp>
+#include <rill/detail/loop/task_state.hpp>
+#include <rill/detail/watch/shown_variables.hpp>
 
 #include <concepts>
 #include <memory>

@@ -3,13 +3,13 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/clock.hpp>
-#include <rill/detail/deadline.hpp>
-#include <rill/detail/describe.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/mailbox.hpp>
-#include <rill/detail/primitive.hpp>
-#include <rill/detail/timer_queue.hpp>
-#include <rill/detail/wait_operation.hpp>
+#include <rill/detail/loop/mailbox.hpp>
+#include <rill/detail/loop/timer_queue.hpp>
+#include <rill/detail/wait/deadline.hpp>
+#include <rill/detail/wait/primitive.hpp>
+#include <rill/detail/wait/wait_operation.hpp>
+#include <rill/detail/watch/describe.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 

@@ -2,7 +2,8 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
-#include <rill/detail/outcome_handle.hpp>
+#include <rill/detail/loop/future_state.hpp>
+#include <rill/detail/loop/outcome_handle.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/end_watch.hpp>
 #include <rill/detail/form.hpp>
+#include <rill/detail/wait/end_watch.hpp>
 #include <rill/outcome.hpp>
 
 #include <concepts>

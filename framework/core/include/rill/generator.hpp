@@ -3,10 +3,10 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/cleanup.hpp>
-#include <rill/detail/asio_coroutine.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/live_generator.hpp>
-#include <rill/detail/loop_core.hpp>
+#include <rill/detail/loop/asio_coroutine.hpp>
+#include <rill/detail/loop/live_generator.hpp>
+#include <rill/detail/loop/loop_core.hpp>
 
 #include <boost/asio/async_result.hpp>
 

@@ -3,7 +3,7 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/task_state.hpp>
+#include <rill/detail/loop/task_state.hpp>
 
 #include <atomic>
 #include <concepts>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
-#include <rill/detail/loop_core.hpp>
+#include <rill/detail/loop/loop_core.hpp>
 #include <rill/loop.hpp>
 #include <rill/task.hpp>
 

@@ -155,4 +155,4 @@ std::string creation_trace(const handle& h);
 
 } // namespace rill::RILL_FORM
 
-#include <rill/detail/introspect.hpp>
+#include <rill/detail/watch/introspect.hpp>

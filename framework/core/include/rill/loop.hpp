@@ -4,7 +4,7 @@
 #include <rill/clock.hpp>
 #include <rill/debug.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/loop_core.hpp>
+#include <rill/detail/loop/loop_core.hpp>
 #include <rill/exception_context.hpp>
 #include <rill/handle.hpp>
 #include <rill/task.hpp>

@@ -3,10 +3,10 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/held_object.hpp>
-#include <rill/detail/primitive.hpp>
-#include <rill/detail/task_mark.hpp>
-#include <rill/detail/wait_operation.hpp>
+#include <rill/detail/loop/task_mark.hpp>
+#include <rill/detail/wait/held_object.hpp>
+#include <rill/detail/wait/primitive.hpp>
+#include <rill/detail/wait/wait_operation.hpp>
 
 #include <cstddef>
 #include <memory>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/basic_queue.hpp>
 #include <rill/detail/form.hpp>
+#include <rill/detail/wait/basic_queue.hpp>
 
 #include <algorithm>
 #include <concepts>

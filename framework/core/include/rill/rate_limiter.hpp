@@ -4,9 +4,9 @@
 #include <rill/awaitable.hpp>
 #include <rill/clock.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/primitive.hpp>
-#include <rill/detail/timer_queue.hpp>
-#include <rill/detail/wait_operation.hpp>
+#include <rill/detail/loop/timer_queue.hpp>
+#include <rill/detail/wait/primitive.hpp>
+#include <rill/detail/wait/wait_operation.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 

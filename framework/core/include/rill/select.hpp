@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/end_watch.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/wait_operation.hpp>
+#include <rill/detail/wait/end_watch.hpp>
+#include <rill/detail/wait/wait_operation.hpp>
 
 #include <boost/asio/this_coro.hpp>
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <rill/awaitable.hpp>
-#include <rill/detail/errand.hpp>
 #include <rill/detail/form.hpp>
+#include <rill/detail/wait/errand.hpp>
 #include <rill/outcome.hpp>
 
 #include <boost/asio/any_io_executor.hpp>

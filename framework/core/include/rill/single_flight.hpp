@@ -3,7 +3,7 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/joint_work.hpp>
+#include <rill/detail/wait/joint_work.hpp>
 
 #include <boost/asio/this_coro.hpp>
 

@@ -3,9 +3,9 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/clock.hpp>
-#include <rill/detail/deadline.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/wait_operation.hpp>
+#include <rill/detail/wait/deadline.hpp>
+#include <rill/detail/wait/wait_operation.hpp>
 
 #include <source_location>
 #include <string>

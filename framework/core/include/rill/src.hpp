@@ -31,6 +31,7 @@
 #include <rill/impl/event.ipp>
 #include <rill/impl/exception_context.ipp>
 #include <rill/impl/exception_group.ipp>
+#include <rill/impl/future_state.ipp>
 #include <rill/impl/gather.ipp>
 #include <rill/impl/generator.ipp>
 #include <rill/impl/handle.ipp>

@@ -3,7 +3,7 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/outcome_handle.hpp>
+#include <rill/detail/loop/outcome_handle.hpp>
 #include <rill/sleep.hpp>
 #include <rill/task_options.hpp>
 

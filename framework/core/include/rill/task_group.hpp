@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/deadline_scope.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/run_as_task.hpp>
+#include <rill/detail/loop/run_as_task.hpp>
+#include <rill/detail/wait/deadline_scope.hpp>
 #include <rill/exception_group.hpp>
 #include <rill/outcome.hpp>
 #include <rill/task.hpp>

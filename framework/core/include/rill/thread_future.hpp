@@ -4,7 +4,7 @@
 #include <rill/awaitable.hpp>
 #include <rill/cancel_reason.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/landing.hpp>
+#include <rill/detail/loop/landing.hpp>
 #include <rill/future.hpp>
 #include <rill/loop.hpp>
 #include <rill/outcome.hpp>

@@ -4,7 +4,7 @@
 #include <rill/awaitable.hpp>
 #include <rill/context_var.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/landing.hpp>
+#include <rill/detail/loop/landing.hpp>
 #include <rill/future.hpp>
 #include <rill/handle.hpp>
 #include <rill/thread_pool.hpp>

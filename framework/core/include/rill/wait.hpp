@@ -2,8 +2,8 @@
 #pragma once
 
 #include <rill/clock.hpp>
-#include <rill/detail/end_watch.hpp>
 #include <rill/detail/form.hpp>
+#include <rill/detail/wait/end_watch.hpp>
 #include <rill/gather.hpp>
 #include <rill/queue.hpp>
 

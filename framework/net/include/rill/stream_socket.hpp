@@ -4,7 +4,7 @@
 #include <rill/detail/needs_net.hpp>
 #include <rill/detail/simulated_socket.hpp>
 #include <rill/detail/stream_traits.hpp>
-#include <rill/detail/wait_operation.hpp>
+#include <rill/detail/wait/wait_operation.hpp>
 #include <rill/endpoint.hpp>
 
 #include <boost/asio/async_result.hpp>

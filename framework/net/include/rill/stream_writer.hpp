@@ -3,7 +3,7 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/wait_operation.hpp>
+#include <rill/detail/wait/wait_operation.hpp>
 #include <rill/detail/write_pump.hpp>
 #include <rill/stream_options.hpp>
 

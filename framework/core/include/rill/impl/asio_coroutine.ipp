@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/asio_coroutine.hpp>
+#include <rill/detail/loop/asio_coroutine.hpp>
 
 #include <boost/asio/async_result.hpp>
 

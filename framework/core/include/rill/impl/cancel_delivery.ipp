@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/cancel_delivery.hpp>
-#include <rill/detail/task_state.hpp>
+#include <rill/detail/loop/cancel_delivery.hpp>
+#include <rill/detail/loop/task_state.hpp>
 
 namespace rill::RILL_FORM::detail {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/completion_state.hpp>
+#include <rill/detail/loop/completion_state.hpp>
 
 namespace rill::RILL_FORM::detail {
 

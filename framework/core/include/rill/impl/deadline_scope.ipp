@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/deadline_scope.hpp>
+#include <rill/detail/wait/deadline_scope.hpp>
 
 namespace rill::RILL_FORM::detail {
 

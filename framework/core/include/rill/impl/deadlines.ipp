@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/deadlines.hpp>
-#include <rill/detail/loop_core.hpp>
+#include <rill/detail/loop/deadlines.hpp>
+#include <rill/detail/loop/loop_core.hpp>
 #include <rill/error.hpp>
 
 #include <boost/asio/basic_waitable_timer.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/debug_mode.hpp>
+#include <rill/detail/watch/debug_mode.hpp>
 
 namespace rill::RILL_FORM::detail {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/describe.hpp>
+#include <rill/detail/watch/describe.hpp>
 
 #include <chrono>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/end_watch.hpp>
+#include <rill/detail/wait/end_watch.hpp>
 
 #include <memory>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/errand.hpp>
-#include <rill/detail/wait_operation.hpp>
+#include <rill/detail/wait/errand.hpp>
+#include <rill/detail/wait/wait_operation.hpp>
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>

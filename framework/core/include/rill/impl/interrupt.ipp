@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/interrupt.hpp>
+#include <rill/detail/loop/interrupt.hpp>
 
 #include <pthread.h>
 #include <sys/eventfd.h>

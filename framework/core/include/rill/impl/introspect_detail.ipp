@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/introspect.hpp>
+#include <rill/detail/watch/introspect.hpp>
 
 namespace rill::RILL_FORM::detail {
 

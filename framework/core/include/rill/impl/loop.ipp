@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/debug_mode.hpp>
-#include <rill/detail/leftovers.hpp>
+#include <rill/detail/loop/leftovers.hpp>
+#include <rill/detail/watch/debug_mode.hpp>
 #include <rill/future.hpp>
 #include <rill/loop.hpp>
 #include <rill/thread_pool.hpp>

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/live_generator.hpp>
-#include <rill/detail/loop_core.hpp>
-#include <rill/detail/task_state.hpp>
+#include <rill/detail/loop/future_state.hpp>
+#include <rill/detail/loop/live_generator.hpp>
+#include <rill/detail/loop/loop_core.hpp>
+#include <rill/detail/loop/task_state.hpp>
 
 #include <boost/asio/post.hpp>
 

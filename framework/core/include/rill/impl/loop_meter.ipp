@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/loop_meter.hpp>
+#include <rill/detail/watch/loop_meter.hpp>
 
 #include <algorithm>
 #include <bit>

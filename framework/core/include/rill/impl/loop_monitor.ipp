@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/deadlines.hpp>
-#include <rill/detail/loop_monitor.hpp>
-#include <rill/detail/task_state.hpp>
+#include <rill/detail/loop/deadlines.hpp>
+#include <rill/detail/loop/task_state.hpp>
+#include <rill/detail/watch/loop_monitor.hpp>
 
 #include <algorithm>
 #include <utility>

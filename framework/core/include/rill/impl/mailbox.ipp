@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/mailbox.hpp>
+#include <rill/detail/loop/mailbox.hpp>
 
 namespace rill::RILL_FORM::detail {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/describe.hpp>
-#include <rill/detail/noted_places.hpp>
+#include <rill/detail/watch/describe.hpp>
+#include <rill/detail/watch/noted_places.hpp>
 
 namespace rill::RILL_FORM::detail {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/open_mark.hpp>
-#include <rill/detail/task_state.hpp>
+#include <rill/detail/loop/task_state.hpp>
+#include <rill/detail/watch/open_mark.hpp>
 
 namespace rill::RILL_FORM::detail {
 

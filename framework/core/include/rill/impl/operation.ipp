@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/operation.hpp>
+#include <rill/detail/wait/operation.hpp>
 
 namespace rill::RILL_FORM::detail {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/outcome_handle.hpp>
+#include <rill/detail/loop/outcome_handle.hpp>
 
 namespace rill::RILL_FORM::detail {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/position.hpp>
+#include <rill/detail/loop/position.hpp>
 
 #include <pthread.h>
 

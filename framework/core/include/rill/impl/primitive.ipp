@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/primitive.hpp>
+#include <rill/detail/wait/primitive.hpp>
 
 #include <utility>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/ready_queue.hpp>
+#include <rill/detail/loop/ready_queue.hpp>
 
 namespace rill::RILL_FORM::detail {
 

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <rill/context_var.hpp>
-#include <rill/detail/interrupt.hpp>
-#include <rill/detail/leftovers.hpp>
-#include <rill/detail/live_generator.hpp>
+#include <rill/detail/loop/interrupt.hpp>
+#include <rill/detail/loop/leftovers.hpp>
+#include <rill/detail/loop/live_generator.hpp>
 #include <rill/runner.hpp>
 #include <rill/to_thread.hpp>
 

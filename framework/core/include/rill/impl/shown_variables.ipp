@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/shown_variables.hpp>
+#include <rill/detail/watch/shown_variables.hpp>
 
 #include <algorithm>
 #include <utility>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/stack_sampler.hpp>
+#include <rill/detail/watch/stack_sampler.hpp>
 
 #include <signal.h>
 

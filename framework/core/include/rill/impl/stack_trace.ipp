@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/describe.hpp>
-#include <rill/detail/stack_trace.hpp>
-#include <rill/detail/symbols.hpp>
+#include <rill/detail/watch/describe.hpp>
+#include <rill/detail/watch/stack_trace.hpp>
+#include <rill/detail/watch/symbols.hpp>
 
 #include <execinfo.h>
 

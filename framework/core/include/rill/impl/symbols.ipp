@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/symbols.hpp>
+#include <rill/detail/watch/symbols.hpp>
 
 #include <cxxabi.h>
 #include <dlfcn.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/task_mark.hpp>
+#include <rill/detail/loop/task_mark.hpp>
 
 namespace rill::RILL_FORM::detail {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/timer_queue.hpp>
+#include <rill/detail/loop/timer_queue.hpp>
 
 #include <algorithm>
 

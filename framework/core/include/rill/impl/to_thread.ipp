@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rill/cancel_scope.hpp>
-#include <rill/detail/task_executor.hpp>
+#include <rill/detail/loop/task_executor.hpp>
 #include <rill/to_thread.hpp>
 
 #include <stdexcept>

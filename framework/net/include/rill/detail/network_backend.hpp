@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rill/awaitable.hpp>
-#include <rill/detail/loop_core.hpp>
+#include <rill/detail/loop/loop_core.hpp>
 #include <rill/detail/needs_net.hpp>
 #include <rill/endpoint.hpp>
 #include <rill/stream_socket.hpp>

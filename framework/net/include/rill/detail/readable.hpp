@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
-#include <rill/detail/wait_operation.hpp>
+#include <rill/detail/wait/wait_operation.hpp>
 #include <rill/error.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>

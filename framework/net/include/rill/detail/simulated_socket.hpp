@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/loop/task_state.hpp> // the bodies of what operation.hpp calls
 #include <rill/detail/needs_net.hpp>
-#include <rill/detail/operation.hpp>
-#include <rill/detail/task_state.hpp> // the bodies of what operation.hpp calls
+#include <rill/detail/wait/operation.hpp>
 #include <rill/endpoint.hpp>
 
 #include <boost/asio/buffer.hpp>

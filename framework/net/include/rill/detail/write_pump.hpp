@@ -3,9 +3,9 @@
 
 #include <rill/clock.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/operation.hpp>
+#include <rill/detail/loop/task_executor.hpp>
 #include <rill/detail/stream_traits.hpp>
-#include <rill/detail/task_executor.hpp>
+#include <rill/detail/wait/operation.hpp>
 #include <rill/detail/write_buffer.hpp>
 #include <rill/stream_options.hpp>
 

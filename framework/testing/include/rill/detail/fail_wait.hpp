@@ -2,8 +2,8 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
-#include <rill/detail/operation.hpp>
-#include <rill/detail/task_state.hpp>
+#include <rill/detail/loop/task_state.hpp>
+#include <rill/detail/wait/operation.hpp>
 
 namespace rill::RILL_FORM::detail::simulation {
 

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <rill/cleanup.hpp>
-#include <rill/detail/deadline_scope.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/run_as_task.hpp>
+#include <rill/detail/loop/run_as_task.hpp>
+#include <rill/detail/wait/deadline_scope.hpp>
 #include <rill/testing/failure.hpp>
 
 #include <source_location>

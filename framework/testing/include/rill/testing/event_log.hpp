@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/describe.hpp>
 #include <rill/detail/form.hpp>
+#include <rill/detail/watch/describe.hpp>
 #include <rill/instrument.hpp>
 #include <rill/loop.hpp>
 #include <rill/task.hpp>

@@ -3,7 +3,7 @@
 
 #include <rill/detail/fail_wait.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/task_mark.hpp>
+#include <rill/detail/loop/task_mark.hpp>
 #include <rill/instrument.hpp>
 #include <rill/loop.hpp>
 

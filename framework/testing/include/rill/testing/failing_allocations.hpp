@@ -7,7 +7,7 @@
 // coroutines, with the free() that belongs to it. Not together with a sanitizer, which has its own.
 // Needs glibc.
 
-#include <rill/detail/stack_trace.hpp>
+#include <rill/detail/watch/stack_trace.hpp>
 #include <rill/error.hpp>
 #include <rill/exception_group.hpp>
 #include <rill/testing/failure.hpp>

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
-#include <rill/detail/loop_core.hpp>
-#include <rill/detail/task_executor.hpp>
+#include <rill/detail/loop/loop_core.hpp>
+#include <rill/detail/loop/task_executor.hpp>
 #include <rill/loop.hpp>
 #include <rill/random.hpp>
 

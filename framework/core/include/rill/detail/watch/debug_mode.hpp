@@ -2,15 +2,15 @@
 #pragma once
 
 #include <rill/debug.hpp>
-#include <rill/detail/debug_watch.hpp>
-#include <rill/detail/describe.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/held_object.hpp>
-#include <rill/detail/loop_core.hpp>
-#include <rill/detail/stack_trace.hpp>
-#include <rill/detail/symbols.hpp>
-#include <rill/detail/task_state.hpp>
-#include <rill/detail/watchdog.hpp>
+#include <rill/detail/loop/loop_core.hpp>
+#include <rill/detail/loop/task_state.hpp>
+#include <rill/detail/wait/held_object.hpp>
+#include <rill/detail/watch/debug_watch.hpp>
+#include <rill/detail/watch/describe.hpp>
+#include <rill/detail/watch/stack_trace.hpp>
+#include <rill/detail/watch/symbols.hpp>
+#include <rill/detail/watch/watchdog.hpp>
 
 #include <atomic>
 #include <cstdlib>

@@ -3,7 +3,7 @@
 
 #include <rill/clock.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/stack_sampler.hpp>
+#include <rill/detail/watch/stack_sampler.hpp>
 
 #include <unistd.h>
 

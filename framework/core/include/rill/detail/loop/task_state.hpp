@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/asio_coroutine.hpp>
-#include <rill/detail/completion_state.hpp>
 #include <rill/detail/form.hpp>
+#include <rill/detail/loop/asio_coroutine.hpp>
+#include <rill/detail/loop/completion_state.hpp>
+#include <rill/detail/wait/scope.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_state.hpp>
@@ -22,35 +23,13 @@ std::string trace_of(const loop_core* core, const void* object);
 
 void forget_trace(const loop_core* core, const void* object) noexcept;
 
-/// A region of a task that can be cancelled by itself, or is protected from those around it.
-///
-/// Scopes nest as the calls do: each lives in the frame that entered it, and is the top of its
-/// task's stack while anything inside it runs.
-class scope {
-public:
-    scope() = default;
-    scope(const scope&) = delete;
-    scope& operator=(const scope&) = delete;
-
-    bool cancelled = false; // everything in here is to stop
-    bool shield = false;    // a cancellation from outside does not come in
-    bool timed = false;     // it is a deadline_scope
-    scope* outer = nullptr;
-
-    /// Of a shield: told when something outside it is cancelled, `again` if that was so already.
-    void (*on_outer_cancel)(scope&, bool again) = nullptr;
-
-    cancel_reason_ptr why; // the first one; null where none was given
-};
-
 /// Whom the end of a task concerns before anybody else: its group.
 struct end_listener {
     void (*ended)(task_state& task, void* argument);
     task_state* (*awaited_by)(void* argument); // null where nobody waits for it at present
 };
 
-/// The control block of a task: what DESIGN calls task_state. The loop's list of tasks does not
-/// own it.
+/// The control block of a task. The loop's list of tasks does not own it.
 class task_state : public completion_state,
                    public ready_node,
                    public hook<in_tasks>,
@@ -332,32 +311,6 @@ inline task_state* running_task(const asio::cancellation_state& state) noexcept
 
 /// The context of what runs on this thread: a task's, a callback's, or the thread's own.
 context_ptr& current_context() noexcept;
-
-/// The state of a future.
-class future_state : public completion_state, public hook<in_futures> {
-public:
-    explicit future_state(loop_core& core, std::source_location place);
-
-    std::string description() const override { return "a future"; }
-
-    const std::source_location& created() const noexcept { return created_; }
-
-    bool request_cancel(cancel_reason_ptr why = {}) override;
-
-    void end(std::exception_ptr error, bool cancelled) noexcept
-    {
-        finish(std::move(error), cancelled);
-    }
-
-    /// The loop dies, with it ended or not; handles are left.
-    void abandon() noexcept;
-
-protected:
-    ~future_state() override;
-
-private:
-    std::source_location created_;
-};
 
 } // namespace rill::RILL_FORM::detail
 

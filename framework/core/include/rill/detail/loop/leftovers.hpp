@@ -2,8 +2,8 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
-#include <rill/detail/outcome_handle.hpp>
-#include <rill/detail/task_state.hpp>
+#include <rill/detail/loop/outcome_handle.hpp>
+#include <rill/detail/loop/task_state.hpp>
 #include <rill/handle.hpp>
 
 #include <cstdint>

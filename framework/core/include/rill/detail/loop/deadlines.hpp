@@ -3,7 +3,7 @@
 
 #include <rill/clock.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/timer_queue.hpp>
+#include <rill/detail/loop/timer_queue.hpp>
 
 #include <boost/asio/io_context.hpp>
 

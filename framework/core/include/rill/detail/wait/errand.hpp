@@ -3,7 +3,7 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/operation.hpp>
+#include <rill/detail/wait/operation.hpp>
 #include <rill/error.hpp>
 
 #include <boost/asio/any_io_executor.hpp>

@@ -3,7 +3,7 @@
 
 #include <rill/detail/form.hpp>
 #include <rill/detail/intrusive_list.hpp>
-#include <rill/detail/ready_node.hpp>
+#include <rill/detail/loop/ready_node.hpp>
 #include <rill/random.hpp>
 
 #include <cstddef>

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <rill/awaitable.hpp>
-#include <rill/detail/deadline.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/task_state.hpp>
+#include <rill/detail/loop/task_state.hpp>
+#include <rill/detail/wait/deadline.hpp>
 
 #include <algorithm>
 #include <source_location>

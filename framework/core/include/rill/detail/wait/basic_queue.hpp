@@ -3,8 +3,8 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/primitive.hpp>
-#include <rill/detail/wait_operation.hpp>
+#include <rill/detail/wait/primitive.hpp>
+#include <rill/detail/wait/wait_operation.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 

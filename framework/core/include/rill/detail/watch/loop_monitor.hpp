@@ -3,9 +3,9 @@
 
 #include <rill/clock.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/loop_meter.hpp>
-#include <rill/detail/loop_observer.hpp>
-#include <rill/detail/noted_places.hpp>
+#include <rill/detail/watch/loop_meter.hpp>
+#include <rill/detail/watch/loop_observer.hpp>
+#include <rill/detail/watch/noted_places.hpp>
 
 #include <cstddef>
 #include <cstdint>

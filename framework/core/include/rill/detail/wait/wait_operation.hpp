@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/asio_coroutine.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/operation.hpp>
-#include <rill/detail/task_executor.hpp>
+#include <rill/detail/loop/asio_coroutine.hpp>
+#include <rill/detail/loop/task_executor.hpp>
+#include <rill/detail/wait/operation.hpp>
 
 #include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>

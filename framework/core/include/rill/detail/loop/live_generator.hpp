@@ -4,7 +4,7 @@
 #include <rill/awaitable.hpp>
 #include <rill/detail/form.hpp>
 #include <rill/detail/intrusive_list.hpp>
-#include <rill/detail/task_registry.hpp>
+#include <rill/detail/loop/task_registry.hpp>
 
 namespace rill::RILL_FORM::detail {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
-#include <rill/detail/task_executor.hpp>
+#include <rill/detail/loop/task_executor.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 

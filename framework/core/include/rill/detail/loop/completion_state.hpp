@@ -3,8 +3,8 @@
 
 #include <rill/cancel_reason.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/loop_core.hpp>
-#include <rill/detail/operation.hpp>
+#include <rill/detail/loop/loop_core.hpp>
+#include <rill/detail/wait/operation.hpp>
 
 #include <exception>
 #include <optional>

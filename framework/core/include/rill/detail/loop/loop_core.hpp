@@ -2,17 +2,17 @@
 #pragma once
 
 #include <rill/clock.hpp>
-#include <rill/detail/cancel_delivery.hpp>
-#include <rill/detail/deadlines.hpp>
-#include <rill/detail/debug_watch.hpp>
 #include <rill/detail/form.hpp>
 #include <rill/detail/intrusive_list.hpp>
-#include <rill/detail/loop_monitor.hpp>
-#include <rill/detail/mailbox.hpp>
-#include <rill/detail/position.hpp>
-#include <rill/detail/ready_node.hpp>
-#include <rill/detail/ready_queue.hpp>
-#include <rill/detail/task_registry.hpp>
+#include <rill/detail/loop/cancel_delivery.hpp>
+#include <rill/detail/loop/deadlines.hpp>
+#include <rill/detail/loop/mailbox.hpp>
+#include <rill/detail/loop/position.hpp>
+#include <rill/detail/loop/ready_node.hpp>
+#include <rill/detail/loop/ready_queue.hpp>
+#include <rill/detail/loop/task_registry.hpp>
+#include <rill/detail/watch/debug_watch.hpp>
+#include <rill/detail/watch/loop_monitor.hpp>
 #include <rill/exception_context.hpp>
 #include <rill/random.hpp>
 
@@ -53,8 +53,8 @@ private:
     position before_;
 };
 
-/// The event loop's own part of an io_context: the ready queue and the deadlines of DESIGN's central
-/// mechanism, and a list of everything that is pending.
+/// The event loop's own part of an io_context: the ready queue, the deadlines, and a list of
+/// everything that is pending.
 ///
 /// It is a service of the io_context, so there is one for each, found from any of its executors,
 /// and it is shut down with it, before any handler is destroyed. One thread at a time runs it.

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
-#include <rill/detail/outcome_handle.hpp>
+#include <rill/detail/loop/outcome_handle.hpp>
 #include <rill/task.hpp>
 
 #include <cstddef>

@@ -3,7 +3,7 @@
 
 #include <rill/detail/form.hpp>
 #include <rill/detail/intrusive_list.hpp>
-#include <rill/detail/loop_core.hpp>
+#include <rill/detail/loop/loop_core.hpp>
 
 #include <string>
 

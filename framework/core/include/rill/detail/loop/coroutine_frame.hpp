@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/debug_watch.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/position.hpp>
+#include <rill/detail/loop/position.hpp>
+#include <rill/detail/watch/debug_watch.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/deadline_scope.hpp>
-#include <rill/detail/describe.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/held_object.hpp>
-#include <rill/detail/shown_variables.hpp>
+#include <rill/detail/loop/future_state.hpp>
+#include <rill/detail/wait/deadline_scope.hpp>
+#include <rill/detail/wait/held_object.hpp>
+#include <rill/detail/watch/describe.hpp>
+#include <rill/detail/watch/shown_variables.hpp>
 #include <rill/introspect.hpp>
 
 #include <boost/asio/deferred.hpp>

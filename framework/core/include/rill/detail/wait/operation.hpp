@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/describe.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/loop_core.hpp>
+#include <rill/detail/loop/loop_core.hpp>
+#include <rill/detail/watch/describe.hpp>
 #include <rill/error.hpp>
 
 #include <boost/asio/cancellation_type.hpp>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
-#include <rill/detail/task_state.hpp>
+#include <rill/detail/loop/task_state.hpp>
 
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>

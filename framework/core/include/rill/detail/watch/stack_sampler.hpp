@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
-#include <rill/detail/stack_trace.hpp>
+#include <rill/detail/watch/stack_trace.hpp>
 
 #include <semaphore.h>
 #include <sys/syscall.h>
