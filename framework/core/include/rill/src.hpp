@@ -70,7 +70,6 @@
 #include <rill/impl/task.ipp>
 #include <rill/impl/task_executor.ipp>
 #include <rill/impl/task_group.ipp>
-#include <rill/impl/task_mark.ipp>
 #include <rill/impl/task_state.ipp>
 #include <rill/impl/thread_pool.ipp>
 #include <rill/impl/timeout.ipp>

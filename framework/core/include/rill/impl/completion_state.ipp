@@ -5,7 +5,7 @@
 
 namespace rill::RILL_FORM::detail {
 
-RILL_DECL void let_go(completion_state& state) noexcept
+RILL_DECL void send_home(loop_core& core, completion_state& state) noexcept
 {
     struct last_reference {
         explicit last_reference(completion_state& s) noexcept
@@ -27,11 +27,7 @@ RILL_DECL void let_go(completion_state& state) noexcept
         completion_state* state;
     };
 
-    loop_core* core = state.core();
-    if (!core || core->on_home_thread())
-        state.release();
-    else
-        core->mail().post(last_reference(state));
+    core.mail().post(last_reference(state));
 }
 
 } // namespace rill::RILL_FORM::detail

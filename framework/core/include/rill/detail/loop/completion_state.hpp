@@ -104,8 +104,18 @@ private:
     bool retrieved_ = false;
 };
 
+/// Gives a reference back on the loop's thread.
+void send_home(loop_core& core, completion_state& state) noexcept;
+
 /// Gives a reference back from any thread: an outcome dies on its loop's.
-void let_go(completion_state& state) noexcept;
+inline void let_go(completion_state& state) noexcept
+{
+    loop_core* const core = state.core();
+    if (!core || core->on_home_thread())
+        state.release();
+    else
+        send_home(*core, state);
+}
 
 /// Adds the value to a task's or a future's state. T need not be default-constructible.
 template <class T, class State>

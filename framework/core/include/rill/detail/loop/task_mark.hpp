@@ -11,10 +11,19 @@ class task_mark {
 public:
     task_mark() = default;
 
-    explicit task_mark(const task_state* task) noexcept;
+    explicit task_mark(const task_state* task) noexcept
+    {
+        if (!task)
+            return;
+        slot_ = &task->place();
+        generation_ = task->generation();
+    }
 
     /// Null if there was none, or it has ended.
-    const task_state* task() const noexcept;
+    const task_state* task() const noexcept
+    {
+        return slot_ && slot_->generation == generation_ ? slot_->task : nullptr;
+    }
 
     bool has_ended() const noexcept { return slot_ && !task(); }
 
@@ -24,7 +33,3 @@ private:
 };
 
 } // namespace rill::RILL_FORM::detail
-
-#ifndef RILL_SEPARATE_COMPILATION
-#include <rill/impl/task_mark.ipp>
-#endif
