@@ -9,8 +9,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
-#include <array>
-#include <cstdio>
+#include <string_view>
 
 namespace top {
 
@@ -20,9 +19,11 @@ namespace json = boost::json;
 
 std::string escaped(char32_t unit)
 {
-    std::array<char, 8> text{};
-    std::snprintf(text.data(), text.size(), "\\u%04x", static_cast<unsigned>(unit));
-    return text.data();
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string text = "\\u";
+    for (const int shift : {12, 8, 4, 0})
+        text += digits[unit >> shift & 0xf];
+    return text;
 }
 
 /// JSON with every character beyond ASCII escaped; they occur in strings only.

@@ -60,7 +60,7 @@ void server_state::add(connection& c, rill::detail::loop_core& core)
 
 void server_state::remove(connection& c) noexcept
 {
-    c.hook<in_server>::unlink();
+    static_cast<rill::detail::hook<in_server>&>(c).unlink();
     if (--size_ == 0 && timer_node::armed())
         core_->disarm(*this);
 }
