@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-namespace rill::detail::simulation {
+namespace rill::RILL_FORM::detail::simulation {
 
 /// Bytes in order: appended behind, taken from the front.
 class byte_buffer {
@@ -50,4 +50,4 @@ private:
     std::size_t begin_ = 0;
 };
 
-} // namespace rill::detail::simulation
+} // namespace rill::RILL_FORM::detail::simulation

@@ -3,10 +3,12 @@
 
 #include "byte_buffer.hpp"
 
+#include <rill/detail/form.hpp>
+
 #include <cstddef>
 #include <span>
 
-namespace rill::detail::simulation {
+namespace rill::RILL_FORM::detail::simulation {
 
 class stream_end;
 
@@ -87,4 +89,4 @@ protected:
     bool end_arrived_ = false; // and has arrived
 };
 
-} // namespace rill::detail::simulation
+} // namespace rill::RILL_FORM::detail::simulation

@@ -11,7 +11,7 @@
 
 #include <memory>
 
-namespace rill::detail::simulation {
+namespace rill::RILL_FORM::detail::simulation {
 
 struct in_fabric; // tag: a place in the network's list of connections
 
@@ -129,4 +129,4 @@ private:
     std::shared_ptr<connection> keep_; // until it is established
 };
 
-} // namespace rill::detail::simulation
+} // namespace rill::RILL_FORM::detail::simulation

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace rill::detail::simulation {
+namespace rill::RILL_FORM::detail::simulation {
 
 /// What a network is made of.
 class fabric final : public network_backend {
@@ -102,4 +102,4 @@ private:
     bool ended_ = false;
 };
 
-} // namespace rill::detail::simulation
+} // namespace rill::RILL_FORM::detail::simulation

@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <deque>
 
-namespace rill::detail::simulation {
+namespace rill::RILL_FORM::detail::simulation {
 
 class connection;
 class fabric;
@@ -119,4 +119,4 @@ private:
     bool stopped_ = false;
 };
 
-} // namespace rill::detail::simulation
+} // namespace rill::RILL_FORM::detail::simulation

@@ -13,7 +13,7 @@
 #include <cstring>
 #include <utility>
 
-namespace rill::detail::simulation {
+namespace rill::RILL_FORM::detail::simulation {
 
 namespace {
 
@@ -167,4 +167,4 @@ void machine::stop_listening(error_code why)
             l->close(why);
 }
 
-} // namespace rill::detail::simulation
+} // namespace rill::RILL_FORM::detail::simulation

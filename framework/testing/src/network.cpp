@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace rill::testing {
+namespace rill::RILL_FORM::testing {
 
 namespace {
 
@@ -215,4 +215,4 @@ void network::on_event(std::function<void(const network_event&)> f)
     fabric_->observer = std::move(f);
 }
 
-} // namespace rill::testing
+} // namespace rill::RILL_FORM::testing

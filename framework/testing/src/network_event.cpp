@@ -5,7 +5,7 @@
 #include <chrono>
 #include <cstdio>
 
-namespace rill::testing {
+namespace rill::RILL_FORM::testing {
 
 namespace {
 
@@ -68,4 +68,4 @@ std::string to_string(const network_event& e)
     return text;
 }
 
-} // namespace rill::testing
+} // namespace rill::RILL_FORM::testing

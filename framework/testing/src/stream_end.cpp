@@ -6,7 +6,7 @@
 #include <cstring>
 #include <utility>
 
-namespace rill::detail::simulation {
+namespace rill::RILL_FORM::detail::simulation {
 
 stream_end::~stream_end()
 {
@@ -191,4 +191,4 @@ void stream_end::leave() noexcept
     owner_.reset();
 }
 
-} // namespace rill::detail::simulation
+} // namespace rill::RILL_FORM::detail::simulation

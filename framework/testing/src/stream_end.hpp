@@ -7,7 +7,7 @@
 
 #include <memory>
 
-namespace rill::detail::simulation {
+namespace rill::RILL_FORM::detail::simulation {
 
 /// One end of a connection, as its socket's owner sees it. What the operations answer, and which
 /// error comes first, is as on Linux.
@@ -88,4 +88,4 @@ private:
     endpoint remote_;
 };
 
-} // namespace rill::detail::simulation
+} // namespace rill::RILL_FORM::detail::simulation

@@ -8,7 +8,7 @@
 
 #include <utility>
 
-namespace rill::testing {
+namespace rill::RILL_FORM::testing {
 
 wire::wire(std::shared_ptr<detail::simulation::wire_state> state) noexcept
     : state_(std::move(state))
@@ -84,4 +84,4 @@ connected_streams stream_pair(const pair_options& options)
     return pair_maker::make(rill::detail::loop_core::running(), options);
 }
 
-} // namespace rill::testing
+} // namespace rill::RILL_FORM::testing

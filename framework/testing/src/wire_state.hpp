@@ -3,10 +3,12 @@
 
 #include "channel.hpp"
 
+#include <rill/detail/form.hpp>
+
 #include <cstddef>
 #include <functional>
 
-namespace rill::detail::simulation {
+namespace rill::RILL_FORM::detail::simulation {
 
 /// One direction of a pair: no time passes, and nothing is lost.
 ///
@@ -47,4 +49,4 @@ private:
     bool reading_ = false; // the reader looks whether there is something for it
 };
 
-} // namespace rill::detail::simulation
+} // namespace rill::RILL_FORM::detail::simulation

@@ -31,3 +31,6 @@
 #else
 #define RILL_DECL inline
 #endif
+
+// Whoever opens rill::detail from here on, without a form, means this one.
+namespace rill::RILL_FORM::detail {}

@@ -5,3 +5,5 @@
 #error                                                                                             \
     "This header belongs to the compiled layer rill::net: link the target rill::net, which brings Asio compiled (BOOST_ASIO_SEPARATE_COMPILATION). A program with a header-only Asio of its own uses rill::streams: <rill/stream_reader.hpp> and <rill/stream_writer.hpp>."
 #endif
+
+#include <rill/detail/form.hpp>
