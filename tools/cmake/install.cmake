@@ -12,6 +12,7 @@ foreach(layer IN LISTS layers)
         EXPORT rill_${layer}
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
         FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+        FILE_SET details DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
     )
     install(EXPORT rill_${layer}
         FILE rill-${layer}.cmake

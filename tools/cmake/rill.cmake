@@ -6,7 +6,7 @@ include(GNUInstallDirs)
 
 # rill_add_layer(<name>
 #     SOURCES      src/….cpp             compiled into librill_<name>.a; none: header-only
-#     HEADERS      include/rill/….hpp    public headers, also those in rill/detail
+#     HEADERS      include/rill/….hpp    those in rill/detail too, which no user includes himself
 #     LINK         rill::… Boost::…      what users of the layer need too
 #     LINK_PRIVATE …                     what only the sources need
 #     PACKAGES     …                     the packages that the two lines above come from
@@ -30,12 +30,23 @@ function(rill_add_layer name)
     add_library(rill::${name} ALIAS ${target})
     target_compile_features(${target} ${scope} cxx_std_20)
     target_link_libraries(${target} ${scope} ${arg_LINK})
+    set(details ${arg_HEADERS})
+    list(FILTER details INCLUDE REGEX "/detail/")
+    list(FILTER arg_HEADERS EXCLUDE REGEX "/detail/")
     target_sources(${target} ${scope}
         FILE_SET HEADERS
         BASE_DIRS include
         FILES ${arg_HEADERS}
     )
-    set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+    target_sources(${target} ${scope}
+        FILE_SET details TYPE HEADERS
+        BASE_DIRS include
+        FILES ${details}
+    )
+    set_target_properties(${target} PROPERTIES
+        EXPORT_NAME ${name}
+        INTERFACE_HEADER_SETS_TO_VERIFY HEADERS # each of the others is included by one of these
+    )
 
     set_property(GLOBAL APPEND PROPERTY RILL_LAYERS ${name})
     set(requires ${arg_LINK} ${arg_LINK_PRIVATE})
@@ -60,33 +71,51 @@ function(rill_add_service name)
 endfunction()
 
 # rill_add_test(<name> [TIMEOUT <seconds>] [INTERNALS <layer>] SOURCES … LINK …)
-# Defines one doctest program; each of its cases is one test of ctest, "<name>: <case>". With
-# INTERNALS, it sees the headers in the layer's src/ too.
+# Defines one doctest program; each file with cases in it is one test of ctest, "<name>: <file>".
+# TIMEOUT is for each case. With INTERNALS, it sees the headers in the layer's src/ too. The labels
+# of the program and its tests stand in test/CMakeLists.txt: rill_<label>_tests lists programs, and
+# the target <label>_tests builds them.
 function(rill_add_test name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;INTERNALS" "SOURCES;LINK")
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 120) # a hang ends as a failure, a slow machine under load does not
     endif()
+    set(labels "")
+    foreach(label IN LISTS RILL_TEST_LABELS)
+        if(name IN_LIST rill_${label}_tests)
+            list(APPEND labels ${label})
+        endif()
+    endforeach()
     add_executable(${name} ${arg_SOURCES})
     target_link_libraries(${name} PRIVATE ${arg_LINK} test_support rill_warnings)
+    if("smoke" IN_LIST labels OR NOT RILL_TEST_OPTIONS)
+        target_precompile_headers(${name} REUSE_FROM test_headers)
+    else()
+        target_compile_options(${name} PRIVATE ${RILL_TEST_OPTIONS})
+        target_precompile_headers(${name} REUSE_FROM test_headers_with_options)
+    endif()
     if(arg_INTERNALS)
         target_include_directories(${name} PRIVATE
             ${PROJECT_SOURCE_DIR}/framework/${arg_INTERNALS}/src
         )
     endif()
-    rill_discover_tests(${name} ${arg_TIMEOUT})
+    foreach(label IN LISTS labels)
+        add_dependencies(${label}_tests ${name})
+    endforeach()
+    rill_discover_tests(${name} ${arg_TIMEOUT} "${labels}")
 endfunction()
 
-# Lists the cases of a test program after each build of it.
-function(rill_discover_tests target timeout)
-    set(file ${CMAKE_CURRENT_BINARY_DIR}/${target}_cases.cmake)
+# Lists the files of a test program after each build of it.
+function(rill_discover_tests target timeout labels)
+    set(file ${CMAKE_CURRENT_BINARY_DIR}/${target}_files.cmake)
     add_custom_command(TARGET ${target} POST_BUILD
         COMMAND ${CMAKE_COMMAND}
             -D PROGRAM=$<TARGET_FILE:${target}>
             -D PREFIX=${target}
             -D TIMEOUT=${timeout}
+            "-DLABELS=${labels}"
             -D FILE=${file}
-            -P ${PROJECT_SOURCE_DIR}/tools/cmake/list_cases.cmake
+            -P ${PROJECT_SOURCE_DIR}/tools/cmake/list_test_files.cmake
         BYPRODUCTS ${file}
         VERBATIM
     )

@@ -29,8 +29,21 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
 else()
     target_compile_options(rill_warnings INTERFACE -Wshadow)
 endif()
-option(RILL_WERROR "Treat warnings as errors" ${PROJECT_IS_TOP_LEVEL})
-if(RILL_WERROR)
+
+# A newer compiler warns of more, so warnings are errors only where somebody asks for it: with ON, or
+# with KNOWN, which tools/test says: for the compilers that the project is kept free of warnings for.
+set(RILL_WERROR OFF CACHE STRING "Treat warnings as errors: OFF, ON, or KNOWN compilers' only")
+set_property(CACHE RILL_WERROR PROPERTY STRINGS OFF ON KNOWN)
+set(rill_werror ${RILL_WERROR})
+if(RILL_WERROR STREQUAL "KNOWN")
+    string(REGEX MATCH "^[0-9]+" major "${CMAKE_CXX_COMPILER_VERSION}")
+    if("${CMAKE_CXX_COMPILER_ID} ${major}" MATCHES "^(Clang 19|GNU 13|GNU 14)$")
+        set(rill_werror ON)
+    else()
+        set(rill_werror OFF)
+    endif()
+endif()
+if(rill_werror)
     target_compile_options(rill_warnings INTERFACE -Werror)
 endif()
 
@@ -53,10 +66,30 @@ if(RILL_SANITIZE)
     endif()
 endif()
 
+# Most test programs are compiled with these options too. An optimiser would take most of the time
+# that tests need; what the tests are about is compiled apart, in the libraries.
+set(RILL_TEST_OPTIONS "" CACHE STRING "Further compiler options for tests")
+
 find_program(RILL_CCACHE NAMES ccache)
 mark_as_advanced(RILL_CCACHE)
 if(RILL_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-    set(CMAKE_CXX_COMPILER_LAUNCHER ${RILL_CCACHE})
+    # It passes by sources with a precompiled header unless it may take these two lightly (nothing
+    # here uses __DATE__ or __TIME__), and must not preprocess them, for which clang would look for
+    # each precompiled header's own includes.
+    set(sloppiness "pch_defines,time_macros")
+    execute_process(
+        COMMAND ${RILL_CCACHE} --get-config sloppiness
+        OUTPUT_VARIABLE users
+        OUTPUT_STRIP_TRAILING_WHITESPACE
+        ERROR_QUIET
+    )
+    if(users)
+        string(REPLACE " " "" users "${users}")
+        string(PREPEND sloppiness "${users},")
+    endif()
+    set(CMAKE_CXX_COMPILER_LAUNCHER
+        env CCACHE_DEPEND=1 CCACHE_SLOPPINESS=${sloppiness} ${RILL_CCACHE}
+    )
 endif()
 
 include(CheckLinkerFlag)
