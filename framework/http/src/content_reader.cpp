@@ -13,12 +13,8 @@ constexpr std::size_t large_read = 64 * 1024; // room for more of a content than
 
 } // namespace
 
-progress content_reader::begin(const head& h, buffer& in)
+progress content_reader::begin_content(const head& h, buffer& in)
 {
-    begin_ = end_ = h.size;
-    size_ = 0;
-    if (!h.has_body())
-        return progress::complete;
     chunked_ = h.chunked;
     if (chunked_) {
         chunks_.reset();

@@ -22,7 +22,12 @@ public:
 
     /// Begins with the message whose head stands at the beginning of `in`, and takes what there is
     /// of its content. A content that says at once that it is too large is refused at once.
-    progress begin(const head& h, buffer& in);
+    progress begin(const head& h, buffer& in)
+    {
+        begin_ = end_ = h.size;
+        size_ = 0;
+        return h.has_body() ? begin_content(h, in) : progress::complete;
+    }
 
     /// The same with more bytes in `in`.
     progress take(buffer& in);
@@ -40,6 +45,7 @@ public:
     std::size_t room(const buffer& in) const noexcept;
 
 private:
+    progress begin_content(const head& h, buffer& in);
     progress refuse(int status) noexcept;
     progress take_chunks(buffer& in);
 

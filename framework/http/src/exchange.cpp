@@ -170,14 +170,13 @@ bool exchange::may_live_on(const response& r) const noexcept
            !server_.stopping && server_.clock.now() < old_at_;
 }
 
-/// Answers without asking. What the peer still sends is not understood any more.
+/// Answers without asking. What the peer has sent stays in in_, and is not looked at any more.
 exchange::action exchange::refuse(int status)
 {
     ++server_.refused;
     auto r = problem(status);
     const reply to{parser_.result().method == method::head, false, true};
     out_.add(r, to, server_.date_line());
-    refused_ = true;
     state_ = state::closing;
     return finish();
 }
@@ -215,7 +214,7 @@ exchange::action exchange::finish()
 {
     if (!out_.empty())
         return write();
-    if (!refused_ && in_.empty()) {
+    if (in_.empty()) {
         state_ = state::over;
         return action::close;
     }

@@ -139,7 +139,6 @@ private:
     std::size_t unread_ = 0;         // bytes read for nobody
     bool too_slow_ = false;          // the content came so; it is refused
     bool write_due_ = false;         // the deadline is that of what is unsent
-    bool refused_ = false;           // the peer may be sending still
     state state_ = state::idle;
 };
 

@@ -22,7 +22,6 @@ namespace test {
 /// written, and a clock that the test moves.
 class conversation {
     boost::asio::execution_context context_; // of the memory; nothing runs in it
-    rill::detail::buffer_pool pool_{context_};
 
 public:
     using exchange = rill::http::detail::exchange;
@@ -34,8 +33,9 @@ public:
         server.wall_time = [] { return std::time_t(784111777); };
     }
 
+    rill::detail::buffer_pool pool{context_};
     rill::http::detail::server_facts server;
-    exchange peer{server, pool_};
+    exchange peer{server, pool};
 
     /// What answers; at first the target, and the content if there is any. Without it, requests
     /// stay unanswered.

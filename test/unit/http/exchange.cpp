@@ -463,6 +463,21 @@ TEST_CASE("exchange: bytes go into a small place after a silence, and into a lar
     CHECK(c.peer.space().size() == 512);
 }
 
+TEST_CASE("exchange: an idle connection holds no buffer")
+{
+    conversation c;
+    const char* at = nullptr;
+    c.handler = [&](rill::http::request& r) {
+        at = r.target().data();
+        return response();
+    };
+    REQUIRE(c.feed(get) == action::read);
+    c.peer.space();
+    const auto block = c.pool.take();
+    CHECK(at > block.data());
+    CHECK(at < block.data() + block.size());
+}
+
 TEST_CASE("exchange: more than the small place holds is received without another action")
 {
     const std::string bytes = sized(2000);
