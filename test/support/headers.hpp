@@ -7,6 +7,7 @@
 #include <rill/event.hpp>
 #include <rill/future.hpp>
 #include <rill/gather.hpp>
+#include <rill/generator.hpp>
 #include <rill/loop.hpp>
 #include <rill/mutex.hpp>
 #include <rill/queue.hpp>

@@ -34,4 +34,11 @@ rill::awaitable<std::string> how(rill::awaitable<T> body)
     }
 }
 
+/// The same for what gives an awaitable: an operation, a callable.
+template <rill::coroutine_function F>
+rill::awaitable<std::string> how(F body)
+{
+    return how<rill::awaited_t<std::invoke_result_t<F>>>(body());
+}
+
 } // namespace test

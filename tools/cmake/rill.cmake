@@ -31,8 +31,8 @@ function(rill_add_layer name)
     target_compile_features(${target} ${scope} cxx_std_20)
     target_link_libraries(${target} ${scope} ${arg_LINK})
     set(details ${arg_HEADERS})
-    list(FILTER details INCLUDE REGEX "/detail/")
-    list(FILTER arg_HEADERS EXCLUDE REGEX "/detail/")
+    list(FILTER details INCLUDE REGEX "/(detail|impl)/")
+    list(FILTER arg_HEADERS EXCLUDE REGEX "/(detail|impl)/")
     target_sources(${target} ${scope}
         FILE_SET HEADERS
         BASE_DIRS include
@@ -45,7 +45,7 @@ function(rill_add_layer name)
     )
     set_target_properties(${target} PROPERTIES
         EXPORT_NAME ${name}
-        INTERFACE_HEADER_SETS_TO_VERIFY HEADERS # each of the others is included by one of these
+        INTERFACE_HEADER_SETS_TO_VERIFY HEADERS # the others are included by these
     )
 
     set_property(GLOBAL APPEND PROPERTY RILL_LAYERS ${name})

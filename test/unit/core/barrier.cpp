@@ -391,7 +391,7 @@ TEST_CASE("select: a barrier that was not reached is not counted; one that was g
     test::loop loop;
     rill::barrier barrier(loop.executor(), 2);
     const auto wait_or_leave = [&]() -> awaitable<std::string> {
-        const auto first = co_await rill::select(barrier.async_wait(), rill::async_sleep(1s));
+        const auto first = co_await rill::select(barrier.wait(), rill::sleep(1s));
         co_return first.index() == 0 ? std::to_string(std::get<0>(first)) : "late";
     };
     CHECK(loop.run(wait_or_leave) == "late");

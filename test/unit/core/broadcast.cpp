@@ -203,7 +203,7 @@ TEST_CASE("broadcast: a lag reaches handlers and select as an error code")
     CHECK(told.error() == rill::errc::lagged);
     CHECK_FALSE(told.value());
     const auto chosen = loop.spawn(how([](rill::subscription<int>& from) -> awaitable<int> {
-        auto first = co_await rill::select(from.async_receive(), rill::async_sleep(1s));
+        auto first = co_await rill::select(from.receive(), rill::sleep(1s));
         co_return std::get<0>(first).value();
     }(t)));
     loop.settle();
@@ -442,7 +442,7 @@ TEST_CASE("broadcast: select leaves the items of the subscriptions that lose whe
     auto s = b.subscribe();
     auto t = b.subscribe();
     const auto index = loop.spawn([&]() -> awaitable<std::size_t> {
-        auto first = co_await rill::select(t.async_receive(), s.async_receive(), s.async_receive());
+        auto first = co_await rill::select(t.receive(), s.receive(), s.receive());
         co_return first.index();
     });
     loop.settle();
@@ -651,8 +651,8 @@ TEST_CASE("PRIM-02: a loop ends with a broadcast in the frames of the tasks that
             rill::create_task(b.send(held));
             rill::create_task(b.send(held));
             co_await rill::yield();
-            auto first = co_await rill::select(select_from.async_receive(), slow.async_receive());
-            co_await rill::select(select_from.async_receive(), rill::async_sleep(1h));
+            auto first = co_await rill::select(select_from.receive(), slow.receive());
+            co_await rill::select(select_from.receive(), rill::sleep(1h));
         });
         for (int i = 0; i < 3; ++i)
             loop.step();

@@ -311,7 +311,7 @@ TEST_CASE("channel: whatever is asked of a closed end fails with errc::closed")
     test::loop loop;
     auto [tx, rx] = rill::channel<int>(loop.executor(), 1);
     auto prepared = tx.send(1);
-    auto operation = rx.async_receive();
+    auto operation = rx.receive();
     CHECK(tx.try_send(0));
     tx.close();
     rx.close();
@@ -541,7 +541,7 @@ TEST_CASE("channel: select takes an item or leaves it where it is")
     auto [tx, rx] = rill::channel<int>(loop.executor(), 1);
     auto [stop, stopped] = rill::channel<int>(loop.executor(), 0);
     const auto chosen = loop.spawn([&]() -> awaitable<std::size_t> {
-        auto first = co_await rill::select(stopped.async_receive(), rx.async_receive());
+        auto first = co_await rill::select(stopped.receive(), rx.receive());
         co_return first.index();
     });
     loop.settle();
@@ -557,8 +557,8 @@ TEST_CASE("channel: select sends or does not")
     test::loop loop;
     auto [tx, rx] = rill::channel<int>(loop.executor(), 0);
     const auto index = loop.spawn([&]() -> awaitable<std::size_t> {
-        auto first = co_await rill::select(tx.async_send(1), rill::async_sleep(1s));
-        auto second = co_await rill::select(tx.async_send(2), rill::async_sleep(1s));
+        auto first = co_await rill::select(tx.send(1), rill::sleep(1s));
+        auto second = co_await rill::select(tx.send(2), rill::sleep(1s));
         co_return first.index() * 10 + second.index();
     });
     loop.advance(1s);
@@ -573,8 +573,7 @@ TEST_CASE("channel: one select over both ends does not take its own item")
     test::loop loop;
     auto [tx, rx] = rill::channel<int>(loop.executor(), 0);
     const auto index = loop.spawn([&]() -> awaitable<std::size_t> {
-        auto first =
-            co_await rill::select(rx.async_receive(), tx.async_send(1), rill::async_sleep(1s));
+        auto first = co_await rill::select(rx.receive(), tx.send(1), rill::sleep(1s));
         co_return first.index();
     });
     loop.advance(1s);
@@ -693,7 +692,7 @@ TEST_CASE("PRIM-02: a loop ends with a channel in the frames of the tasks that u
             rill::create_task([](rill::sender<item> mine, item i) -> awaitable<void> {
                 co_await mine.send(i);
             }(std::move(tx), held));
-            co_await rill::select(woken.async_receive(), rill::async_sleep(1h));
+            co_await rill::select(woken.receive(), rill::sleep(1h));
         });
         for (int i = 0; i < 3; ++i)
             loop.step();
@@ -835,8 +834,7 @@ private:
                 take(last, rx.try_receive());
                 co_await rill::sleep(some_time());
             } else if (way == 2) {
-                auto first =
-                    co_await rill::select(rx.async_receive(), rill::async_sleep(some_time()));
+                auto first = co_await rill::select(rx.receive(), rill::sleep(some_time()));
                 if (first.index() == 0)
                     take(last, std::get<0>(first));
             } else {

@@ -78,7 +78,7 @@ TEST_CASE("BY-20: a sleep, yield or timeout of a cancelled task arms nothing")
 {
     test::loop loop;
     in_a_cancelled_task(loop, [] { return rill::sleep(1h); });
-    in_a_cancelled_task(loop, [] { return rill::async_sleep(1h); });
+    in_a_cancelled_task(loop, [] { return rill::sleep(1h); });
     in_a_cancelled_task(loop, [] { return rill::sleep(0s); });
     in_a_cancelled_task(loop, [] { return rill::yield(); });
     bool begun = false;
@@ -106,13 +106,13 @@ TEST_CASE("BY-20: a cancelled task takes no lock and no permit, free or not")
         }
         in_a_cancelled_task(loop, [&] { return mutex.lock(); });
         in_a_cancelled_task(loop, [&] { return mutex.scoped(); });
-        in_a_cancelled_task(loop, [&] { return mutex.async_lock(); });
-        in_a_cancelled_task(loop, [&] { return mutex.async_scoped(); });
+        in_a_cancelled_task(loop, [&] { return mutex.lock(); });
+        in_a_cancelled_task(loop, [&] { return mutex.scoped(); });
         in_a_cancelled_task(loop, [&] { return shared.lock(); });
-        in_a_cancelled_task(loop, [&] { return shared.async_lock_shared(); });
+        in_a_cancelled_task(loop, [&] { return shared.lock_shared(); });
         in_a_cancelled_task(loop, [&] { return semaphore.acquire(2); });
         in_a_cancelled_task(loop, [&] { return semaphore.scoped(2); });
-        in_a_cancelled_task(loop, [&] { return semaphore.async_acquire(2); });
+        in_a_cancelled_task(loop, [&] { return semaphore.acquire(2); });
         CHECK(mutex.locked() == !free);
         CHECK(shared.try_lock_shared() == free);
         CHECK(semaphore.available() == (free ? 3 : 0));
@@ -120,7 +120,7 @@ TEST_CASE("BY-20: a cancelled task takes no lock and no permit, free or not")
             shared.unlock_shared();
     }
     in_a_cancelled_task(loop, [&] { return limiter.acquire(); });
-    in_a_cancelled_task(loop, [&] { return limiter.async_acquire(); });
+    in_a_cancelled_task(loop, [&] { return limiter.acquire(); });
     CHECK(limiter.try_acquire(2)); // all that it had
     mutex.unlock();
     shared.unlock();
@@ -141,14 +141,12 @@ TEST_CASE("BY-20: a cancelled task neither puts an item nor takes one")
             REQUIRE(delayed.try_put(7, 0s));
         }
         in_a_cancelled_task(loop, [&] { return queue.put(1); });
-        in_a_cancelled_task(loop, [&] { return queue.async_put(1); });
+        in_a_cancelled_task(loop, [&] { return queue.put(1); });
         in_a_cancelled_task(loop, [&] { return queue.get(); });
-        in_a_cancelled_task(loop, [&] { return queue.async_get(); });
+        in_a_cancelled_task(loop, [&] { return queue.get(); });
         in_a_cancelled_task(loop, [&] { return delayed.put(1, 0s); });
         in_a_cancelled_task(loop, [&] { return delayed.get(); });
-        in_a_cancelled_task(loop, [&] {
-            return rill::select(queue.async_get(), rill::async_sleep(1h));
-        });
+        in_a_cancelled_task(loop, [&] { return rill::select(queue.get(), rill::sleep(1h)); });
         CHECK(queue.size() == stored);
         CHECK(delayed.size() == stored);
     }
@@ -163,9 +161,9 @@ TEST_CASE("BY-20: a cancelled task neither sends nor receives")
         CAPTURE(capacity);
         auto [tx, rx] = rill::channel<int>(loop.executor(), capacity);
         in_a_cancelled_task(loop, [&] { return tx.send(1); });
-        in_a_cancelled_task(loop, [&] { return tx.async_send(1); });
+        in_a_cancelled_task(loop, [&] { return tx.send(1); });
         in_a_cancelled_task(loop, [&] { return rx.receive(); });
-        in_a_cancelled_task(loop, [&] { return rx.async_receive(); });
+        in_a_cancelled_task(loop, [&] { return rx.receive(); });
         CHECK_FALSE(rx.try_receive());
         CHECK(tx.try_send(2) == (capacity == 1));
         in_a_cancelled_task(loop, [&] { return rx.receive(); });
@@ -185,7 +183,7 @@ TEST_CASE("BY-20: a cancelled task arrives at no barrier and no latch")
     test::loop loop;
     rill::barrier barrier(loop.executor(), 2);
     in_a_cancelled_task(loop, [&] { return barrier.wait(); });
-    in_a_cancelled_task(loop, [&] { return barrier.async_wait(); });
+    in_a_cancelled_task(loop, [&] { return barrier.wait(); });
     CHECK(barrier.n_waiting() == 0);
     rill::barrier of_one(loop.executor(), 1);
     in_a_cancelled_task(loop, [&] { return of_one.wait(); });
@@ -200,7 +198,7 @@ TEST_CASE("BY-20: a cancelled task does not wait for an event, a condition or a 
     test::loop loop;
     rill::event event(loop.executor());
     in_a_cancelled_task(loop, [&] { return event.wait(); });
-    in_a_cancelled_task(loop, [&] { return event.async_wait(); });
+    in_a_cancelled_task(loop, [&] { return event.wait(); });
     event.set();
     in_a_cancelled_task(loop, [&] { return event.wait(); });
     rill::future<int> answer(loop.executor());

@@ -457,7 +457,7 @@ TEST_CASE("select: a wait for a condition variable, which gives the mutex away, 
     using variable = rill::condition_variable;
     using wait = decltype(std::declval<variable&>().wait());
     using deferred = decltype(std::declval<variable&>().async_wait(asio::deferred));
-    static_assert(select_takes<decltype(std::declval<rill::mutex&>().async_lock())>);
+    static_assert(select_takes<decltype(std::declval<rill::mutex&>().lock())>);
     static_assert(!select_takes<wait>);
     static_assert(!select_takes<deferred>);
     static_assert(!waits_without_a_token<variable>);

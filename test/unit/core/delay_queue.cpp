@@ -333,8 +333,8 @@ TEST_CASE("delay_queue: select takes an item that is due in time, and else leave
     CHECK(q.try_put(1, 1s));
     CHECK(q.try_put(2, 1h));
     const auto indices = loop.spawn([&]() -> awaitable<std::size_t> {
-        auto first = co_await rill::select(q.async_get(), rill::async_sleep(1min));
-        auto second = co_await rill::select(q.async_get(), rill::async_sleep(1min));
+        auto first = co_await rill::select(q.get(), rill::sleep(1min));
+        auto second = co_await rill::select(q.get(), rill::sleep(1min));
         co_return first.index() * 10 + second.index();
     });
     loop.advance(2min);
@@ -348,8 +348,8 @@ TEST_CASE("delay_queue: an operation that is prepared counts its delay from its 
     test::loop loop;
     rill::delay_queue<int> q(loop.executor());
     loop.run([&]() -> awaitable<void> {
-        auto operation = q.async_put(1, 1s);
-        auto coroutine = q.put(2, 1s);
+        auto operation = q.put(1, 1s);
+        awaitable<void> coroutine = q.put(2, 1s);
         co_await rill::sleep(1min);
         co_await std::move(operation);
         co_await rill::sleep(1ms);
@@ -486,9 +486,8 @@ TEST_CASE("delay_queue: destroyed while tasks wait, their waits end with operati
     test::loop loop;
     auto q = std::make_unique<rill::delay_queue<int>>(loop.executor(), 1);
     CHECK(q->try_put(1, 1h));
-    const auto both = loop.spawn([&]() -> awaitable<void> {
-        co_await rill::select(q->async_get(), q->async_get());
-    });
+    const auto both =
+        loop.spawn([&]() -> awaitable<void> { co_await rill::select(q->get(), q->get()); });
     auto getter = loop.spawn(q->get());
     const auto putter = loop.spawn(q->put(2, 0s));
     loop.settle();
@@ -559,7 +558,7 @@ TEST_CASE("PRIM-02: a loop ends with a delay queue in the very frame that waits 
             CHECK(q.try_put(held, 1h));
             rill::create_task(q.put(held, 1s));
             rill::create_task(q.put(held, 0s));
-            co_await rill::select(q.async_get(), q.async_get(), rill::async_sleep(2h));
+            co_await rill::select(q.get(), q.get(), rill::sleep(2h));
             co_await q.get();
         });
         loop.settle();

@@ -148,7 +148,7 @@ TEST_CASE("select: a latch beside a time limit leaves its line")
     test::loop loop;
     rill::latch latch(loop.executor(), 1);
     const auto index = loop.run([&]() -> awaitable<std::size_t> {
-        const auto first = co_await rill::select(latch.async_wait(), rill::async_sleep(1s));
+        const auto first = co_await rill::select(latch.wait(), rill::sleep(1s));
         co_return first.index();
     });
     CHECK(index == 1);

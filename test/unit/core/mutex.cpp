@@ -299,7 +299,7 @@ TEST_CASE("select: a mutex that was not won is not held")
         a.unlock();
     });
     const auto index = loop.run([&]() -> awaitable<std::size_t> {
-        const auto got = co_await rill::select(a.async_scoped(), b.async_scoped());
+        const auto got = co_await rill::select(a.scoped(), b.scoped());
         CHECK_FALSE(a.locked());
         CHECK(b.locked());
         co_return got.index();
@@ -347,7 +347,7 @@ TEST_CASE("PRIM-02: a mutex that select has won is destroyed before its turn")
     REQUIRE(mutex->try_lock());
     REQUIRE(other.try_lock());
     const auto t = loop.spawn([&]() -> awaitable<void> {
-        static_cast<void>(co_await rill::select(mutex->async_scoped(), other.async_scoped()));
+        static_cast<void>(co_await rill::select(mutex->scoped(), other.scoped()));
     });
     loop.settle();
     mutex->unlock();
@@ -363,7 +363,7 @@ TEST_CASE("LK-10: select takes no mutex of another loop")
     test::loop other;
     rill::mutex mutex(other.executor());
     const auto t = one.spawn([&]() -> awaitable<void> {
-        static_cast<void>(co_await rill::select(mutex.async_lock(), rill::async_sleep(1s)));
+        static_cast<void>(co_await rill::select(mutex.lock(), rill::sleep(1s)));
     });
     one.settle();
     CHECK(test::text_of(t.exception()).ends_with("a mutex, which belongs to another loop"));

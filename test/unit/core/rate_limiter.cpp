@@ -159,7 +159,7 @@ TEST_CASE(
         "rill::rate_limiter: 3 permits; from 1 to 2, its burst, can be acquired",
         std::invalid_argument
     );
-    CHECK_THROWS_AS(static_cast<void>(r.async_acquire(0)), std::invalid_argument);
+    CHECK_THROWS_AS(static_cast<void>(r.acquire(0)), std::invalid_argument);
     CHECK_THROWS_AS(loop.run(r.acquire(3)), std::invalid_argument);
     CHECK_THROWS_AS(rill::rate_limiter(loop.executor(), 0, 1s, 1), std::invalid_argument);
     CHECK_THROWS_AS(rill::rate_limiter(loop.executor(), 1, 0s, 1), std::invalid_argument);
@@ -250,7 +250,7 @@ TEST_CASE("rate_limiter: with completion tokens and slots, and in select, which 
     loop.settle();
     CHECK(second.error() == rill::condition::cancelled);
     const bool got = loop.run([&]() -> awaitable<bool> {
-        auto end = co_await rill::select(r.async_acquire(), rill::async_sleep(999ms));
+        auto end = co_await rill::select(r.acquire(), rill::sleep(999ms));
         co_return end.index() == 0;
     });
     CHECK_FALSE(got);
@@ -295,7 +295,7 @@ TEST_CASE("select: two waits for one rate_limiter, with somebody behind them")
     rill::rate_limiter limiter(loop.executor(), 100, 1s, 1);
     REQUIRE(limiter.try_acquire());
     const auto either = loop.spawn([&]() -> awaitable<void> {
-        co_await rill::select(limiter.async_acquire(), limiter.async_acquire());
+        co_await rill::select(limiter.acquire(), limiter.acquire());
     });
     const auto behind = loop.spawn(limiter.acquire());
     loop.advance(10ms);
@@ -311,7 +311,7 @@ TEST_CASE("rate_limiter: one that dies gives nothing to those behind a wait of a
     auto r = std::make_unique<rill::rate_limiter>(loop.executor(), 1, 1s, 5);
     REQUIRE(r->try_acquire(4));
     const auto several = loop.spawn([&]() -> awaitable<void> {
-        static_cast<void>(co_await rill::select(r->async_acquire(5), r->async_acquire(3)));
+        static_cast<void>(co_await rill::select(r->acquire(5), r->acquire(3)));
     });
     const auto behind = loop.spawn(r->acquire());
     const auto last = loop.spawn(r->acquire(2));

@@ -26,8 +26,7 @@ TEST_CASE("select: the first to complete counts, and the others leave their line
     rill::queue<int> numbers(loop.executor());
     rill::event stop(loop.executor());
     auto t = loop.spawn([&]() -> awaitable<std::size_t> {
-        auto got =
-            co_await rill::select(numbers.async_get(), stop.async_wait(), rill::async_sleep(5s));
+        auto got = co_await rill::select(numbers.get(), stop.wait(), rill::sleep(5s));
         co_return got.index();
     });
     loop.settle();
@@ -43,13 +42,13 @@ TEST_CASE("select: a time limit beside a queue leaves the item where it is")
     test::loop loop;
     rill::queue<std::unique_ptr<int>> items(loop.executor());
     const auto index = loop.run([&]() -> awaitable<std::size_t> {
-        auto got = co_await rill::select(items.async_get(), rill::async_sleep(5s));
+        auto got = co_await rill::select(items.get(), rill::sleep(5s));
         co_return got.index();
     });
     CHECK(index == 1);
     CHECK(items.try_put(std::make_unique<int>(3)));
     const auto value = loop.run([&]() -> awaitable<int> {
-        auto got = co_await rill::select(items.async_get(), rill::async_sleep(5s));
+        auto got = co_await rill::select(items.get(), rill::sleep(5s));
         co_return *std::get<0>(got);
     });
     CHECK(value == 3);
@@ -63,7 +62,7 @@ TEST_CASE("select: if several are ready, the first counts and the others do not 
     a.try_put(1);
     b.try_put(2);
     loop.run([&]() -> awaitable<void> {
-        auto got = co_await rill::select(a.async_get(), b.async_get());
+        auto got = co_await rill::select(a.get(), b.get());
         CHECK(std::get<0>(got) == 1);
     });
     CHECK(b.size() == 1);
@@ -75,7 +74,7 @@ TEST_CASE("select: two that complete in one turn: one counts, the other keeps it
     rill::queue<int> a(loop.executor());
     rill::queue<int> b(loop.executor());
     auto t = loop.spawn([&]() -> awaitable<int> {
-        auto got = co_await rill::select(a.async_get(), b.async_get());
+        auto got = co_await rill::select(a.get(), b.get());
         co_return got.index() == 0 ? std::get<0>(got) : std::get<1>(got);
     });
     loop.settle();
@@ -93,7 +92,7 @@ TEST_CASE("select: tasks and futures that lose run on and keep their results")
     rill::future<int> answer(loop.executor());
     auto slow = loop.spawn(rill::sleep(2s, 7));
     const auto index = loop.run([&]() -> awaitable<std::size_t> {
-        auto got = co_await rill::select(answer, slow, rill::async_sleep(1s));
+        auto got = co_await rill::select(answer, slow, rill::sleep(1s));
         co_return got.index();
     });
     CHECK(index == 2);
@@ -112,9 +111,7 @@ TEST_CASE("select: a winner that failed gives its error")
     rill::future<int> broken(loop.executor());
     broken.set_exception(std::runtime_error("broken"));
     CHECK_THROWS_WITH(
-        loop.run([&]() -> awaitable<void> {
-            co_await rill::select(broken, rill::async_sleep(1s));
-        }),
+        loop.run([&]() -> awaitable<void> { co_await rill::select(broken, rill::sleep(1s)); }),
         "broken"
     );
 }
@@ -125,7 +122,7 @@ TEST_CASE("select: cancelled, all leave their lines; what completed before the c
     rill::queue<int> items(loop.executor());
     int got = 0;
     const auto take = [&]() -> awaitable<void> {
-        auto first = co_await rill::select(items.async_get(), rill::async_sleep(1h));
+        auto first = co_await rill::select(items.get(), rill::sleep(1h));
         got = std::get<0>(first);
     };
     auto cancelled = loop.spawn(take);
@@ -151,7 +148,7 @@ TEST_CASE("select: a handle that cannot be awaited is refused before anything ha
     auto foreign = other.spawn(rill::sleep(1s, 1));
     rill::queue<int> items(loop.executor());
     const auto refused = [&](rill::task<int> t) -> awaitable<void> {
-        co_await rill::select(items.async_get(), t);
+        co_await rill::select(items.get(), t);
     };
     CHECK_THROWS_AS(loop.run(refused(foreign)), std::logic_error);
     CHECK_THROWS_AS(loop.run(refused(rill::task<int>())), rill::invalid_state);
@@ -166,7 +163,7 @@ TEST_CASE("select: it works in a coroutine that is no task")
     rill::queue<int> items(loop.executor());
     int got = 0;
     auto foreign = [&]() -> awaitable<void> {
-        auto first = co_await rill::select(items.async_get(), rill::async_sleep(1h));
+        auto first = co_await rill::select(items.get(), rill::sleep(1h));
         got = std::get<0>(first);
     };
     boost::asio::co_spawn(loop.context(), foreign, boost::asio::detached);
@@ -181,7 +178,7 @@ TEST_CASE("select: a loop ends with selections that wait, and one that is decide
     test::abandoned_loop loop;
     auto items = std::make_unique<rill::queue<int>>(loop.executor());
     const auto take = [&]() -> awaitable<void> {
-        co_await rill::select(items->async_get(), rill::async_sleep(1h));
+        co_await rill::select(items->get(), rill::sleep(1h));
     };
     loop.spawn(take);
     loop.spawn(take);
@@ -204,9 +201,7 @@ TEST_CASE("select: a million random races lose nothing and double nothing")
     std::uint64_t count = 0;
     const auto consume = [&]() -> awaitable<void> {
         for (;;) {
-            auto got = co_await rill::select(
-                a.async_get(), b.async_get(), c.async_get(), rill::async_sleep(1ms)
-            );
+            auto got = co_await rill::select(a.get(), b.get(), c.get(), rill::sleep(1ms));
             ++count;
             if (got.index() == 0)
                 out += std::get<0>(got);

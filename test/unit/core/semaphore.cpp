@@ -290,7 +290,7 @@ TEST_CASE("select: permits that were not won are not taken")
     rill::semaphore a(loop.executor(), 1);
     rill::semaphore b(loop.executor(), 1);
     const auto got = loop.run([&]() -> awaitable<std::size_t> {
-        const auto first = co_await rill::select(a.async_scoped(2), b.async_scoped());
+        const auto first = co_await rill::select(a.scoped(2), b.scoped());
         CHECK(b.available() == 0);
         co_return first.index();
     });
@@ -320,9 +320,7 @@ TEST_CASE("PRIM-02: a semaphore that dies gives nothing to those behind a wait o
     test::loop loop;
     auto semaphore = std::make_unique<rill::semaphore>(loop.executor(), 1);
     const auto several = loop.spawn([&]() -> awaitable<void> {
-        static_cast<void>(
-            co_await rill::select(semaphore->async_acquire(5), semaphore->async_acquire(3))
-        );
+        static_cast<void>(co_await rill::select(semaphore->acquire(5), semaphore->acquire(3)));
     });
     std::string log;
     const auto behind = loop.spawn(take(*semaphore, log, 'b'));

@@ -388,7 +388,7 @@ TEST_CASE("select: a shared_mutex that was not won is not held, and holds nobody
     loop.spawn(read(mutex, log, 'a'));
     loop.settle();
     const auto t = loop.spawn([&]() -> awaitable<std::size_t> {
-        const auto first = co_await rill::select(mutex.async_scoped(), rill::async_sleep(1ms));
+        const auto first = co_await rill::select(mutex.scoped(), rill::sleep(1ms));
         co_return first.index();
     });
     loop.settle();
@@ -400,7 +400,7 @@ TEST_CASE("select: a shared_mutex that was not won is not held, and holds nobody
     CHECK(log == "ab");
     loop.advance(1s);
     CHECK(loop.run([&]() -> awaitable<std::size_t> {
-        const auto first = co_await rill::select(mutex.async_scoped_shared(), mutex.async_scoped());
+        const auto first = co_await rill::select(mutex.scoped_shared(), mutex.scoped());
         co_return first.index();
     }) == 0);
     CHECK(is_free(mutex));

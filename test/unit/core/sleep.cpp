@@ -152,7 +152,7 @@ TEST_CASE("sleep: an operation that is made and never awaited arms nothing")
     test::loop loop;
     loop.run([&]() -> awaitable<void> {
         {
-            auto unused = rill::async_sleep(1h);
+            auto unused = rill::sleep(1h);
             auto unused_too = rill::sleep(1h);
         }
         CHECK_FALSE(timers_armed(loop));
@@ -163,7 +163,7 @@ TEST_CASE("sleep: an operation that is made and never awaited arms nothing")
 TEST_CASE("sleep: an operation made outside of loops is awaited anywhere, and else needs one")
 {
     test::loop loop;
-    auto outside = rill::async_sleep(1s);
+    auto outside = rill::sleep(1s);
     CHECK_THROWS_AS(std::move(outside)([](rill::error_code) {}), std::logic_error);
     bool woken = false;
     rill::async_sleep(loop.executor(), 1s, [&](rill::error_code ec) { woken = !ec; });

@@ -144,9 +144,7 @@ TEST_CASE("R19: queues and select: the items add up")
                     }
                 });
                 while (got < 6) {
-                    auto first = co_await rill::select(
-                        items.async_get(), stop.async_wait(), rill::async_sleep(1s)
-                    );
+                    auto first = co_await rill::select(items.get(), stop.wait(), rill::sleep(1s));
                     if (first.index() == 0)
                         got += std::get<0>(first);
                 }

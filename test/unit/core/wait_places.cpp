@@ -371,7 +371,7 @@ TEST_CASE("where a task waits: an operation with a token")
     unsigned line = 0;
     const auto plain = [&]() -> awaitable<void> {
         line = __LINE__ + 1;
-        co_await queue.async_get();
+        co_await queue.get();
     };
     check(looked_at(loop, plain), line, "an item of a queue");
     const auto deferred = [&]() -> awaitable<void> {
@@ -480,7 +480,7 @@ TEST_CASE("where a task waits: select")
     unsigned line = 0;
     const auto body = [&]() -> awaitable<void> {
         line = __LINE__ + 1;
-        co_await rill::select(one.async_wait(), other.async_wait());
+        co_await rill::select(one.wait(), other.wait());
     };
     check(looked_at(loop, body), line, "the first of several operations");
 }

@@ -315,7 +315,7 @@ TEST_CASE("watch: select over a change leaves it to be seen if something else co
     rill::watch<int> w(loop.executor(), 0);
     auto mine = w.subscribe();
     const auto index = loop.spawn([&]() -> awaitable<std::size_t> {
-        auto first = co_await rill::select(rill::async_sleep(1s), mine.async_changed());
+        auto first = co_await rill::select(rill::sleep(1s), mine.changed());
         co_return first.index();
     });
     loop.advance(1s);

@@ -68,15 +68,27 @@ struct awaited<awaitable<T>> {
     using type = T;
 };
 
+/// What is awaited as a coroutine is, without being one; see wait_operation.
+template <class T>
+concept awaited_operation = requires {
+    typename T::rill_kind;
+    typename T::result_type;
+};
+
+template <awaited_operation T>
+struct awaited<T> {
+    using type = typename T::result_type;
+};
+
 } // namespace detail
 
 /// What awaiting `A` gives: T for awaitable<T>.
 template <class A>
 using awaited_t = typename detail::awaited<std::remove_cvref_t<A>>::type;
 
-/// A callable that, called with Args, gives an awaitable.
+/// A callable that, called with Args, gives an awaitable or an operation of Rill's.
 template <class F, class... Args>
-concept coroutine_function =
-    std::invocable<F, Args...> && detail::is_awaitable<std::invoke_result_t<F, Args...>>;
+concept coroutine_function = std::invocable<F, Args...> &&
+                             requires { typename awaited_t<std::invoke_result_t<F, Args...>>; };
 
 } // namespace rill::RILL_FORM

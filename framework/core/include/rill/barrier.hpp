@@ -52,14 +52,11 @@ public:
     /// Returns once all have come: a number from 0, in the order in which those who pass had come,
     /// to parties() - 1. The last one does not suspend.
     /// Errors: errc::broken after abort(), and for those who wait at an abort() or reset().
-    awaitable<std::size_t> wait(std::source_location where = std::source_location::current());
+    auto wait(std::source_location where = std::source_location::current());
 
     /// As wait(). Completes with void(error_code, std::size_t).
     template <asio::completion_token_for<void(error_code, std::size_t)> Token>
     auto async_wait(Token&& token);
-
-    /// Without a token: an operation to be awaited, or given to select.
-    auto async_wait(std::source_location where = std::source_location::current());
 
     /// Begins anew: those who wait for others end with errc::broken, and the barrier is usable at
     /// once, also after an abort(). Those who were released pass; newcomers whom these keep waiting
@@ -110,6 +107,8 @@ public:
     {}
 
     ~waiter() { hook<detail::released>::unlink(); }
+
+    bool try_now() noexcept;
 
     void release(std::size_t number) noexcept;
 
@@ -194,7 +193,7 @@ inline bool barrier::broken() const noexcept
     return broken_;
 }
 
-inline auto barrier::async_wait(std::source_location where)
+inline auto barrier::wait(std::source_location where)
 {
     return detail::wait_operation<void(error_code, std::size_t), waiter>(
         std::in_place, *this, where
@@ -204,7 +203,7 @@ inline auto barrier::async_wait(std::source_location where)
 template <asio::completion_token_for<void(error_code, std::size_t)> Token>
 auto barrier::async_wait(Token&& token)
 {
-    return async_wait(std::source_location()).initiate(std::forward<Token>(token));
+    return wait(std::source_location()).initiate(std::forward<Token>(token));
 }
 
 } // namespace rill::RILL_FORM

@@ -72,16 +72,12 @@ public:
     /// Errors: errc::lagged, once, if items were dropped before they were taken; missed() tells how
     /// many, and the next receive gives the oldest that is left. errc::closed if this subscription
     /// is closed, or is meanwhile.
-    awaitable<std::optional<T>>
-    receive(std::source_location where = std::source_location::current());
+    auto receive(std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code, std::optional<T>), the next item; empty at the end, and
     /// beside an error.
     template <asio::completion_token_for<void(error_code, std::optional<T>)> Token>
     auto async_receive(Token&& token);
-
-    /// Without a token: an operation to be awaited, or given to select.
-    auto async_receive(std::source_location where = std::source_location::current());
 
     /// The next item. Empty if there is none, be it for now or at the end, and if this subscription
     /// is closed. Throws system_error with errc::lagged where receive() does.
@@ -148,14 +144,11 @@ public:
     /// Returns once `value` is stored for the present subscribers; with backpressure that may take
     /// until the slowest has taken the oldest item. Cancelled, the value is discarded.
     /// Errors: errc::closed, also for those who wait when it is closed.
-    awaitable<void> send(T value, std::source_location where = std::source_location::current());
+    auto send(T value, std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code) once `value` is stored for the present subscribers.
     template <asio::completion_token_for<void(error_code)> Token>
     auto async_send(T value, Token&& token);
-
-    /// Without a token: an operation to be awaited, or given to select.
-    auto async_send(T value, std::source_location where = std::source_location::current());
 
     /// False if it is closed or send() would wait; `value` is then untouched.
     bool try_send(T&& value);
@@ -220,8 +213,6 @@ public:
 
     bool try_send(T&& value);
     void close() noexcept;
-
-    static awaitable<void> send(state_ptr state, T value, std::source_location where);
 
     broadcast_statistics statistics() const noexcept;
 
@@ -297,9 +288,6 @@ public:
     std::optional<T> try_receive();
     void close() noexcept;
 
-    static awaitable<std::optional<T>>
-    receive(boost::intrusive_ptr<subscriber> s, std::source_location where);
-
     subscription_statistics statistics() const noexcept;
 
 private:
@@ -352,6 +340,8 @@ public:
         : send_waiter(other.state_, std::move(other.value), other.where_)
     {}
 
+    bool try_now() { return state_->try_send(std::move(value)); }
+
     T value;
 
 protected:
@@ -396,6 +386,15 @@ public:
     receive_waiter(receive_waiter&& other) noexcept
         : receive_waiter(other.subscriber_, other.where_)
     {}
+
+    /// An item, or the end.
+    bool try_now()
+    {
+        if (!subscriber_->open())
+            return false;
+        item = subscriber_->try_receive();
+        return item || subscriber_->at_end();
+    }
 
     std::optional<T> take() { return std::move(item); }
 
@@ -480,13 +479,6 @@ void broadcast_state<T>::close() noexcept
     senders_.fail_all(errc::closed);
     while (const boost::intrusive_ptr<subscriber<T>> s{hungry_.pop_front()})
         s->waiting_.complete_all();
-}
-
-template <std::copyable T>
-awaitable<void> broadcast_state<T>::send(state_ptr state, T value, std::source_location where)
-{
-    if (!state->try_send(std::move(value)))
-        co_await request_wait<send_waiter>(state, std::move(value), where);
 }
 
 template <std::copyable T>
@@ -581,18 +573,6 @@ void subscriber<T>::close() noexcept
 }
 
 template <std::copyable T>
-awaitable<std::optional<T>>
-subscriber<T>::receive(boost::intrusive_ptr<subscriber> s, std::source_location where)
-{
-    if (s->open()) {
-        std::optional<T> item = s->try_receive();
-        if (item || s->at_end())
-            co_return std::move(item);
-    }
-    co_return co_await request_wait<receive_waiter>(s, where);
-}
-
-template <std::copyable T>
 subscription_statistics subscriber<T>::statistics() const noexcept
 {
     const std::uint64_t oldest = std::max(next_, state_->first_); // that it can take
@@ -615,13 +595,7 @@ subscription<T>& subscription<T>::operator=(subscription&& other) noexcept
 }
 
 template <std::copyable T>
-awaitable<std::optional<T>> subscription<T>::receive(std::source_location where)
-{
-    return detail::subscriber<T>::receive(record_, where);
-}
-
-template <std::copyable T>
-auto subscription<T>::async_receive(std::source_location where)
+auto subscription<T>::receive(std::source_location where)
 {
     using waiter = typename detail::subscriber<T>::receive_waiter;
     return detail::wait_operation<void(error_code, std::optional<T>), waiter>(
@@ -633,7 +607,7 @@ template <std::copyable T>
 template <asio::completion_token_for<void(error_code, std::optional<T>)> Token>
 auto subscription<T>::async_receive(Token&& token)
 {
-    return async_receive(std::source_location()).initiate(std::forward<Token>(token));
+    return receive(std::source_location()).initiate(std::forward<Token>(token));
 }
 
 template <std::copyable T>
@@ -684,13 +658,7 @@ broadcast<T>::broadcast(std::size_t capacity, lag_policy policy)
 {}
 
 template <std::copyable T>
-awaitable<void> broadcast<T>::send(T value, std::source_location where)
-{
-    return detail::broadcast_state<T>::send(state_, std::move(value), where);
-}
-
-template <std::copyable T>
-auto broadcast<T>::async_send(T value, std::source_location where)
+auto broadcast<T>::send(T value, std::source_location where)
 {
     using waiter = typename detail::broadcast_state<T>::send_waiter;
     return detail::wait_operation<void(error_code), waiter>(
@@ -702,8 +670,7 @@ template <std::copyable T>
 template <asio::completion_token_for<void(error_code)> Token>
 auto broadcast<T>::async_send(T value, Token&& token)
 {
-    return async_send(std::move(value), std::source_location())
-        .initiate(std::forward<Token>(token));
+    return send(std::move(value), std::source_location()).initiate(std::forward<Token>(token));
 }
 
 template <std::copyable T>

@@ -84,14 +84,11 @@ public:
     /// discarded and nobody gets it.
     /// Errors: broken_pipe once all receivers are closed; errc::closed if this end is. Both reach
     /// a send that waits.
-    awaitable<void> send(T value, std::source_location where = std::source_location::current());
+    auto send(T value, std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code) once `value` is stored or handed to a receiver.
     template <asio::completion_token_for<void(error_code)> Token>
     auto async_send(T value, Token&& token);
-
-    /// Without a token: an operation to be awaited, or given to select.
-    auto async_send(T value, std::source_location where = std::source_location::current());
 
     /// False if send() would wait or fail; `value` is then untouched. A rendezvous succeeds only
     /// if a receiver waits.
@@ -116,16 +113,12 @@ class receiver : public detail::channel_end<T> {
 public:
     /// Gives the next item; empty once all senders are closed and everything is drained.
     /// Cancelled, the item stays. Errors: errc::closed if this end is, or is closed meanwhile.
-    awaitable<std::optional<T>>
-    receive(std::source_location where = std::source_location::current());
+    auto receive(std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code, std::optional<T>), the next item; empty at the end, and
     /// beside an error.
     template <asio::completion_token_for<void(error_code, std::optional<T>)> Token>
     auto async_receive(Token&& token);
-
-    /// Without a token: an operation to be awaited, or given to select.
-    auto async_receive(std::source_location where = std::source_location::current());
 
     /// The next item, from a sender that waits if nothing is stored. Empty if there is none, be it
     /// for now or at the end, and if this end is closed.
@@ -216,9 +209,6 @@ public:
     bool try_send(T&& value);
     std::optional<T> try_receive();
     void end_closed() noexcept;
-
-    static awaitable<void> send(record_ptr end, T value, std::source_location where);
-    static awaitable<std::optional<T>> receive(record_ptr end, std::source_location where);
 
     channel_statistics statistics() const noexcept;
 
@@ -320,6 +310,8 @@ public:
         : send_waiter(other.end_, std::move(other.value), other.where_)
     {}
 
+    bool try_now() { return this->end_->open() && this->state().try_send(std::move(value)); }
+
     /// Nobody is left to receive.
     void break_off() noexcept
     {
@@ -378,6 +370,15 @@ public:
         : receive_waiter(other.end_, other.where_)
     {}
 
+    /// An item, or the end.
+    bool try_now()
+    {
+        if (!this->end_->open())
+            return false;
+        item = this->state().try_receive();
+        return item || this->state().at_end();
+    }
+
     std::optional<T> take() { return std::move(item); }
 
     std::optional<T> item; // none, and no failure: the end
@@ -385,18 +386,14 @@ public:
 protected:
     void start()
     {
-        channel_state& channel = this->state();
         if (!this->end_->open()) {
             this->fail(errc::closed);
-            return;
-        }
-        item = channel.try_receive();
-        if (item || channel.at_end()) {
+        } else if (try_now()) {
             this->complete();
-            return;
+        } else {
+            this->end_->waits.push_back(*this);
+            this->state().receiving_.add(*this);
         }
-        this->end_->waits.push_back(*this);
-        channel.receiving_.add(*this);
     }
 
     void describe_to(std::string& text) const { text = "an item of " + this->channel_text(); }
@@ -456,24 +453,6 @@ void channel_state<T>::end_closed() noexcept
         sender->break_off();
     while (!items_.empty())
         pop(); // it may hold an end of this channel
-}
-
-template <class T>
-awaitable<void> channel_state<T>::send(record_ptr end, T value, std::source_location where)
-{
-    if (!end->open() || !end->state->try_send(std::move(value)))
-        co_await request_wait<send_waiter>(end, std::move(value), where);
-}
-
-template <class T>
-awaitable<std::optional<T>> channel_state<T>::receive(record_ptr end, std::source_location where)
-{
-    if (end->open()) {
-        std::optional<T> item = end->state->try_receive();
-        if (item || end->state->at_end())
-            co_return std::move(item);
-    }
-    co_return co_await request_wait<receive_waiter>(end, where);
 }
 
 template <class T>
@@ -538,13 +517,7 @@ std::string channel_end<T>::name() const
 } // namespace detail
 
 template <class T>
-awaitable<void> sender<T>::send(T value, std::source_location where)
-{
-    return detail::channel_state<T>::send(this->record_, std::move(value), where);
-}
-
-template <class T>
-auto sender<T>::async_send(T value, std::source_location where)
+auto sender<T>::send(T value, std::source_location where)
 {
     using waiter = typename detail::channel_state<T>::send_waiter;
     return detail::wait_operation<void(error_code), waiter>(
@@ -556,8 +529,7 @@ template <class T>
 template <asio::completion_token_for<void(error_code)> Token>
 auto sender<T>::async_send(T value, Token&& token)
 {
-    return async_send(std::move(value), std::source_location())
-        .initiate(std::forward<Token>(token));
+    return send(std::move(value), std::source_location()).initiate(std::forward<Token>(token));
 }
 
 template <class T>
@@ -587,13 +559,7 @@ sender<T> sender<T>::clone() const
 }
 
 template <class T>
-awaitable<std::optional<T>> receiver<T>::receive(std::source_location where)
-{
-    return detail::channel_state<T>::receive(this->record_, where);
-}
-
-template <class T>
-auto receiver<T>::async_receive(std::source_location where)
+auto receiver<T>::receive(std::source_location where)
 {
     using waiter = typename detail::channel_state<T>::receive_waiter;
     return detail::wait_operation<void(error_code, std::optional<T>), waiter>(
@@ -605,7 +571,7 @@ template <class T>
 template <asio::completion_token_for<void(error_code, std::optional<T>)> Token>
 auto receiver<T>::async_receive(Token&& token)
 {
-    return async_receive(std::source_location()).initiate(std::forward<Token>(token));
+    return receive(std::source_location()).initiate(std::forward<Token>(token));
 }
 
 template <class T>

@@ -65,7 +65,7 @@ public:
     rill::mutex& mutex() const noexcept;
 
     /// As mutex().scoped(): a guard, once the caller holds the mutex.
-    awaitable<scoped_lock> scoped(std::source_location where = std::source_location::current());
+    auto scoped(std::source_location where = std::source_location::current());
 
     /// Returns once it was notified and holds the mutex again. Mirrors Condition.wait.
     /// std::logic_error if the mutex is not locked.
@@ -137,6 +137,8 @@ public:
         go_back();
     }
 
+    bool try_now() = delete; // a notification may come only once it waits
+
 protected:
     /// If the token began late, the mutex may not be locked any more.
     void start();
@@ -173,7 +175,7 @@ inline void condition_variable::notify_all()
     notify(SIZE_MAX);
 }
 
-inline awaitable<scoped_lock> condition_variable::scoped(std::source_location where)
+inline auto condition_variable::scoped(std::source_location where)
 {
     return mutex_->scoped(where);
 }

@@ -62,11 +62,10 @@ public:
     /// Returns once `value` is stored, to come out `delay` after the moment when put() was awaited;
     /// zero or less: at once. Cancelled, the value is discarded and nothing is stored.
     /// Errors: errc::shut_down, also for those who wait when it is shut down.
-    awaitable<void>
-    put(T value, duration delay, std::source_location where = std::source_location::current());
+    auto put(T value, duration delay, std::source_location where = std::source_location::current());
 
     /// As put, to come out at `due`: at once if that has passed, not at all if it is `never`.
-    awaitable<void>
+    auto
     put_at(T value, time_point due, std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code) once `value` is stored.
@@ -74,14 +73,6 @@ public:
     auto async_put(T value, duration delay, Token&& token);
     template <asio::completion_token_for<void(error_code)> Token>
     auto async_put_at(T value, time_point due, Token&& token);
-
-    /// Without a token: operations to be awaited, or given to select.
-    auto async_put(
-        T value, duration delay, std::source_location where = std::source_location::current()
-    );
-    auto async_put_at(
-        T value, time_point due, std::source_location where = std::source_location::current()
-    );
 
     /// False if it is full or shut down; `value` is then untouched.
     bool try_put(T&& value, duration delay);
@@ -93,15 +84,12 @@ public:
 
     /// Gives the item that was due first, and waits until one is due. Cancelled, the item stays.
     /// Errors: errc::shut_down once it is shut down and empty.
-    awaitable<T> get(std::source_location where = std::source_location::current());
+    auto get(std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code, T), the item that was due first; T{} beside an error.
     template <asio::completion_token_for<void(error_code, T)> Token>
         requires std::default_initializable<T>
     auto async_get(Token&& token);
-
-    /// Without a token: an operation to be awaited, or given to select.
-    auto async_get(std::source_location where = std::source_location::current());
 
     /// The item that was due first. Empty if none is due, or those that are go to others who wait.
     std::optional<T> try_get();
@@ -176,6 +164,12 @@ public:
         : get_waiter(*other.queue_, other.where_)
     {}
 
+    bool try_now()
+    {
+        item = queue_->try_get();
+        return item.has_value();
+    }
+
     T take() { return std::move(*item); }
 
     std::optional<T> item;
@@ -183,8 +177,7 @@ public:
 protected:
     void start()
     {
-        item = queue_->try_get();
-        if (item) {
+        if (try_now()) {
             this->complete();
         } else if (queue_->shut_down_ && queue_->empty()) {
             this->fail(errc::shut_down);
@@ -230,14 +223,19 @@ public:
         : put_waiter(*other.queue_, std::move(other.value), other.deadline_, other.where_)
     {}
 
+    bool try_now()
+    {
+        due = deadline_.counted_from(queue_->now());
+        return queue_->try_put_at(std::move(value), due);
+    }
+
     T value;
     time_point due = never; // counted from the start
 
 protected:
     void start()
     {
-        due = deadline_.counted_from(queue_->now());
-        if (queue_->try_put_at(std::move(value), due))
+        if (try_now())
             this->complete();
         else if (queue_->shut_down_)
             this->fail(errc::shut_down);
@@ -409,7 +407,7 @@ std::optional<T> delay_queue<T>::try_get()
 }
 
 template <std::movable T>
-auto delay_queue<T>::async_put(T value, duration delay, std::source_location where)
+auto delay_queue<T>::put(T value, duration delay, std::source_location where)
 {
     return detail::wait_operation<void(error_code), put_waiter>(
         std::in_place, *this, std::move(value), detail::deadline::in(delay), where
@@ -420,12 +418,12 @@ template <std::movable T>
 template <asio::completion_token_for<void(error_code)> Token>
 auto delay_queue<T>::async_put(T value, duration delay, Token&& token)
 {
-    return async_put(std::move(value), delay, std::source_location())
+    return put(std::move(value), delay, std::source_location())
         .initiate(std::forward<Token>(token));
 }
 
 template <std::movable T>
-auto delay_queue<T>::async_put_at(T value, time_point due, std::source_location where)
+auto delay_queue<T>::put_at(T value, time_point due, std::source_location where)
 {
     return detail::wait_operation<void(error_code), put_waiter>(
         std::in_place, *this, std::move(value), detail::deadline::at(due), where
@@ -436,31 +434,12 @@ template <std::movable T>
 template <asio::completion_token_for<void(error_code)> Token>
 auto delay_queue<T>::async_put_at(T value, time_point due, Token&& token)
 {
-    return async_put_at(std::move(value), due, std::source_location())
+    return put_at(std::move(value), due, std::source_location())
         .initiate(std::forward<Token>(token));
 }
 
 template <std::movable T>
-awaitable<void> delay_queue<T>::put_at(T value, time_point due, std::source_location where)
-{
-    if (!try_put_at(std::move(value), due))
-        co_await detail::request_wait<put_waiter>(
-            *this, std::move(value), detail::deadline::at(due), where
-        );
-}
-
-template <std::movable T>
-awaitable<void> delay_queue<T>::put(T value, duration delay, std::source_location where)
-{
-    const time_point due = detail::deadline_after(now(), delay);
-    if (!try_put_at(std::move(value), due))
-        co_await detail::request_wait<put_waiter>(
-            *this, std::move(value), detail::deadline::at(due), where
-        );
-}
-
-template <std::movable T>
-auto delay_queue<T>::async_get(std::source_location where)
+auto delay_queue<T>::get(std::source_location where)
 {
     return detail::wait_operation<void(error_code, T), get_waiter>(std::in_place, *this, where);
 }
@@ -470,15 +449,7 @@ template <asio::completion_token_for<void(error_code, T)> Token>
     requires std::default_initializable<T>
 auto delay_queue<T>::async_get(Token&& token)
 {
-    return async_get(std::source_location()).initiate(std::forward<Token>(token));
-}
-
-template <std::movable T>
-awaitable<T> delay_queue<T>::get(std::source_location where)
-{
-    if (std::optional<T> first = try_get())
-        co_return std::move(*first);
-    co_return co_await detail::request_wait<get_waiter>(*this, where);
+    return get(std::source_location()).initiate(std::forward<Token>(token));
 }
 
 template <std::movable T>

@@ -38,14 +38,11 @@ public:
     void clear() noexcept;
 
     /// Returns once the event is set; at once, without suspending, if it is.
-    awaitable<void> wait(std::source_location where = std::source_location::current());
+    auto wait(std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code) once the event is set.
     template <asio::completion_token_for<void(error_code)> Token>
     auto async_wait(Token&& token);
-
-    /// Without a token: an operation to be awaited, or given to select.
-    auto async_wait(std::source_location where = std::source_location::current());
 
     event_statistics statistics() const noexcept;
 
@@ -65,6 +62,8 @@ public:
         : operation(e.core_, where)
         , event_(&e)
     {}
+
+    bool try_now() const noexcept { return event_->set_; }
 
 protected:
     void start();
@@ -102,7 +101,7 @@ inline event_statistics event::statistics() const noexcept
     return {waiters_.size()};
 }
 
-inline auto event::async_wait(std::source_location where)
+inline auto event::wait(std::source_location where)
 {
     return detail::wait_operation<void(error_code), waiter>(std::in_place, *this, where);
 }
@@ -110,7 +109,7 @@ inline auto event::async_wait(std::source_location where)
 template <asio::completion_token_for<void(error_code)> Token>
 auto event::async_wait(Token&& token)
 {
-    return async_wait(std::source_location()).initiate(std::forward<Token>(token));
+    return wait(std::source_location()).initiate(std::forward<Token>(token));
 }
 
 } // namespace rill::RILL_FORM

@@ -233,7 +233,7 @@ outcome<typename Handle::value_type> outcome_of_handle(const Handle& handle, boo
 
 /// Whether a member's task is the combinator's own, whose result nobody else has.
 template <class M>
-inline constexpr bool owned = !awaited_object<M>;
+inline constexpr bool owned = !awaited_handle<M>;
 
 } // namespace detail
 

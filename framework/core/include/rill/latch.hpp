@@ -45,14 +45,11 @@ public:
     bool try_wait() const noexcept; ///< Whether it is at 0.
 
     /// Returns once the latch is at 0; at once, without suspending, if it is.
-    awaitable<void> wait(std::source_location where = std::source_location::current());
+    auto wait(std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code) once the latch is at 0.
     template <asio::completion_token_for<void(error_code)> Token>
     auto async_wait(Token&& token);
-
-    /// Without a token: an operation to be awaited, or given to select.
-    auto async_wait(std::source_location where = std::source_location::current());
 
     /// count_down(n), then wait(). Cancelled in the wait, it has counted.
     awaitable<void> arrive_and_wait(
@@ -81,6 +78,8 @@ public:
         : operation(l.core_, where)
         , latch_(&l)
     {}
+
+    bool try_now() const noexcept { return latch_->try_wait(); }
 
 protected:
     void start();
@@ -125,7 +124,7 @@ inline latch_statistics latch::statistics() const noexcept
     return {count_, waiters_.size()};
 }
 
-inline auto latch::async_wait(std::source_location where)
+inline auto latch::wait(std::source_location where)
 {
     return detail::wait_operation<void(error_code), waiter>(std::in_place, *this, where);
 }
@@ -133,7 +132,7 @@ inline auto latch::async_wait(std::source_location where)
 template <asio::completion_token_for<void(error_code)> Token>
 auto latch::async_wait(Token&& token)
 {
-    return async_wait(std::source_location()).initiate(std::forward<Token>(token));
+    return wait(std::source_location()).initiate(std::forward<Token>(token));
 }
 
 } // namespace rill::RILL_FORM

@@ -101,7 +101,7 @@ public:
     template <coroutine_function F>
     auto run_until_complete(F main, std::source_location place = std::source_location::current());
     template <class Handle>
-        requires detail::awaited_object<Handle>
+        requires detail::awaited_handle<Handle>
     typename Handle::value_type run_until_complete(Handle main);
 
     /// Runs until stop(). Mirrors loop.run_forever.
@@ -338,7 +338,7 @@ void loop::run_exclusively(Run run)
 }
 
 template <class Handle>
-    requires detail::awaited_object<Handle>
+    requires detail::awaited_handle<Handle>
 typename Handle::value_type loop::run_until_complete(Handle main)
 {
     if (!main)

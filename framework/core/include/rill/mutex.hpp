@@ -78,24 +78,18 @@ public:
     ~mutex() { waiters_.abort_all_and_promised(); }
 
     /// Returns a guard once the caller holds the mutex; at once, without suspending, if it is free.
-    awaitable<scoped_lock> scoped(std::source_location where = std::source_location::current());
+    auto scoped(std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code, scoped_lock) once the handler's side holds the mutex.
     template <asio::completion_token_for<void(error_code, scoped_lock)> Token>
     auto async_scoped(Token&& token);
 
-    /// Without a token: an operation to be awaited, or given to select.
-    auto async_scoped(std::source_location where = std::source_location::current());
-
     /// Returns once the caller holds the mutex, and is to unlock it. Mirrors Lock.acquire.
-    awaitable<void> lock(std::source_location where = std::source_location::current());
+    auto lock(std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code) once the handler's side holds the mutex.
     template <asio::completion_token_for<void(error_code)> Token>
     auto async_lock(Token&& token);
-
-    /// Without a token: an operation to be awaited, or given to select.
-    auto async_lock(std::source_location where = std::source_location::current());
 
     bool try_lock() noexcept; ///< False if it is locked.
 
@@ -137,6 +131,8 @@ public:
         : operation(m.core_, where)
         , mutex_(&m)
     {}
+
+    bool try_now() noexcept { return mutex_->try_lock(); }
 
     detail::task_mark mark() const noexcept { return detail::task_mark(task_); }
 
@@ -182,7 +178,7 @@ inline bool mutex::locked() const noexcept
     return locked_;
 }
 
-inline auto mutex::async_lock(std::source_location where)
+inline auto mutex::lock(std::source_location where)
 {
     return detail::wait_operation<void(error_code), waiter>(std::in_place, *this, where);
 }
@@ -190,10 +186,10 @@ inline auto mutex::async_lock(std::source_location where)
 template <asio::completion_token_for<void(error_code)> Token>
 auto mutex::async_lock(Token&& token)
 {
-    return async_lock(std::source_location()).initiate(std::forward<Token>(token));
+    return lock(std::source_location()).initiate(std::forward<Token>(token));
 }
 
-inline auto mutex::async_scoped(std::source_location where)
+inline auto mutex::scoped(std::source_location where)
 {
     return detail::wait_operation<void(error_code, scoped_lock), scoped_waiter>(
         std::in_place, *this, where
@@ -203,7 +199,7 @@ inline auto mutex::async_scoped(std::source_location where)
 template <asio::completion_token_for<void(error_code, scoped_lock)> Token>
 auto mutex::async_scoped(Token&& token)
 {
-    return async_scoped(std::source_location()).initiate(std::forward<Token>(token));
+    return scoped(std::source_location()).initiate(std::forward<Token>(token));
 }
 
 inline void scoped_lock::give_back::operator()(mutex* held) const noexcept

@@ -58,7 +58,7 @@ public:
     /// Returns once the caller has been given `n` permits; at once, without suspending, if they are
     /// there and nobody waits. Throws std::invalid_argument if `n` is below 1, or above `burst`,
     /// which could never be had; as all operations do.
-    awaitable<void>
+    auto
     acquire(std::ptrdiff_t n = 1, std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code) once the handler's side has been given `n` permits.
@@ -70,11 +70,6 @@ public:
     {
         return async_acquire(1, std::forward<Token>(token));
     }
-
-    /// Without a token: an operation to be awaited, or given to select.
-    auto async_acquire(
-        std::ptrdiff_t n = 1, std::source_location where = std::source_location::current()
-    );
 
     /// False, and nothing is taken, if fewer than `n` are there or somebody waits.
     bool try_acquire(std::ptrdiff_t n = 1);
@@ -157,7 +152,7 @@ inline std::ptrdiff_t rate_limiter::burst() const noexcept
     return burst_;
 }
 
-inline auto rate_limiter::async_acquire(std::ptrdiff_t n, std::source_location where)
+inline auto rate_limiter::acquire(std::ptrdiff_t n, std::source_location where)
 {
     return detail::wait_operation<void(error_code), waiter>(std::in_place, *this, n, where);
 }
@@ -165,7 +160,7 @@ inline auto rate_limiter::async_acquire(std::ptrdiff_t n, std::source_location w
 template <asio::completion_token_for<void(error_code)> Token>
 auto rate_limiter::async_acquire(std::ptrdiff_t n, Token&& token)
 {
-    return async_acquire(n, std::source_location()).initiate(std::forward<Token>(token));
+    return acquire(n, std::source_location()).initiate(std::forward<Token>(token));
 }
 
 } // namespace rill::RILL_FORM

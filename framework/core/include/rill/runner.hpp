@@ -139,7 +139,7 @@ public:
         std::optional<context> in = std::nullopt,
         std::source_location place = std::source_location::current());
     template <class Handle>
-        requires detail::awaited_object<Handle>
+        requires detail::awaited_handle<Handle>
     typename Handle::value_type run(Handle main);
 
     /// The loop, to set it up before the first run.
@@ -201,7 +201,7 @@ auto runner::run(F main, std::optional<context> in, std::source_location place)
 }
 
 template <class Handle>
-    requires detail::awaited_object<Handle>
+    requires detail::awaited_handle<Handle>
 typename Handle::value_type runner::run(Handle main)
 {
     check_usable();

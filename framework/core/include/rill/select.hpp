@@ -33,7 +33,7 @@ using selected_t = typename select_traits<std::remove_cvref_t<Op>>::value_type;
 /// whose index() is that of the argument; void is std::monostate. What Go's select is for channels;
 /// asyncio has wait(FIRST_COMPLETED).
 ///
-///     auto got = co_await select(orders.async_get(), stop.async_wait(), async_sleep(5s));
+///     auto got = co_await select(orders.get(), stop.wait(), sleep(5s));
 ///
 /// Nothing is lost: the moment one completes, the others leave their lines, as if they had never
 /// waited. An item stays in its queue, a task runs on and keeps its result. If several could
@@ -51,7 +51,7 @@ awaitable<void> select(Ops&&...)
 {
     static_assert(
         (detail::selectable<Ops> && ...),
-        "select takes operations such as queue.async_get(), tasks and futures; a coroutine, whose "
+        "select takes operations such as queue.get(), tasks and futures; a coroutine, whose "
         "result could be lost, is for race(), or create_task first"
     );
     return {};
@@ -97,7 +97,7 @@ struct select_traits<wait_operation<Signature, Waiter>> {
     }
 };
 
-template <awaited_object Handle>
+template <awaited_handle Handle>
 struct select_traits<Handle> {
     using value_type = value_of_t<typename Handle::value_type>;
     using waiter = end_waiter;
@@ -224,7 +224,7 @@ public:
         : select_waiter(*other.core_, *other.ops_)
     {}
 
-    std::variant<selected_t<Ops>...> value()
+    std::variant<selected_t<Ops>...> take()
     {
         std::optional<std::variant<selected_t<Ops>...>> result;
         for_each_branch([&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
@@ -298,11 +298,7 @@ awaitable<std::variant<detail::selected_t<Ops>...>> select(Ops... ops)
     auto& core = detail::loop_core::of(co_await asio::this_coro::executor);
     (detail::select_traits<Ops>::check(ops), ...); // throws for one that cannot be awaited
     std::tuple<Ops...> kept(std::move(ops)...);
-    detail::wait_operation<void(error_code), detail::select_waiter<Ops...>> first(
-        std::in_place, core, kept
-    );
-    co_await std::move(first);
-    co_return first.value();
+    co_return co_await detail::request_wait<detail::select_waiter<Ops...>>(core, kept);
 }
 
 } // namespace rill::RILL_FORM

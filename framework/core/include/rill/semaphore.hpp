@@ -75,8 +75,7 @@ public:
     /// Returns a guard of `n` permits once the caller holds them; at once, without suspending, if
     /// they are there and nobody waits. Throws std::invalid_argument if `n` is below 1, as all
     /// operations do.
-    awaitable<permit>
-    scoped(std::ptrdiff_t n = 1, std::source_location where = std::source_location::current());
+    auto scoped(std::ptrdiff_t n = 1, std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code, permit) once the permit holds `n`.
     template <asio::completion_token_for<void(error_code, permit)> Token>
@@ -87,13 +86,8 @@ public:
         return async_scoped(1, std::forward<Token>(token));
     }
 
-    /// Without a token: an operation to be awaited, or given to select.
-    auto async_scoped(
-        std::ptrdiff_t n = 1, std::source_location where = std::source_location::current()
-    );
-
     /// Returns once the caller holds `n` permits, and is to release them.
-    awaitable<void>
+    auto
     acquire(std::ptrdiff_t n = 1, std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code) once the handler's side holds `n` permits.
@@ -104,11 +98,6 @@ public:
     {
         return async_acquire(1, std::forward<Token>(token));
     }
-
-    /// Without a token: an operation to be awaited, or given to select.
-    auto async_acquire(
-        std::ptrdiff_t n = 1, std::source_location where = std::source_location::current()
-    );
 
     /// False, and nothing is taken, if fewer than `n` are there or somebody waits.
     bool try_acquire(std::ptrdiff_t n = 1);
@@ -168,6 +157,8 @@ public:
         , count(s.checked(n))
         , semaphore_(&s)
     {}
+
+    bool try_now() { return semaphore_->try_acquire(count); }
 
     std::ptrdiff_t count;
 
@@ -249,7 +240,7 @@ inline std::ptrdiff_t semaphore::available() const noexcept
     return available_;
 }
 
-inline auto semaphore::async_acquire(std::ptrdiff_t n, std::source_location where)
+inline auto semaphore::acquire(std::ptrdiff_t n, std::source_location where)
 {
     return detail::wait_operation<void(error_code), waiter>(std::in_place, *this, n, where);
 }
@@ -257,10 +248,10 @@ inline auto semaphore::async_acquire(std::ptrdiff_t n, std::source_location wher
 template <asio::completion_token_for<void(error_code)> Token>
 auto semaphore::async_acquire(std::ptrdiff_t n, Token&& token)
 {
-    return async_acquire(n, std::source_location()).initiate(std::forward<Token>(token));
+    return acquire(n, std::source_location()).initiate(std::forward<Token>(token));
 }
 
-inline auto semaphore::async_scoped(std::ptrdiff_t n, std::source_location where)
+inline auto semaphore::scoped(std::ptrdiff_t n, std::source_location where)
 {
     return detail::wait_operation<void(error_code, permit), scoped_waiter>(
         std::in_place, *this, n, where
@@ -270,7 +261,7 @@ inline auto semaphore::async_scoped(std::ptrdiff_t n, std::source_location where
 template <asio::completion_token_for<void(error_code, permit)> Token>
 auto semaphore::async_scoped(std::ptrdiff_t n, Token&& token)
 {
-    return async_scoped(n, std::source_location()).initiate(std::forward<Token>(token));
+    return scoped(n, std::source_location()).initiate(std::forward<Token>(token));
 }
 
 inline void permit::give_back::operator()(semaphore* held) const noexcept

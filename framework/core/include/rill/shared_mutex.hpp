@@ -100,25 +100,18 @@ public:
     ~shared_mutex();
 
     /// Returns a guard once the caller holds it alone; at once, without suspending, if it is free.
-    awaitable<scoped_exclusive_lock>
-    scoped(std::source_location where = std::source_location::current());
+    auto scoped(std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code, scoped_exclusive_lock) once the handler's side has it alone.
     template <asio::completion_token_for<void(error_code, scoped_exclusive_lock)> Token>
     auto async_scoped(Token&& token);
 
-    /// Without a token: an operation to be awaited, or given to select.
-    auto async_scoped(std::source_location where = std::source_location::current());
-
     /// Returns once the caller holds it alone, and is to unlock() it.
-    awaitable<void> lock(std::source_location where = std::source_location::current());
+    auto lock(std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code) once the handler's side holds it alone.
     template <asio::completion_token_for<void(error_code)> Token>
     auto async_lock(Token&& token);
-
-    /// Without a token: an operation to be awaited, or given to select.
-    auto async_lock(std::source_location where = std::source_location::current());
 
     bool try_lock() noexcept; ///< False if somebody holds it.
 
@@ -128,25 +121,18 @@ public:
 
     /// Returns a guard once the caller holds it with other readers; at once, without suspending, if
     /// no writer holds it or waits for it.
-    awaitable<scoped_shared_lock>
-    scoped_shared(std::source_location where = std::source_location::current());
+    auto scoped_shared(std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code, scoped_shared_lock) once the handler's side holds it shared.
     template <asio::completion_token_for<void(error_code, scoped_shared_lock)> Token>
     auto async_scoped_shared(Token&& token);
 
-    /// Without a token: an operation to be awaited, or given to select.
-    auto async_scoped_shared(std::source_location where = std::source_location::current());
-
     /// Returns once the caller holds it with other readers, and is to unlock_shared() it.
-    awaitable<void> lock_shared(std::source_location where = std::source_location::current());
+    auto lock_shared(std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code) once the handler's side holds it with other readers.
     template <asio::completion_token_for<void(error_code)> Token>
     auto async_lock_shared(Token&& token);
-
-    /// Without a token: an operation to be awaited, or given to select.
-    auto async_lock_shared(std::source_location where = std::source_location::current());
 
     bool try_lock_shared() noexcept; ///< False if a writer holds it or waits for it.
 
@@ -174,10 +160,6 @@ private:
     auto lock_operation(std::source_location where);
     template <detail::access Kind>
     auto scoped_operation(std::source_location where);
-    template <detail::access Kind>
-    awaitable<void> lock_as(std::source_location where);
-    template <detail::access Kind>
-    awaitable<shared_mutex_guard<Kind>> scoped_as(std::source_location where);
 
     void serve() noexcept;
     void hand_to_writer() noexcept;
@@ -209,6 +191,8 @@ public:
         : operation(m.core_, where)
         , mutex_(&m)
     {}
+
+    bool try_now() noexcept { return mutex_->try_take<Kind>(); }
 
     detail::task_mark mark() const noexcept { return detail::task_mark(task_); }
 
@@ -296,57 +280,22 @@ auto shared_mutex::scoped_operation(std::source_location where)
     );
 }
 
-template <detail::access Kind>
-awaitable<void> shared_mutex::lock_as(std::source_location where)
-{
-    if (!try_take<Kind>())
-        co_await detail::request_wait<waiter<Kind>>(*this, where);
-}
-
-template <detail::access Kind>
-awaitable<shared_mutex_guard<Kind>> shared_mutex::scoped_as(std::source_location where)
-{
-    if (!try_take<Kind>())
-        co_await detail::request_wait<waiter<Kind>>(*this, where);
-    co_return shared_mutex_guard<Kind>(*this);
-}
-
-inline awaitable<void> shared_mutex::lock(std::source_location where)
-{
-    return lock_as<detail::access::exclusive>(where);
-}
-
-inline awaitable<void> shared_mutex::lock_shared(std::source_location where)
-{
-    return lock_as<detail::access::shared>(where);
-}
-
-inline awaitable<scoped_exclusive_lock> shared_mutex::scoped(std::source_location where)
-{
-    return scoped_as<detail::access::exclusive>(where);
-}
-
-inline awaitable<scoped_shared_lock> shared_mutex::scoped_shared(std::source_location where)
-{
-    return scoped_as<detail::access::shared>(where);
-}
-
-inline auto shared_mutex::async_lock(std::source_location where)
+inline auto shared_mutex::lock(std::source_location where)
 {
     return lock_operation<detail::access::exclusive>(where);
 }
 
-inline auto shared_mutex::async_lock_shared(std::source_location where)
+inline auto shared_mutex::lock_shared(std::source_location where)
 {
     return lock_operation<detail::access::shared>(where);
 }
 
-inline auto shared_mutex::async_scoped(std::source_location where)
+inline auto shared_mutex::scoped(std::source_location where)
 {
     return scoped_operation<detail::access::exclusive>(where);
 }
 
-inline auto shared_mutex::async_scoped_shared(std::source_location where)
+inline auto shared_mutex::scoped_shared(std::source_location where)
 {
     return scoped_operation<detail::access::shared>(where);
 }
@@ -354,25 +303,25 @@ inline auto shared_mutex::async_scoped_shared(std::source_location where)
 template <asio::completion_token_for<void(error_code)> Token>
 auto shared_mutex::async_lock(Token&& token)
 {
-    return async_lock(std::source_location()).initiate(std::forward<Token>(token));
+    return lock(std::source_location()).initiate(std::forward<Token>(token));
 }
 
 template <asio::completion_token_for<void(error_code)> Token>
 auto shared_mutex::async_lock_shared(Token&& token)
 {
-    return async_lock_shared(std::source_location()).initiate(std::forward<Token>(token));
+    return lock_shared(std::source_location()).initiate(std::forward<Token>(token));
 }
 
 template <asio::completion_token_for<void(error_code, scoped_exclusive_lock)> Token>
 auto shared_mutex::async_scoped(Token&& token)
 {
-    return async_scoped(std::source_location()).initiate(std::forward<Token>(token));
+    return scoped(std::source_location()).initiate(std::forward<Token>(token));
 }
 
 template <asio::completion_token_for<void(error_code, scoped_shared_lock)> Token>
 auto shared_mutex::async_scoped_shared(Token&& token)
 {
-    return async_scoped_shared(std::source_location()).initiate(std::forward<Token>(token));
+    return scoped_shared(std::source_location()).initiate(std::forward<Token>(token));
 }
 
 template <detail::access Kind>

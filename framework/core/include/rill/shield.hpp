@@ -40,8 +40,11 @@ private:
 template <class T>
 awaitable<T>
 shield(awaitable<T> body, std::source_location place = std::source_location::current());
+template <coroutine_function F>
+awaitable<awaited_t<std::invoke_result_t<F>>>
+shield(F body, std::source_location place = std::source_location::current());
 template <class Handle>
-    requires detail::awaited_object<Handle>
+    requires detail::awaited_handle<Handle>
 awaitable<typename Handle::value_type> shield(Handle handle);
 
 // Implementation
@@ -72,8 +75,14 @@ awaitable<T> shield(awaitable<T> body, std::source_location place)
     co_return co_await shield(detail::task_access::handle(work.data()));
 }
 
+template <coroutine_function F>
+awaitable<awaited_t<std::invoke_result_t<F>>> shield(F body, std::source_location place)
+{
+    return shield(detail::call_stored(std::move(body)), place);
+}
+
 template <class Handle>
-    requires detail::awaited_object<Handle>
+    requires detail::awaited_handle<Handle>
 awaitable<typename Handle::value_type> shield(Handle handle)
 {
     if (!handle.done()) {

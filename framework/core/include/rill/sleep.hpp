@@ -13,18 +13,24 @@
 
 namespace rill::RILL_FORM {
 
+namespace detail {
+class sleep_waiter;
+using sleep_operation = wait_operation<void(error_code), sleep_waiter>;
+} // namespace detail
+
 /// Waits until `d` has passed on the loop's clock, never less. Mirrors asyncio.sleep.
 ///
 /// Zero or less is a yield. Equal deadlines end in the order in which they were set.
 /// Cancellation: total; the timer is gone at once.
-awaitable<void> sleep(duration d, std::source_location where = std::source_location::current());
+detail::sleep_operation
+sleep(duration d, std::source_location where = std::source_location::current());
 
 /// Gives `result` afterwards, as asyncio's sleep does.
 template <class T>
 awaitable<T> sleep(duration d, T result);
 
 /// Waits until `t`; a time that has passed is a yield. Cancellation: total.
-awaitable<void>
+detail::sleep_operation
 sleep_until(time_point t, std::source_location where = std::source_location::current());
 
 // Implementation
@@ -62,9 +68,16 @@ class [[nodiscard]] yield_operation {
 public:
     using rill_kind = awaited_tag;
 
+    using result_type = void;
+
     explicit yield_operation(loop_core* core) noexcept
         : core_(core)
     {}
+
+    /// As a coroutine.
+    awaitable<void> operator()() const { return run(*this); }
+
+    operator awaitable<void>() const { return run(*this); }
 
     template <asio::completion_token_for<void()> Token>
     auto operator()(Token&& token) const
@@ -94,6 +107,8 @@ public:
     };
 
 private:
+    static awaitable<void> run(yield_operation self) { co_await self; }
+
     loop_core* core_;
 };
 
@@ -144,8 +159,6 @@ private:
     deadline until_;
 };
 
-using sleep_operation = wait_operation<void(error_code), sleep_waiter>;
-
 } // namespace detail
 
 /// Lets every other task that is ready run first. Mirrors asyncio.sleep(0).
@@ -176,13 +189,6 @@ auto async_sleep(const asio::any_io_executor& ex, duration d, Token&& token)
     );
     return std::move(wait).initiate(std::forward<Token>(token));
 }
-
-/// Without a token they are operations of the running loop, to be awaited or given to select.
-detail::sleep_operation
-async_sleep(duration d, std::source_location where = std::source_location::current());
-
-detail::sleep_operation
-async_sleep_until(time_point t, std::source_location where = std::source_location::current());
 
 template <class T>
 awaitable<T> sleep(duration d, T result)

@@ -285,9 +285,13 @@ private:
 
 /// Keeps a callable and its arguments alive as long as the coroutine that it makes.
 template <class F, class... Args>
-auto call_stored(F f, Args... args) -> std::invoke_result_t<F&, std::unwrap_reference_t<Args>...>
+auto call_stored(F f, Args... args)
+    -> awaitable<awaited_t<std::invoke_result_t<F&, std::unwrap_reference_t<Args>...>>>
 {
-    co_return co_await std::invoke(f, static_cast<std::unwrap_reference_t<Args>&&>(args)...);
+    if constexpr (awaited_operation<F>)
+        co_return co_await std::move(f);
+    else
+        co_return co_await std::invoke(f, static_cast<std::unwrap_reference_t<Args>&&>(args)...);
 }
 
 bool cancel_from_any_thread(task_state& task, std::string message);

@@ -7,6 +7,7 @@
 #include <rill/detail/wait/deadline_scope.hpp>
 #include <rill/detail/watch/describe.hpp>
 #include <rill/error.hpp>
+#include <rill/task.hpp>
 
 #include <source_location>
 #include <string>
@@ -56,7 +57,7 @@ template <class Body>
 awaitable<detail::body_result_t<Body, timeout_scope>>
 timeout_at(time_point t, Body body, std::source_location where = std::source_location::current());
 
-/// Awaits an awaitable, a task or a future for at most `d`. Mirrors asyncio.wait_for.
+/// Awaits an awaitable, an operation, a task or a future for at most `d`. Mirrors asyncio.wait_for.
 ///
 /// When the time is over, what is awaited is cancelled, and timeout_error is thrown once it has
 /// really ended; a value or an error that it ends with nevertheless is passed on instead. With zero
@@ -68,8 +69,11 @@ template <class T>
 awaitable<T> wait_for(
     awaitable<T> body, duration d, std::source_location where = std::source_location::current()
 );
+template <coroutine_function F>
+awaitable<awaited_t<std::invoke_result_t<F>>>
+wait_for(F body, duration d, std::source_location where = std::source_location::current());
 template <class Handle>
-    requires detail::awaited_object<Handle>
+    requires detail::awaited_handle<Handle>
 awaitable<typename Handle::value_type>
 wait_for(Handle handle, duration d, std::source_location where = std::source_location::current());
 
@@ -143,8 +147,15 @@ awaitable<T> wait_for(awaitable<T> body, duration d, std::source_location where)
     co_return co_await timeout(d, std::move(body), where);
 }
 
+template <coroutine_function F>
+awaitable<awaited_t<std::invoke_result_t<F>>>
+wait_for(F body, duration d, std::source_location where)
+{
+    return wait_for(detail::call_stored(std::move(body)), d, where);
+}
+
 template <class Handle>
-    requires detail::awaited_object<Handle>
+    requires detail::awaited_handle<Handle>
 awaitable<typename Handle::value_type>
 wait_for(Handle handle, duration d, std::source_location where)
 {

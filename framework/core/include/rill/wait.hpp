@@ -35,7 +35,7 @@ struct wait_result {
 /// A range of tasks, or of futures, of one type.
 template <class R>
 concept handle_range =
-    std::ranges::input_range<R> && detail::awaited_object<detail::range_member_t<R>>;
+    std::ranges::input_range<R> && detail::awaited_handle<detail::range_member_t<R>>;
 
 /// Waits until some or all of `handles` have ended, for at most `limit`. Mirrors asyncio.wait.
 ///

@@ -59,14 +59,11 @@ public:
     /// seen, get() does: a cancelled wait has missed nothing, and a loop without get() never waits.
     /// Errors: errc::closed once the watch is closed and its last version seen, or if this watcher
     /// is closed.
-    awaitable<void> changed(std::source_location where = std::source_location::current());
+    auto changed(std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code) once has_changed().
     template <asio::completion_token_for<void(error_code)> Token>
     auto async_changed(Token&& token);
-
-    /// Without a token: an operation to be awaited, or given to select.
-    auto async_changed(std::source_location where = std::source_location::current());
 
     /// Gives a copy of the first value for which `p(value)` holds: the present one, or the latest
     /// at some later turn, since values in between may be skipped. What it looks at is marked as
@@ -266,13 +263,6 @@ public:
             w->fail(errc::closed); // nothing for one that is complete
     }
 
-    static awaitable<void>
-    changed(boost::intrusive_ptr<watcher_record> r, std::source_location where)
-    {
-        if (!r->open_ || !r->has_changed())
-            co_await request_wait<change_waiter>(r, where);
-    }
-
     template <class Predicate>
     static awaitable<T>
     wait_until(boost::intrusive_ptr<watcher_record> r, Predicate p, std::source_location where)
@@ -305,6 +295,8 @@ public:
     {}
 
     ~change_waiter() { hook<of_watcher>::unlink(); }
+
+    bool try_now() const noexcept { return record_->open() && record_->has_changed(); }
 
 protected:
     void start()
@@ -360,13 +352,7 @@ bool watcher<T>::has_changed() const noexcept
 }
 
 template <std::movable T>
-awaitable<void> watcher<T>::changed(std::source_location where)
-{
-    return detail::watcher_record<T>::changed(record_, where);
-}
-
-template <std::movable T>
-auto watcher<T>::async_changed(std::source_location where)
+auto watcher<T>::changed(std::source_location where)
 {
     using waiter = typename detail::watch_state<T>::change_waiter;
     return detail::wait_operation<void(error_code), waiter>(std::in_place, record_, where);
@@ -376,7 +362,7 @@ template <std::movable T>
 template <asio::completion_token_for<void(error_code)> Token>
 auto watcher<T>::async_changed(Token&& token)
 {
-    return async_changed(std::source_location()).initiate(std::forward<Token>(token));
+    return changed(std::source_location()).initiate(std::forward<Token>(token));
 }
 
 template <std::movable T>

@@ -26,7 +26,7 @@ rill::awaitable<std::optional<int>> next_unless_stopped(rill::queue<int>& items,
         if (first.index() == 1)
             co_return std::get<1>(first);
     } else {
-        auto both = rill::select(stop.async_wait(), items.async_get());
+        auto both = rill::select(stop.wait(), items.get());
         const auto first = co_await std::move(both);
         if (first.index() == 1)
             co_return std::get<1>(first);

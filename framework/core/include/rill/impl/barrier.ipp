@@ -28,6 +28,16 @@ RILL_DECL void barrier::waiter::start()
     }
 }
 
+/// The last one to come lets the others go, and does not wait.
+RILL_DECL bool barrier::waiter::try_now() noexcept
+{
+    if (!barrier_->is_last())
+        return false;
+    number_ = barrier_->in_line();
+    barrier_->release(number_);
+    return true;
+}
+
 RILL_DECL void barrier::waiter::describe_to(std::string& text) const
 {
     text = barrier_->called("a barrier");
@@ -91,16 +101,6 @@ RILL_DECL barrier_statistics barrier::statistics() const noexcept
         released_.size(),
         draining() ? in_line() : 0,
     };
-}
-
-RILL_DECL awaitable<std::size_t> barrier::wait(std::source_location where)
-{
-    if (is_last()) {
-        const std::size_t before_it = in_line();
-        release(before_it);
-        co_return before_it;
-    }
-    co_return co_await detail::request_wait<waiter>(*this, where);
 }
 
 } // namespace rill::RILL_FORM

@@ -19,11 +19,4 @@ RILL_DECL std::string event::description() const
            (set_ ? " (set)" : " (not set" + detail::and_waiting(waiters_.size()) + ")");
 }
 
-RILL_DECL awaitable<void> event::wait(std::source_location where)
-{
-    if (set_)
-        co_return;
-    co_await detail::request_wait<waiter>(*this, where);
-}
-
 } // namespace rill::RILL_FORM

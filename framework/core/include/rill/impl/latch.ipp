@@ -48,12 +48,6 @@ RILL_DECL std::string latch::description() const
            detail::and_waiting(waiters_.size()) + ")";
 }
 
-RILL_DECL awaitable<void> latch::wait(std::source_location where)
-{
-    if (!try_wait())
-        co_await detail::request_wait<waiter>(*this, where);
-}
-
 RILL_DECL awaitable<void> latch::arrive_and_wait(std::ptrdiff_t n, std::source_location where)
 {
     count_down(n);

@@ -64,17 +64,4 @@ RILL_DECL mutex_statistics mutex::statistics() const
     };
 }
 
-RILL_DECL awaitable<void> mutex::lock(std::source_location where)
-{
-    if (!try_lock())
-        co_await detail::request_wait<waiter>(*this, where);
-}
-
-RILL_DECL awaitable<scoped_lock> mutex::scoped(std::source_location where)
-{
-    if (!try_lock())
-        co_await detail::request_wait<waiter>(*this, where);
-    co_return scoped_lock(*this);
-}
-
 } // namespace rill::RILL_FORM

@@ -148,10 +148,4 @@ RILL_DECL rate_limiter_statistics rate_limiter::statistics() const noexcept
     return {available(), waiters_.size(), waiters_.promised()};
 }
 
-RILL_DECL awaitable<void> rate_limiter::acquire(std::ptrdiff_t n, std::source_location where)
-{
-    if (!try_acquire(n))
-        co_await detail::request_wait<waiter>(*this, n, where);
-}
-
 } // namespace rill::RILL_FORM

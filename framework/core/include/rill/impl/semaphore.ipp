@@ -79,17 +79,4 @@ RILL_DECL semaphore_statistics semaphore::statistics() const noexcept
     return {available_, waiters_.size(), waiters_.promised()};
 }
 
-RILL_DECL awaitable<void> semaphore::acquire(std::ptrdiff_t n, std::source_location where)
-{
-    if (!try_acquire(n))
-        co_await detail::request_wait<waiter>(*this, n, where);
-}
-
-RILL_DECL awaitable<permit> semaphore::scoped(std::ptrdiff_t n, std::source_location where)
-{
-    if (!try_acquire(n))
-        co_await detail::request_wait<waiter>(*this, n, where);
-    co_return permit(*this, n);
-}
-
 } // namespace rill::RILL_FORM

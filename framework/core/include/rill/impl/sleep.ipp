@@ -32,31 +32,17 @@ RILL_DECL error_code sleep_waiter::why() const noexcept
 
 namespace rill::RILL_FORM {
 
-RILL_DECL detail::sleep_operation async_sleep(duration d, std::source_location where)
+RILL_DECL detail::sleep_operation sleep(duration d, std::source_location where)
 {
     return detail::sleep_operation(
         std::in_place, detail::current.loop, detail::deadline::in(d), where
     );
 }
 
-RILL_DECL detail::sleep_operation async_sleep_until(time_point t, std::source_location where)
+RILL_DECL detail::sleep_operation sleep_until(time_point t, std::source_location where)
 {
     return detail::sleep_operation(
         std::in_place, detail::current.loop, detail::deadline::at(t), where
-    );
-}
-
-RILL_DECL awaitable<void> sleep_until(time_point t, std::source_location where)
-{
-    co_await detail::request_wait<detail::sleep_waiter>(
-        detail::current.loop, detail::deadline::at(t), where
-    );
-}
-
-RILL_DECL awaitable<void> sleep(duration d, std::source_location where)
-{
-    co_await detail::request_wait<detail::sleep_waiter>(
-        detail::current.loop, detail::deadline::in(d), where
     );
 }
 

@@ -36,13 +36,17 @@ inline constexpr std::size_t awaiting_handler_size = 2 * sizeof(void*);
 /// The rill_kind of what coroutines await in Rill's own way.
 struct awaited_tag {};
 
-/// Something that keeps its outcome, so that many may await it: a task. Asio awaits operations
-/// that are temporaries and whose results can be default-constructed; neither is so here.
+/// Something that is awaited in Rill's own way: its result need not be default-constructible, it may
+/// be there at once, without a suspension, and it may be an object that is no temporary.
 ///
 /// Its `awaiter` is made from the object in the waiting coroutine's frame, and has ready(),
 /// start(handler) and get().
 template <class T>
 concept awaited_object = std::same_as<typename T::rill_kind, awaited_tag>;
+
+/// One that many may await: a task or a future.
+template <class T>
+concept awaited_handle = awaited_object<T> && requires { typename T::value_type; };
 
 /// The promise of a coroutine that is resumed by whoever awaits it, and suspends itself with
 /// pop_frame(): the part of it that is Asio's.
@@ -113,8 +117,8 @@ void start_coroutine(
 
 namespace boost::asio::detail {
 
-template <rill::detail::awaited_object Object, class Executor>
-class awaitable_async_op<void(), Object, Executor> {
+template <class Signature, rill::detail::awaited_object Object, class Executor>
+class awaitable_async_op<Signature, Object, Executor> {
     using handler_type = awaitable_async_op_handler<void(), Executor>;
 
 public:
@@ -124,7 +128,7 @@ public:
         , frame_(frame)
     {}
 
-    bool await_ready() const noexcept { return awaiter_.ready(); }
+    bool await_ready() { return awaiter_.ready(); }
 
     void await_suspend(coroutine_handle<void>)
     {

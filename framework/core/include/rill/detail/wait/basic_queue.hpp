@@ -70,26 +70,20 @@ public:
 
     /// Returns once `value` is stored. Cancelled, the value is discarded and nothing is stored.
     /// Errors: errc::shut_down, also for those who wait when it is shut down.
-    awaitable<void> put(T value, std::source_location where = std::source_location::current());
+    auto put(T value, std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code) once `value` is stored.
     template <asio::completion_token_for<void(error_code)> Token>
     auto async_put(T value, Token&& token);
 
-    /// Without a token: an operation to be awaited, or given to select.
-    auto async_put(T value, std::source_location where = std::source_location::current());
-
     /// Gives the next item. Cancelled, the item stays.
     /// Errors: errc::shut_down once it is shut down and empty.
-    awaitable<T> get(std::source_location where = std::source_location::current());
+    auto get(std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code, T), the next item; T{} beside an error.
     template <asio::completion_token_for<void(error_code, T)> Token>
         requires std::default_initializable<T>
     auto async_get(Token&& token);
-
-    /// Without a token: an operation to be awaited, or given to select.
-    auto async_get(std::source_location where = std::source_location::current());
 
     /// False if it is full or shut down, or somebody waits to put; `value` is then untouched. Mirrors
     /// put_nowait.
@@ -104,14 +98,11 @@ public:
     void task_done();
 
     /// Returns once there was a task_done() for each item that was put; at once for an unused queue.
-    awaitable<void> join(std::source_location where = std::source_location::current());
+    auto join(std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code).
     template <asio::completion_token_for<void(error_code)> Token>
     auto async_join(Token&& token);
-
-    /// Without a token: an operation to be awaited, or given to select.
-    auto async_join(std::source_location where = std::source_location::current());
 
     /// From now on nothing can be put, and what is stored can be got still; `immediate`, that is
     /// dropped, and counts as done. Those who wait to put or get end with errc::shut_down. May be
@@ -164,6 +155,12 @@ public:
         : get_waiter(*other.queue_, other.where_)
     {}
 
+    bool try_now()
+    {
+        item = queue_->try_get();
+        return item.has_value();
+    }
+
     T take() { return std::move(*item); }
 
     std::optional<T> item;
@@ -171,8 +168,7 @@ public:
 protected:
     void start()
     {
-        item = queue_->try_get();
-        if (item)
+        if (try_now())
             this->complete();
         else if (queue_->shut_down_)
             this->fail(errc::shut_down);
@@ -209,13 +205,15 @@ public:
         , queue_(other.queue_)
     {}
 
+    bool try_now() { return queue_->accept(std::move(value), size); }
+
     std::size_t size;
     T value;
 
 protected:
     void start()
     {
-        if (queue_->accept(std::move(value), size))
+        if (try_now())
             this->complete();
         else if (queue_->shut_down_)
             this->fail(errc::shut_down);
@@ -250,10 +248,12 @@ public:
         , queue_(&q)
     {}
 
+    bool try_now() const noexcept { return queue_->unfinished_ == 0; }
+
 protected:
     void start()
     {
-        if (queue_->unfinished_ == 0)
+        if (try_now())
             this->complete();
         else
             queue_->joiners_.add(*this);
@@ -369,7 +369,7 @@ std::optional<T> basic_queue<T, Store>::try_get()
 }
 
 template <std::movable T, class Store>
-auto basic_queue<T, Store>::async_put(T value, std::source_location where)
+auto basic_queue<T, Store>::put(T value, std::source_location where)
 {
     return wait_operation<void(error_code), put_waiter>(
         std::in_place, *this, std::move(value), where
@@ -380,18 +380,11 @@ template <std::movable T, class Store>
 template <asio::completion_token_for<void(error_code)> Token>
 auto basic_queue<T, Store>::async_put(T value, Token&& token)
 {
-    return async_put(std::move(value), std::source_location()).initiate(std::forward<Token>(token));
+    return put(std::move(value), std::source_location()).initiate(std::forward<Token>(token));
 }
 
 template <std::movable T, class Store>
-awaitable<void> basic_queue<T, Store>::put(T value, std::source_location where)
-{
-    if (!try_put(std::move(value)))
-        co_await request_wait<put_waiter>(*this, std::move(value), where);
-}
-
-template <std::movable T, class Store>
-auto basic_queue<T, Store>::async_get(std::source_location where)
+auto basic_queue<T, Store>::get(std::source_location where)
 {
     return wait_operation<void(error_code, T), get_waiter>(std::in_place, *this, where);
 }
@@ -401,15 +394,7 @@ template <asio::completion_token_for<void(error_code, T)> Token>
     requires std::default_initializable<T>
 auto basic_queue<T, Store>::async_get(Token&& token)
 {
-    return async_get(std::source_location()).initiate(std::forward<Token>(token));
-}
-
-template <std::movable T, class Store>
-awaitable<T> basic_queue<T, Store>::get(std::source_location where)
-{
-    if (std::optional<T> item = try_get())
-        co_return std::move(*item);
-    co_return co_await request_wait<get_waiter>(*this, where);
+    return get(std::source_location()).initiate(std::forward<Token>(token));
 }
 
 template <std::movable T, class Store>
@@ -429,7 +414,7 @@ void basic_queue<T, Store>::task_done()
 }
 
 template <std::movable T, class Store>
-auto basic_queue<T, Store>::async_join(std::source_location where)
+auto basic_queue<T, Store>::join(std::source_location where)
 {
     return wait_operation<void(error_code), join_waiter>(std::in_place, *this, where);
 }
@@ -438,14 +423,7 @@ template <std::movable T, class Store>
 template <asio::completion_token_for<void(error_code)> Token>
 auto basic_queue<T, Store>::async_join(Token&& token)
 {
-    return async_join(std::source_location()).initiate(std::forward<Token>(token));
-}
-
-template <std::movable T, class Store>
-awaitable<void> basic_queue<T, Store>::join(std::source_location where)
-{
-    if (unfinished_ != 0)
-        co_await request_wait<join_waiter>(*this, where);
+    return join(std::source_location()).initiate(std::forward<Token>(token));
 }
 
 template <std::movable T, class Store>

@@ -78,11 +78,11 @@ private:
 /// the beginning of time where it is cancelled already.
 time_point effective_deadline(const task_state& task) noexcept;
 
-/// The body of a combinator: an awaitable, or a callable that takes what it offers, or nothing.
+/// The body of a combinator: an awaitable or an operation, or a callable that takes what it offers, or nothing.
 template <class Body, class... Offered>
 auto start_body(Body& body, Offered&... offered)
 {
-    if constexpr (is_awaitable<Body>)
+    if constexpr (is_awaitable<Body> || awaited_operation<Body>)
         return std::move(body);
     else if constexpr (std::is_invocable_v<Body&, Offered&...>)
         return body(offered...);

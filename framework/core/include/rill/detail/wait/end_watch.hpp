@@ -48,13 +48,13 @@ private:
 /// task, or a task or future that exists already.
 template <class M>
 concept group_member = is_awaitable<std::remove_cvref_t<M>> ||
-                       awaited_object<std::remove_cvref_t<M>> || coroutine_function<M>;
+                       awaited_handle<std::remove_cvref_t<M>> || coroutine_function<M>;
 
 /// Null for members that are to become tasks.
 template <class M>
 const completion_state* existing_state(const M& member)
 {
-    if constexpr (awaited_object<M>)
+    if constexpr (awaited_handle<M>)
         return &check_joinable(handle_access::state(member));
     else
         return nullptr;
@@ -68,7 +68,7 @@ struct member_handle<awaitable<T>> {
     using type = task<T>;
 };
 
-template <awaited_object Handle>
+template <awaited_handle Handle>
 struct member_handle<Handle> {
     using type = Handle;
 };
@@ -85,7 +85,7 @@ using handle_of_t = typename member_handle<std::remove_cvref_t<M>>::type;
 template <class M>
 handle_of_t<M> as_handle(const asio::any_io_executor& ex, M& member, std::source_location place)
 {
-    if constexpr (awaited_object<M>)
+    if constexpr (awaited_handle<M>)
         return member;
     else
         return create_task(ex, std::move(member), {}, place);

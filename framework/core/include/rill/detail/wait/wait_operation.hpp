@@ -220,18 +220,43 @@ private:
     bool here_ = false;
 };
 
-/// An asynchronous operation of Asio's kind, callable with any completion token, over a `Waiter`.
+/// What awaiting a Waiter's operation gives.
+template <class Waiter>
+struct taken {
+    using type = void;
+};
+
+template <class Waiter>
+    requires requires(Waiter& w) { w.take(); }
+struct taken<Waiter> {
+    using type = decltype(std::declval<Waiter&>().take());
+};
+
+/// An asynchronous operation over a `Waiter`: what the functions of primitives return.
 ///
-/// Awaited, it is a temporary of the awaiting coroutine and stores the handler and its place in
-/// the line in itself: nothing is allocated or posted. With any other token the waiter is moved to
-/// allocated memory.
+/// Awaited, it lives in the frame of the awaiting coroutine and stores the handler and its place in
+/// the line in itself: nothing is allocated or posted, and what is there already is taken without
+/// a suspension. It throws its error, and gives what its Waiter's take() gives, if it has one. With
+/// any completion token it is an operation of Asio's kind, and the waiter is moved to allocated
+/// memory. For combinators it is a callable that gives a coroutine.
 ///
 /// A Waiter derives from operation and has: start(), which completes or waits in a line;
-/// results<Signature>(), the arguments of the handler; and on_cancel() where operation's own is
-/// not right. It is movable as long as it has not started.
+/// results<Signature>(), the arguments of the handler; try_now(), where it may be over without a
+/// wait; and on_cancel() where operation's own is not right. It is movable as long as it has not
+/// started.
 template <class Signature, class Waiter>
 class [[nodiscard]] wait_operation : public told<Waiter> {
 public:
+    using rill_kind = awaited_tag;
+    using result_type = typename taken<Waiter>::type;
+
+    class awaiter;
+
+    /// As a coroutine. The operation is used up.
+    awaitable<result_type> operator()() { return run(std::move(*this)); }
+
+    operator awaitable<result_type>() && { return run(std::move(*this)); }
+
     template <class... Args>
     explicit wait_operation(std::in_place_t, Args&&... args)
         : told<Waiter>(std::forward<Args>(args)...)
@@ -244,10 +269,7 @@ public:
     template <asio::completion_token_for<Signature> Token>
     auto operator()(Token&& token) &&
     {
-        if constexpr (is_awaiting_handler<std::decay_t<Token>>)
-            start_in_place(std::forward<Token>(token));
-        else
-            return std::move(*this).initiate(std::forward<Token>(token));
+        return std::move(*this).initiate(std::forward<Token>(token));
     }
 
     /// For any token; nothing of it stays in this object.
@@ -268,6 +290,8 @@ public:
         static_assert(sizeof(Handler) <= awaiting_handler_size);
         const auto slot = asio::get_associated_cancellation_slot(h);
         if (this->wait_in_task_of(slot)) {
+            if (!this->core_) // it was made where no loop ran
+                this->core_ = this->task_->core();
             this->action_ = &on_act<Handler, whose::own>;
         } else {
             const auto ex = asio::get_associated_executor(h);
@@ -298,14 +322,7 @@ private:
         }
     };
 
-    /// A signature without arguments: whoever awaits this looks at the waiter itself.
-    auto results_for_handler()
-    {
-        if constexpr (std::is_same_v<Signature, void()>)
-            return std::tuple<>();
-        else
-            return this->template results<Signature>();
-    }
+    static awaitable<result_type> run(wait_operation self) { co_return co_await std::move(self); }
 
     /// Where the coroutine that waits goes on.
     enum class whose {
@@ -330,16 +347,15 @@ private:
         stored->~Handler();
         if (what == act::drop)
             return;
-        auto results = self.results_for_handler();
         if constexpr (Coroutine == whose::own) {
-            std::apply(std::move(handler), std::move(results));
+            std::move(handler)();
         } else {
             const auto ex = asio::get_associated_executor(handler);
             if constexpr (Coroutine == whose::here) {
                 step_into(home_of(*self.core_, ex).task);
-                std::apply(std::move(handler), std::move(results));
+                std::move(handler)();
             } else {
-                dispatch_results(ex, std::move(handler), std::move(results));
+                dispatch_results(ex, std::move(handler), std::tuple<>());
             }
         }
     }
@@ -347,73 +363,47 @@ private:
     alignas(void*) unsigned char handler_[awaiting_handler_size];
 };
 
-/// A wait to be: awaited, the operation is made in the frame of whoever awaits it, once and where
-/// it stays. `co_await wait_request<waiter, args...>(args...)` throws its error, and gives what its
-/// take() gives, if it has one; the value need not be default-constructible.
-template <class Waiter, class... Args>
-class [[nodiscard]] wait_request {
-    using operation_type = wait_operation<void(), Waiter>;
-
-    struct never_called {
-        template <class Handler>
-        void operator()(Handler&&) const
-        {}
-    };
-
+/// Lives in the frame of the coroutine that awaits the operation.
+template <class Signature, class Waiter>
+class wait_operation<Signature, Waiter>::awaiter {
 public:
-    using rill_kind = awaited_tag;
+    explicit awaiter(wait_operation&& operation)
+        : operation_(std::move(operation))
+    {
+        operation_.check_loop();
+    }
 
-    explicit wait_request(Args... args)
-        : args_(std::forward<Args>(args)...)
-    {}
+    bool ready()
+    {
+        if constexpr (requires { operation_.try_now(); })
+            return operation_.try_now();
+        else
+            return false;
+    }
 
-    class awaiter {
-    public:
-        explicit awaiter(wait_request&& request)
-            : awaiter(std::move(request.args_), std::index_sequence_for<Args...>())
-        {}
+    template <class Handler>
+    void start(Handler&& handler)
+    {
+        operation_.start_in_place(std::forward<Handler>(handler));
+    }
 
-        bool ready() const noexcept { return false; }
-
-        template <class Handler>
-        void start(Handler&& handler)
-        {
-            operation_.start_in_place(std::forward<Handler>(handler));
-        }
-
-        decltype(auto) get()
-        {
-            if (const error_code ec = operation_.failure())
-                throw system_error(ec);
-            if constexpr (requires { operation_.take(); })
-                return operation_.take();
-        }
-
-    private:
-        template <std::size_t... I>
-        awaiter(std::tuple<Args...>&& args, std::index_sequence<I...>)
-            : operation_(std::in_place, std::forward<Args>(std::get<I>(args))...)
-        {
-            operation_.check_loop();
-        }
-
-        operation_type operation_;
-    };
-
-    /// Makes it an operation in Asio's eyes; it is only ever awaited.
-    template <asio::completion_token_for<void()> Token>
-    auto operator()(Token&& token) const
-        -> decltype(asio::async_initiate<Token, void()>(std::declval<never_called>(), token));
+    result_type get()
+    {
+        if (const error_code ec = operation_.failure())
+            throw system_error(ec);
+        if constexpr (!std::is_void_v<result_type>)
+            return operation_.take();
+    }
 
 private:
-    std::tuple<Args...> args_;
+    wait_operation operation_;
 };
 
-/// Makes one: `co_await request_wait<waiter>(args...)`.
+/// For a wait inside of a coroutine of Rill's: `co_await request_wait<waiter>(args...)`.
 template <class Waiter, class... Args>
-wait_request<Waiter, Args...> request_wait(Args&&... args)
+wait_operation<void(), Waiter> request_wait(Args&&... args)
 {
-    return wait_request<Waiter, Args...>(std::forward<Args>(args)...);
+    return wait_operation<void(), Waiter>(std::in_place, std::forward<Args>(args)...);
 }
 
 } // namespace rill::RILL_FORM::detail
