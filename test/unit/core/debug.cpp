@@ -127,7 +127,8 @@ TEST_CASE("DBG-01: debug mode is turned on and off while the loop runs")
     loop.set_exception_handler([&](const rill::exception_context& context) {
         found.push_back(context.message);
     });
-    const auto forget = [] { static_cast<void>(rill::sleep(1s)); };
+    const auto coroutine = []() -> awaitable<void> { co_return; };
+    const auto forget = [&] { static_cast<void>(coroutine()); };
     loop.run_until_complete([&]() -> awaitable<void> {
         forget();
         CHECK(found.empty());
@@ -176,11 +177,12 @@ TEST_CASE("DBG-01: a handler may end debug mode while it is told of a finding")
         loop.set_debug(false);
     });
     loop.set_debug(sensitive());
-    loop.run_until_complete([]() -> awaitable<void> {
-        static_cast<void>(rill::sleep(1s));
-        static_cast<void>(rill::sleep(1s));
+    const auto coroutine = []() -> awaitable<void> { co_return; };
+    loop.run_until_complete([&]() -> awaitable<void> {
+        static_cast<void>(coroutine());
+        static_cast<void>(coroutine());
         co_await rill::yield();
-        static_cast<void>(rill::sleep(1s));
+        static_cast<void>(coroutine());
     });
     CHECK(found == 1);
     loop.set_debug(sensitive());

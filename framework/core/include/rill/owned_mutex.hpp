@@ -85,19 +85,26 @@ public:
     ~owned_mutex();
 
     /// Returns a guard once the task holds the mutex; at once, without suspending, if it is free.
-    auto scoped(std::source_location where = std::source_location::current());
+    awaitable<scoped_owned_lock>
+    scoped(std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code, scoped_owned_lock). The guard is to end in the task that
     /// called this, so the handler hands it over, or runs on that task's executor.
     template <asio::completion_token_for<void(error_code, scoped_owned_lock)> Token>
     auto async_scoped(Token&& token);
 
+    /// Without a token: an operation to be awaited, or given to select.
+    auto async_scoped(std::source_location where = std::source_location::current());
+
     /// Returns once the task holds the mutex, and is to unlock it. Mirrors Lock.acquire.
-    auto lock(std::source_location where = std::source_location::current());
+    awaitable<void> lock(std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code) once the task that called this holds the mutex.
     template <asio::completion_token_for<void(error_code)> Token>
     auto async_lock(Token&& token);
+
+    /// Without a token: an operation to be awaited, or given to select.
+    auto async_lock(std::source_location where = std::source_location::current());
 
     /// False if another task has it, or it is broken. Throws as the others do.
     bool try_lock();
@@ -161,8 +168,6 @@ public:
     {
         m.locking_task();
     }
-
-    bool try_now() { return mutex_->try_lock(); }
 
     detail::task_state& locker() const noexcept { return *locker_; }
 
@@ -251,7 +256,7 @@ inline void owned_mutex::give_to(detail::task_state& task)
     watch_.begin(task);
 }
 
-inline auto owned_mutex::lock(std::source_location where)
+inline auto owned_mutex::async_lock(std::source_location where)
 {
     return detail::wait_operation<void(error_code), waiter>(std::in_place, *this, where);
 }
@@ -259,10 +264,10 @@ inline auto owned_mutex::lock(std::source_location where)
 template <asio::completion_token_for<void(error_code)> Token>
 auto owned_mutex::async_lock(Token&& token)
 {
-    return lock(std::source_location()).initiate(std::forward<Token>(token));
+    return async_lock(std::source_location()).initiate(std::forward<Token>(token));
 }
 
-inline auto owned_mutex::scoped(std::source_location where)
+inline auto owned_mutex::async_scoped(std::source_location where)
 {
     return detail::wait_operation<void(error_code, scoped_owned_lock), scoped_waiter>(
         std::in_place, *this, where
@@ -272,7 +277,7 @@ inline auto owned_mutex::scoped(std::source_location where)
 template <asio::completion_token_for<void(error_code, scoped_owned_lock)> Token>
 auto owned_mutex::async_scoped(Token&& token)
 {
-    return scoped(std::source_location()).initiate(std::forward<Token>(token));
+    return async_scoped(std::source_location()).initiate(std::forward<Token>(token));
 }
 
 inline void scoped_owned_lock::give_back::operator()(owned_mutex* held) const noexcept

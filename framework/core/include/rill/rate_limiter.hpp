@@ -118,6 +118,8 @@ public:
         , limiter_(&r)
     {}
 
+    bool try_now() { return limiter_->try_acquire(count); }
+
     std::ptrdiff_t count;
 
 protected:

@@ -162,6 +162,19 @@ RILL_DECL owned_mutex_statistics owned_mutex::statistics() const
     };
 }
 
+RILL_DECL awaitable<void> owned_mutex::lock(std::source_location where)
+{
+    if (!try_lock())
+        co_await detail::request_wait<waiter>(*this, where);
+}
+
+RILL_DECL awaitable<scoped_owned_lock> owned_mutex::scoped(std::source_location where)
+{
+    if (!try_lock())
+        co_await detail::request_wait<waiter>(*this, where);
+    co_return scoped_owned_lock(*this);
+}
+
 RILL_DECL void scoped_owned_lock::unlock()
 {
     if (!mutex_)
