@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "serialize.hpp"
+#include "server_facts.hpp"
 
 #include <rill/clock.hpp>
 #include <rill/detail/intrusive_list.hpp>
@@ -10,14 +10,13 @@
 #include <rill/http/router.hpp>
 
 #include <cstddef>
-#include <cstdint>
 
 namespace rill::http::detail {
 
 class connection;
-struct in_server; // tag: a place in the server's list of connections
+struct in_server; // tag: a place in one of the server's lists of connections
 
-/// What the connections of a server share: handler, limits, the time, and one timer.
+/// The connections of a server, their handler, and one timer.
 ///
 /// The timer ticks while there are connections and looks at the deadline of each. A connection
 /// thus moves its deadline by writing one member, and reads the time from another.
@@ -26,41 +25,40 @@ public:
     server_state(handler h, const limits& l);
     ~server_state();
 
-    void add(connection& c, rill::detail::loop_core& core);
+    /// What a connection's exchange needs, with a clock that goes by that of the loop; to be
+    /// followed by add().
+    server_facts& facts_on(rill::detail::loop_core& core);
+
+    void add(connection& c) noexcept;
     void remove(connection& c) noexcept;
+
+    void now_idle(connection& c) noexcept; ///< It waits for a request from here on.
+    void now_busy(connection& c) noexcept;
+
+    /// The one that waits for a request since before all others; null where none does.
+    connection* longest_idle() const noexcept { return idle_.front(); }
+
     void stop(duration idle_grace);
 
-    /// The point in time `d` from now, counted so that it never comes early.
-    time_point in(duration d) const noexcept
-    {
-        return rill::detail::deadline_after(now_, d > forever - tick_ ? forever : d + tick_);
-    }
-
-    time_point now() const noexcept { return now_; } ///< Late by less than a tick.
     std::size_t size() const noexcept { return size_; }
-    bool stopping() const noexcept { return stopping_; }
-
-    /// When a connection that is added now is old enough to be closed; spread over a fifth of the
-    /// age, so that connections of one moment do not end in one moment.
-    time_point end_of_age() noexcept;
 
     const handler handle;
-    const limits limit;
-    date_cache date;
-    std::uint64_t requests = 0;
-    std::uint64_t refused = 0;
+    server_facts facts;
 
 private:
+    using list = rill::detail::intrusive_list<connection, in_server>;
+
     static void on_due(timer_node& node);
+    static void unlink(connection& c) noexcept;
     void tick();
 
+    template <class F>
+    void for_each(F f);
+
     rill::detail::loop_core* core_ = nullptr; // valid while there are connections
-    rill::detail::intrusive_list<connection, in_server> connections_;
+    list busy_;
+    list idle_; // in the order in which they became idle
     std::size_t size_ = 0;
-    std::uint64_t ages_ = 0;
-    duration tick_;
-    time_point now_{};
-    bool stopping_ = false;
 };
 
 } // namespace rill::http::detail

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "buffer.hpp"
+#include "chunk_parser.hpp"
+#include "head_parser.hpp"
+
+#include <rill/http/limits.hpp>
+
+#include <cstddef>
+
+namespace rill::http::detail {
+
+/// Puts the content of a message together, in the buffer that begins with its head, whichever way
+/// it is framed. Afterwards it lies behind the head, without chunk lines.
+class content_reader {
+public:
+    explicit content_reader(const limits& l) noexcept
+        : limits_(l)
+        , chunks_(l)
+    {}
+
+    /// Begins with the message whose head stands at the beginning of `in`, and takes what there is
+    /// of its content. A content that says at once that it is too large is refused at once.
+    progress begin(const head& h, buffer& in);
+
+    /// The same with more bytes in `in`.
+    progress take(buffer& in);
+
+    int status() const noexcept { return status_; } ///< Once it was refused: 413 or 400.
+
+    // Once it is complete
+
+    std::size_t offset() const noexcept { return begin_; }    ///< Where it lies in the buffer.
+    std::size_t size() const noexcept { return size_; }       ///< Its bytes.
+    std::size_t message_end() const noexcept { return end_; } ///< What comes then is not its own.
+
+    /// Room for the next read: as much as the content needs, in steps that a peer which promises
+    /// more than it sends does not make expensive.
+    std::size_t room(const buffer& in) const noexcept;
+
+private:
+    progress refuse(int status) noexcept;
+    progress take_chunks(buffer& in);
+
+    const limits& limits_;
+    chunk_parser chunks_;
+    bool chunked_ = false;
+    int status_ = 0;
+    std::size_t begin_ = 0;
+    std::size_t size_ = 0; // of chunked content, as far as it is there
+    std::size_t end_ = 0;  // of chunked content, what has been looked at
+};
+
+} // namespace rill::http::detail

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "coarse_clock.hpp"
+
+#include <rill/clock.hpp>
+#include <rill/http/limits.hpp>
+
+#include <algorithm>
+#include <cstdint>
+
+namespace rill::http::detail {
+
+/// Until when a connection may go on with what it does, and since when it does it.
+///
+/// The limits of time, as data: nothing waits here. Whoever drives the connection looks at the
+/// clock now and then, asks whether what goes on is overdue, and ends the wait that it is in.
+class deadlines {
+public:
+    /// The connection has been accepted, and its first byte is due.
+    deadlines(const limits& l, const coarse_clock& clock) noexcept
+        : limits_(l)
+        , clock_(clock)
+    {
+        begin(l.first_byte);
+    }
+
+    /// The first byte of the next request is due.
+    void request_due() noexcept { begin(limits_.keep_alive_idle); }
+
+    /// The first byte of a head is there, and its last one is due.
+    void head_begun() noexcept { begin(limits_.header); }
+
+    /// A head is whole: from here on the request's own time counts.
+    void request_begun() noexcept { request_ = clock_.in(limits_.request); }
+
+    /// Content begins, and its first piece is due.
+    void content_begun() noexcept
+    {
+        since_ = clock_.now();
+        content_due();
+    }
+
+    /// The next piece of the content is due, and within the request's time.
+    void content_due() noexcept { at_ = std::min(clock_.in(limits_.body_gap), request_); }
+
+    /// The handler's answer is due within the request's time.
+    void answer_due() noexcept { at_ = request_; }
+
+    /// The peer is to take some of what is written.
+    void write_due() noexcept { at_ = clock_.in(limits_.write_stall); }
+
+    /// The peer is to have seen the last response, and to close.
+    void linger_due() noexcept { begin(limits_.unread_wait); }
+
+    void nothing_due() noexcept { at_ = never; }
+
+    void no_later_than(time_point when) noexcept { at_ = std::min(at_, when); }
+
+    time_point at() const noexcept { return at_; }
+
+    /// When the wait for a request, the head, the content or the lingering began.
+    time_point since() const noexcept { return since_; }
+
+    /// Says once that at() has passed; it is `never` then, until something else begins.
+    bool overdue(time_point now) noexcept
+    {
+        if (now < at_)
+            return false;
+        at_ = never;
+        return true;
+    }
+
+    /// Whether content of which `bytes` have come since it began comes too slowly.
+    bool too_slow(std::uint64_t bytes) const noexcept;
+
+private:
+    void begin(duration limit) noexcept
+    {
+        since_ = clock_.now();
+        at_ = clock_.in(limit);
+    }
+
+    const limits& limits_;
+    const coarse_clock& clock_;
+    time_point at_ = never;
+    time_point since_{};
+    time_point request_ = never; // the request's deadline
+};
+
+} // namespace rill::http::detail

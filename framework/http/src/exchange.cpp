@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "exchange.hpp"
+
+#include "request_access.hpp"
+#include "response_access.hpp"
+
+#include <utility>
+
+namespace rill::http::detail {
+
+namespace {
+
+constexpr std::size_t least_read = 4 * 1024; // a read has at least this much room
+
+} // namespace
+
+exchange::exchange(server_facts& server, rill::detail::buffer_pool& pool)
+    : server_(server)
+    , deadlines_(server.limit, server.clock)
+    , old_at_(server.end_of_age())
+    , in_(pool)
+    , out_(pool)
+    , parser_(server.limit)
+    , content_(server.limit)
+    , request_(request_access::make())
+{}
+
+exchange::action exchange::next()
+{
+    switch (state_) {
+    case state::idle:
+    case state::head:
+    case state::between: return next_request();
+    case state::before_content:
+    case state::content: return next_content();
+    case state::asked: return action::ask;
+    case state::full: return make_room();
+    case state::closing: return finish();
+    case state::lingering: return linger();
+    case state::over: break;
+    }
+    return action::close;
+}
+
+void exchange::late()
+{
+    if (state_ == state::head || state_ == state::content)
+        refuse(408);
+    else
+        gone();
+}
+
+// The request
+
+exchange::action exchange::next_request()
+{
+    const auto of_head = parser_.parse(in_.view());
+    if (of_head == progress::more)
+        return wait_for_head();
+    if (of_head == progress::refused)
+        return refuse(parser_.status());
+    deadlines_.request_begun();
+    const auto& head = parser_.result();
+    const bool awaits_content = head.expect_continue && in_.size() == head.size;
+    const auto of_content = content_.begin(head, in_);
+    if (of_content == progress::complete)
+        return ask();
+    if (of_content == progress::refused)
+        return refuse(content_.status());
+    if (awaits_content)
+        out_.append("HTTP/1.1 100 Continue\r\n\r\n");
+    state_ = state::before_content;
+    return next_content();
+}
+
+exchange::action exchange::wait_for_head()
+{
+    if (!out_.empty())
+        return write();
+    const auto before = std::exchange(state_, in_.empty() ? state::idle : state::head);
+    if (state_ == before)
+        return action::read;
+    if (state_ == state::idle)
+        deadlines_.request_due();
+    else
+        deadlines_.head_begun();
+    return action::read;
+}
+
+exchange::action exchange::next_content()
+{
+    if (state_ == state::before_content) {
+        if (!out_.empty())
+            return write();
+        state_ = state::content;
+        content_read_ = 0;
+        deadlines_.content_begun();
+    }
+    if (too_slow_)
+        return refuse(408);
+    const auto of_content = content_.take(in_);
+    if (of_content == progress::complete)
+        return ask();
+    if (of_content == progress::refused)
+        return refuse(content_.status());
+    return action::read;
+}
+
+std::span<char> exchange::space()
+{
+    if (in_.empty()) {
+        in_.park();
+        return first_bytes_;
+    }
+    in_.prepare(state_ == state::content ? content_.room(in_) : least_read);
+    return {in_.free_begin(), in_.free()};
+}
+
+bool exchange::received(std::size_t n)
+{
+    if (in_.empty()) {
+        in_.prepare(n + least_read);
+        in_.append({first_bytes_.data(), n});
+        return n == first_bytes_.size();
+    }
+    in_.commit(n);
+    if (state_ == state::content) {
+        content_read_ += n;
+        too_slow_ = deadlines_.too_slow(content_read_);
+        deadlines_.content_due();
+    }
+    return false;
+}
+
+// The answer
+
+exchange::action exchange::ask()
+{
+    const char* const begin = in_.data();
+    request_access::bind(
+        request_, parser_.result(), begin, {begin + content_.offset(), content_.size()}
+    );
+    state_ = state::asked;
+    deadlines_.answer_due();
+    return action::ask;
+}
+
+/// Puts the response behind those that wait to be written, and the request away.
+void exchange::answer(response& r)
+{
+    ++answered_;
+    ++server_.requests;
+    const auto& head = parser_.result();
+    const reply to{head.method == method::head, may_live_on(r), head.http_1_1};
+    out_.add(r, to, server_.date_line());
+    in_.consume(content_.message_end());
+    parser_.reset();
+    if (!to.keep_alive)
+        state_ = state::closing;
+    else
+        state_ = out_.full(server_.limit.pipelined) ? state::full : state::between;
+}
+
+bool exchange::may_live_on(const response& r) const noexcept
+{
+    const auto& limit = server_.limit;
+    const bool spent =
+        limit.requests_per_connection > 0 && answered_ >= limit.requests_per_connection;
+    return parser_.result().keep_alive && !response_access::close(r) && !spent &&
+           !server_.stopping && server_.clock.now() < old_at_;
+}
+
+/// Answers without asking. What the peer still sends is not understood any more.
+exchange::action exchange::refuse(int status)
+{
+    ++server_.refused;
+    auto r = problem(status);
+    const reply to{parser_.result().method == method::head, false, true};
+    out_.add(r, to, server_.date_line());
+    refused_ = true;
+    state_ = state::closing;
+    return finish();
+}
+
+void exchange::sent(std::size_t n)
+{
+    out_.sent(n);
+    if (n > 0)
+        write_due_ = false; // it has more time
+}
+
+exchange::action exchange::write() noexcept
+{
+    if (!std::exchange(write_due_, true))
+        deadlines_.write_due();
+    return action::write;
+}
+
+exchange::action exchange::make_room()
+{
+    if (!out_.empty())
+        return write();
+    state_ = state::between;
+    if (in_.empty())
+        return next_request();
+    deadlines_.nothing_due();
+    return action::pause; // a peer that always has a request must not keep others from running
+}
+
+// The end
+
+/// A socket that is closed with unread bytes resets the connection, and the peer may never see the
+/// response. So the peer is told that nothing more comes, and what it sends is read for a while.
+exchange::action exchange::finish()
+{
+    if (!out_.empty())
+        return write();
+    if (!refused_ && in_.empty()) {
+        state_ = state::over;
+        return action::close;
+    }
+    state_ = state::lingering;
+    deadlines_.linger_due();
+    return action::end_writing;
+}
+
+exchange::action exchange::linger()
+{
+    unread_ += in_.size();
+    in_.clear();
+    if (unread_ < server_.limit.unread_body)
+        return action::read;
+    state_ = state::over;
+    return action::close;
+}
+
+void exchange::end_idleness(time_point when) noexcept
+{
+    if (state_ == state::idle)
+        deadlines_.no_later_than(when);
+}
+
+} // namespace rill::http::detail
