@@ -25,7 +25,7 @@ struct config {
 };
 BOOST_DESCRIBE_STRUCT(config, (), (behaviour, password, service))
 
-inline void describe(rill::conf::schema<config>& s)
+inline void describe(rill::schema<config>& s)
 {
     s.about("Probe: a service for tests.");
     s.key(&config::behaviour, "What it does.");
