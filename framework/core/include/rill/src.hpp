@@ -9,6 +9,11 @@
 #error "rill/src.hpp is for programs that define RILL_SEPARATE_COMPILATION everywhere"
 #endif
 
+// The frames of coroutines hold lambdas, which g++ finds suspicious in a file that is included.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wsubobject-linkage"
+#endif
+
 #include <rill/impl/asio_coroutine.ipp>
 #include <rill/impl/barrier.ipp>
 #include <rill/impl/cancel_delivery.ipp>

@@ -369,16 +369,15 @@ class wait_operation<Signature, Waiter>::awaiter {
 public:
     explicit awaiter(wait_operation&& operation)
         : operation_(std::move(operation))
-    {
-        operation_.check_loop();
-    }
+    {}
 
     bool ready()
     {
         if constexpr (requires { operation_.try_now(); })
-            return operation_.try_now();
-        else
-            return false;
+            if (operation_.try_now())
+                return true;
+        operation_.check_loop();
+        return false;
     }
 
     template <class Handler>
