@@ -38,7 +38,7 @@ rill::awaitable<std::string> how(rill::awaitable<T> body)
 template <rill::coroutine_function F>
 rill::awaitable<std::string> how(F body)
 {
-    return how<rill::awaited_t<std::invoke_result_t<F>>>(body());
+    co_return co_await how<rill::awaited_t<std::invoke_result_t<F>>>(body());
 }
 
 } // namespace test
