@@ -138,7 +138,9 @@ TEST_CASE("IN-10: a chain of 100 000 tasks is shown whole, in lines of bounded w
     const std::string text = top::tree_text(of_tasks(std::move(chain)));
     CHECK(static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n')) == n + 1);
     CHECK(text.find("\n    └── t  waiting") != std::string::npos);
-    CHECK(text.ends_with(std::string(128, ' ') + "[99999] └── t  waiting 0 ms\n"));
+    std::string deepest(128, ' ');
+    deepest += "[99999] └── t  waiting 0 ms\n";
+    CHECK(text.ends_with(deepest));
 }
 
 TEST_CASE("IN-10: a task with a stack of 100 000 coroutines")

@@ -12,11 +12,11 @@ namespace rill::RILL_FORM::detail {
 RILL_DECL loop_core& loop_core::of(const asio::any_io_executor& ex)
 {
     if (const auto* task = ex.target<loop_task_executor>())
-        return of(task->inner().context());
+        return of(io_context_of(task->inner()));
     if (const auto* plain = ex.target<executor_type>())
-        return of(plain->context());
+        return of(io_context_of(*plain));
     if (const auto* strand = ex.target<asio::strand<executor_type>>())
-        return of(strand->get_inner_executor().context());
+        return of(io_context_of(strand->get_inner_executor()));
     if (const auto* strand = ex.target<asio::strand<asio::any_io_executor>>())
         return of(strand->get_inner_executor());
     throw std::invalid_argument(

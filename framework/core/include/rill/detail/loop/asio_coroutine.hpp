@@ -122,8 +122,9 @@ class awaitable_async_op<Signature, Object, Executor> {
     using handler_type = awaitable_async_op_handler<void(), Executor>;
 
 public:
-    template <class O>
-    awaitable_async_op(O&& object, awaitable_frame_base<Executor>* frame)
+    /// With handler tracking, Asio also gives the place.
+    template <class O, class... Place>
+    awaitable_async_op(O&& object, awaitable_frame_base<Executor>* frame, const Place&...)
         : awaiter_(std::forward<O>(object))
         , frame_(frame)
     {}
@@ -152,7 +153,8 @@ private:
 template <rill::detail::stacked_coroutine Step, class Executor>
 class awaitable_async_op<void(), Step, Executor> {
 public:
-    awaitable_async_op(const Step& step, awaitable_frame_base<Executor>* frame)
+    template <class... Place>
+    awaitable_async_op(const Step& step, awaitable_frame_base<Executor>* frame, const Place&...)
         : step_(step)
         , frame_(frame)
     {}

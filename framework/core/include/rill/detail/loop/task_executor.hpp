@@ -109,6 +109,12 @@ static_assert(
     "any_io_executor would allocate for every copy"
 );
 
+/// Executors have no context() without those of the Networking TS.
+inline asio::io_context& io_context_of(const loop_executor& ex) noexcept
+{
+    return asio::query(ex, asio::execution::context);
+}
+
 /// Where a handler with executor `ex` is to run: in the loop's own turns, as a step of `task`
 /// where there is one, or else elsewhere.
 struct home {
@@ -125,10 +131,10 @@ home home_of(const loop_core& core, const Executor& ex) noexcept
         if (const auto* plain = ex.template target<loop_executor>())
             return home_of(core, *plain);
     } else if constexpr (std::is_same_v<Executor, loop_task_executor>) {
-        if (&ex.inner().context() == &core.io())
+        if (&io_context_of(ex.inner()) == &core.io())
             return {true, ex.task()};
     } else if constexpr (std::is_same_v<Executor, loop_executor>) {
-        return {&ex.context() == &core.io(), nullptr};
+        return {&io_context_of(ex) == &core.io(), nullptr};
     }
     return {};
 }
