@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/clock.hpp>
+#include <rill/detail/context_user.hpp>
 #include <rill/detail/debug_watch.hpp>
 #include <rill/detail/intrusive_list.hpp>
 #include <rill/detail/live_generator.hpp>
@@ -112,6 +113,8 @@ public:
         , home_(std::this_thread::get_id())
         , mailbox_(new mailbox(io_))
     {
+        // Older than this one as well: what outlives the loop hears of its end once nothing waits.
+        asio::use_service<context_users>(context);
         forget_position_in_child();
         meter.begin_turn(now());
     }
