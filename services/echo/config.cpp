@@ -21,7 +21,7 @@ bool is_listen_address(const std::string& text)
 
 } // namespace
 
-void describe(rill::conf::schema<server>& s)
+void describe(rill::schema<server>& s)
 {
     using namespace std::chrono_literals;
     s.about("Where the service listens and whom it serves.");
@@ -53,7 +53,7 @@ void describe(rill::conf::schema<server>& s)
     );
 }
 
-void describe(rill::conf::schema<config>& s)
+void describe(rill::schema<config>& s)
 {
     s.about("Echo service: sends back over TCP what it receives.");
 }

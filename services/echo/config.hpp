@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rill/app/settings.hpp>
-#include <rill/conf/schema.hpp>
+#include <rill/schema.hpp>
 
 #include <boost/describe/class.hpp>
 #include <boost/describe/enum.hpp>
@@ -38,7 +38,7 @@ struct config {
 BOOST_DESCRIBE_STRUCT(config, (), (server, service))
 
 /// Declared here and compiled once.
-void describe(rill::conf::schema<server>& s);
-void describe(rill::conf::schema<config>& s);
+void describe(rill::schema<server>& s);
+void describe(rill::schema<config>& s);
 
 } // namespace echo

@@ -21,7 +21,7 @@ bool is_listen_address(const std::string& text)
 
 } // namespace
 
-void describe(rill::conf::schema<server>& s)
+void describe(rill::schema<server>& s)
 {
     s.about("Where the service listens and whom it serves.");
     s.key(
@@ -41,7 +41,7 @@ void describe(rill::conf::schema<server>& s)
         .unit("connections");
 }
 
-void describe(rill::conf::schema<config>& s)
+void describe(rill::schema<config>& s)
 {
     s.about("Hello service: an HTTP service that greets.");
 }

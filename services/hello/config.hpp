@@ -4,7 +4,7 @@
 #include "http_settings.hpp"
 
 #include <rill/app/settings.hpp>
-#include <rill/conf/schema.hpp>
+#include <rill/schema.hpp>
 
 #include <boost/describe/class.hpp>
 
@@ -29,7 +29,7 @@ struct config {
 BOOST_DESCRIBE_STRUCT(config, (), (server, http, service))
 
 /// Declared here and compiled once.
-void describe(rill::conf::schema<server>& s);
-void describe(rill::conf::schema<config>& s);
+void describe(rill::schema<server>& s);
+void describe(rill::schema<config>& s);
 
 } // namespace hello

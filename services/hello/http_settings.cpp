@@ -3,13 +3,13 @@
 
 namespace hello {
 
-void describe(rill::conf::schema<http_settings>& s)
+void describe(rill::schema<http_settings>& s)
 {
     using namespace std::chrono_literals;
-    using rill::conf::bytes;
-    using rill::conf::gib;
-    using rill::conf::kib;
-    using rill::conf::mib;
+    using rill::bytes;
+    using rill::gib;
+    using rill::kib;
+    using rill::mib;
     using h = http_settings;
     s.about("Limits of every HTTP connection. The defaults suit services behind and before a proxy."
     );
@@ -63,7 +63,7 @@ void describe(rill::conf::schema<http_settings>& s)
 
 rill::http::limits limits_of(const http_settings& settings)
 {
-    const auto size = [](rill::conf::bytes b) { return static_cast<std::size_t>(b.count()); };
+    const auto size = [](rill::bytes b) { return static_cast<std::size_t>(b.count()); };
     rill::http::limits l;
     l.request_line = size(settings.request_line);
     l.header_section = size(settings.header_section);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/conf/bytes.hpp>
-#include <rill/conf/schema.hpp>
+#include <rill/bytes.hpp>
 #include <rill/http/limits.hpp>
+#include <rill/schema.hpp>
 
 #include <boost/describe/class.hpp>
 
@@ -14,14 +14,14 @@ namespace hello {
 
 /// rill::http::limits as a section of a conf file; the defaults are the same.
 struct http_settings {
-    rill::conf::bytes request_line = rill::conf::kib(8);
-    rill::conf::bytes header_section = rill::conf::kib(32);
+    rill::bytes request_line = rill::kib(8);
+    rill::bytes header_section = rill::kib(32);
     std::size_t header_fields = 100;
-    rill::conf::bytes chunk_line{256};
-    rill::conf::bytes chunk_extensions = rill::conf::kib(4);
-    rill::conf::bytes trailer_section = rill::conf::kib(4);
+    rill::bytes chunk_line{256};
+    rill::bytes chunk_extensions = rill::kib(4);
+    rill::bytes trailer_section = rill::kib(4);
     std::size_t trailer_fields = 16;
-    rill::conf::bytes body = rill::conf::mib(1);
+    rill::bytes body = rill::mib(1);
     std::size_t pipelined = 16;
     std::size_t requests_per_connection = 1000;
     std::chrono::milliseconds connection_age = std::chrono::hours(1);
@@ -30,11 +30,11 @@ struct http_settings {
     std::chrono::milliseconds keep_alive_idle = std::chrono::seconds(75);
     std::chrono::milliseconds keep_alive_grace = std::chrono::seconds(2);
     std::chrono::milliseconds body_gap = std::chrono::seconds(15);
-    rill::conf::bytes body_rate = rill::conf::kib(1);
+    rill::bytes body_rate = rill::kib(1);
     std::chrono::milliseconds body_rate_grace = std::chrono::seconds(10);
     std::chrono::milliseconds request_timeout = std::chrono::seconds(60);
     std::chrono::milliseconds write_stall = std::chrono::seconds(30);
-    rill::conf::bytes unread_body = rill::conf::kib(64);
+    rill::bytes unread_body = rill::kib(64);
     std::chrono::milliseconds unread_timeout = std::chrono::seconds(5);
 };
 BOOST_DESCRIBE_STRUCT(
@@ -65,7 +65,7 @@ BOOST_DESCRIBE_STRUCT(
 )
 
 /// Declared here and compiled once.
-void describe(rill::conf::schema<http_settings>& s);
+void describe(rill::schema<http_settings>& s);
 
 rill::http::limits limits_of(const http_settings& settings);
 

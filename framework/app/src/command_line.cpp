@@ -4,7 +4,7 @@
 #include "command_line.hpp"
 
 #include <rill/app/run.hpp>
-#include <rill/conf/detail/suggest.hpp>
+#include <rill/detail/described/suggest.hpp>
 
 #include <CLI/CLI.hpp>
 
@@ -24,7 +24,7 @@ std::string suggestion(const CLI::App& app, const std::string& unknown)
     for (const auto* option : app.get_options())
         for (const auto& name : option->get_lnames())
             names.push_back("--" + name);
-    return conf::detail::did_you_mean(unknown.substr(0, unknown.find('=')), names);
+    return rill::described::did_you_mean(unknown.substr(0, unknown.find('=')), names);
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 // The only file that knows spdlog.
 #include "log_backend.hpp"
 #include "log_line.hpp"
+#include "published.hpp"
 
 #include <rill/app/log.hpp>
 #include <rill/app/log_capture.hpp>
@@ -77,10 +78,10 @@ struct backend {
     bool json;
 };
 
-std::atomic<backend*> active = nullptr;
-std::atomic<log::capture*> captured = nullptr;
+constinit detail::published<backend> active;
+constinit detail::published<log::capture> captured;
 std::atomic<log::level> lowest = log::level::warning;
-std::atomic<std::uint64_t> lost_before = 0; // by logs that are closed
+std::atomic<std::uint64_t> lost_besides = 0; // by logs that are closed, or before a line was queued
 
 spdlog::level::level_enum spdlog_level(log::level level)
 {
@@ -150,71 +151,83 @@ void detail::open_log(const settings& settings, int descriptor)
         "", log->sink, log->pool, spdlog::async_overflow_policy::overrun_oldest
     );
     log->logger->set_level(spdlog::level::trace);
-    log->logger->set_error_handler([](const std::string&) {}); // the sink counts
+    log->logger->set_error_handler([](const std::string&) { ++lost_besides; });
     lowest = settings.log_level;
-    active = log.release();
+    if (!active.publish(*log))
+        throw std::logic_error("rill::app: the log is open already");
+    log.release(); // close_log takes it back
 }
 
 bool detail::close_log(std::chrono::milliseconds patience)
 {
-    const std::unique_ptr<backend> log{active.exchange(nullptr)};
+    std::unique_ptr<backend> log{active.take_back()};
     lowest = log::level::warning;
     if (!log)
         return true;
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    const auto wait_while = [deadline](auto condition) {
+        while (condition() && std::chrono::steady_clock::now() < deadline)
+            std::this_thread::sleep_for(std::chrono::milliseconds{1});
+        return !condition();
+    };
+    // The lines of those who are writing come before the flush, and cannot push it out.
+    const bool unused = wait_while([] { return active.in_use(); });
     const auto before = log->sink->flushes();
     log->logger->flush();
-    const auto deadline = std::chrono::steady_clock::now() + patience;
-    while (log->sink->flushes() == before && std::chrono::steady_clock::now() < deadline)
-        std::this_thread::sleep_for(std::chrono::milliseconds{1});
-    const bool flushed = log->sink->flushes() != before;
-    lost_before += lost_by(*log);
-    if (!flushed) { // never destroyed: that would wait for a write that does not end
-        static auto& abandoned = *new std::vector<std::shared_ptr<spdlog::details::thread_pool>>;
-        abandoned.push_back(log->pool);
+    const bool flushed = wait_while([&] { return log->sink->flushes() == before; });
+    lost_besides += lost_by(*log);
+    if (!unused || !flushed) { // never destroyed: it is in use, or its thread in an endless write
+        static auto& abandoned = *new std::vector<std::unique_ptr<backend>>;
+        abandoned.push_back(std::move(log));
     }
     return flushed;
 }
 
 bool log::enabled(level level) noexcept
 {
-    return level >= lowest.load(std::memory_order_relaxed) || captured;
+    return level >= lowest.load(std::memory_order_relaxed) || !captured.empty();
 }
 
 log::capture::capture()
 {
-    capture* none = nullptr;
-    if (!captured.compare_exchange_strong(none, this))
+    if (!captured.publish(*this))
         throw std::logic_error("rill::app::log::capture: there is another one");
 }
 
 log::capture::~capture()
 {
-    captured = nullptr;
+    captured.take_back();
+    while (captured.in_use())
+        std::this_thread::yield();
 }
 
 std::uint64_t log::dropped() noexcept
 {
-    backend* log = active;
-    return lost_before + (log ? lost_by(*log) : 0);
+    const detail::published<backend>::use log(active);
+    return lost_besides + (log ? lost_by(*log) : 0);
 }
 
-void log::write(level level, std::string_view message, fields fields)
-{
+void log::write(level level, std::string_view message, fields fields) noexcept
+try {
     if (!enabled(level))
         return;
     const auto task = current_task_name();
-    if (capture* to = captured) {
+    if (const detail::published<capture>::use to{captured}) {
         to->add(
             level, std::string(name_of(level)) + ": " + detail::text_line(message, fields, task)
         );
         return;
     }
-    backend* log = active;
+    const detail::published<backend>::use log(active);
+    if (!log && level < level::warning) // it has been closed since it was asked for
+        return;
     if (!log)
         return write_at_once(level, detail::text_line(message, fields, task));
     const auto line = log->json ? detail::json_line(message, fields, task)
                                 : detail::text_line(message, fields, task);
     log->logger->log(spdlog_level(level), spdlog::string_view_t{line.data(), line.size()});
+} catch (...) { // there is no memory for the line
+    ++lost_besides;
 }
 
 } // namespace rill::app

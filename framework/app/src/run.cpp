@@ -9,12 +9,16 @@
 #include <rill/conf/load.hpp>
 #include <rill/conf/print.hpp>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 
 namespace rill::app::detail {
 
@@ -27,6 +31,22 @@ void open_standard_descriptors()
         if (::fcntl(descriptor, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) < 0)
             std::abort();
 }
+
+/// Signals that must not end a service: a peer that is gone and a file that is too large are error
+/// codes, and the terminal that it was started from may go.
+void ignore_signals()
+{
+    for (const int number : {SIGPIPE, SIGXFSZ, SIGHUP})
+        std::signal(number, SIG_IGN);
+}
+
+/// While it lives, a signal that nobody waits for any more does not end the process in the middle of
+/// its last lines.
+class held_signals {
+private:
+    boost::asio::io_context unused_;
+    boost::asio::signal_set signals_{unused_, SIGTERM, SIGINT};
+};
 
 void print(std::FILE* to, const std::string& text)
 {
@@ -58,12 +78,14 @@ int serve(const std::string& name, const service& service, const conf::report& l
 {
     static const settings defaults;
     const settings& settings = service.settings ? *service.settings : defaults;
-    std::signal(SIGPIPE, SIG_IGN); // a peer that is gone is an error code
+    ignore_signals();
     open_log(settings, STDERR_FILENO);
     std::string files;
     for (const auto& file : loaded.files)
         files += (files.empty() ? "" : ", ") + file;
+    std::optional<held_signals> held;
     const auto on_start = [&] {
+        held.emplace();
         log::info(
             "starting", {{"service", name}, {"settings", files.empty() ? "defaults" : files}}
         );

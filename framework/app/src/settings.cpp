@@ -3,7 +3,7 @@
 
 namespace rill::app {
 
-void describe(conf::schema<settings>& s)
+void describe(schema<settings>& s)
 {
     using namespace std::chrono_literals;
 

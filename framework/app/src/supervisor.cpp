@@ -13,8 +13,10 @@
 #include <rill/sleep.hpp>
 #include <rill/task_group.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <exception>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,7 +27,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto cleanup_time = 5s; // for what runs after a cancellation
+constexpr auto cleanup_time = 2s; // for what runs after a cancellation
 
 /// Ends the process without waiting for anything but a moment of logging.
 [[noreturn]] void exit_now(int code)
@@ -37,10 +39,17 @@ constexpr auto cleanup_time = 5s; // for what runs after a cancellation
 /// The control loop, on the main thread: no work of the service can keep it from a signal.
 class supervisor {
 public:
-    supervisor(const std::string& name, const service& service, const settings& settings)
+    /// The workers outlive the loop, for they run on if it fails.
+    supervisor(
+        const std::string& name,
+        const service& service,
+        const settings& settings,
+        std::vector<std::unique_ptr<worker>>& workers
+    )
         : name_{name}
         , service_{service}
         , settings_{settings}
+        , workers_{workers}
     {}
 
     awaitable<int> run(const std::function<void()>& on_start)
@@ -50,12 +59,16 @@ public:
         signals questions{SIGUSR1};
         on_start();
         const auto work = [&](task_group& helpers) -> awaitable<void> {
-            helpers.create_task(listen(requests), "signals");
-            helpers.create_task(watch_log(), "log");
+            helpers.create_task(keep(listen(requests)), "signals");
+            helpers.create_task(keep(watch_log()), "log");
             admin_socket admin(admin_socket_path(settings_.admin_socket), name_);
-            start_workers();
-            admin.observe(loops());
-            helpers.create_task(answer(questions), "task dump");
+            try {
+                start_workers();
+                admin.observe(loops());
+                helpers.create_task(keep(answer(questions)), "task dump");
+            } catch (...) {
+                fail("the control loop has failed", std::current_exception());
+            }
             co_await stop_.wait();
             if (settings_.drain_delay > 0ms)
                 co_await move_on_after(settings_.drain_delay, ended_.wait());
@@ -72,41 +85,68 @@ public:
 private:
     void start_workers()
     {
-        auto loop = this_loop();
-        auto& context = loop.context();
         const auto count = settings_.workers > 0 ? settings_.workers : usable_cores();
         try {
-            for (std::size_t i = 0; i < count; ++i) {
-                auto made = std::make_unique<worker>(service_, settings_, worker::place{i, count});
-                made->start([this, &context, w = made.get()] {
-                    rill::loop{context}.call_soon_threadsafe([this, w] { on_end(*w); });
-                });
-                workers_.push_back(std::move(made));
-            }
-        } catch (const std::exception& error) {
-            log::error("a worker cannot start", {{"error", error.what()}});
-            failed_ = true;
-            stop_.set();
+            for (std::size_t i = 0; i < count; ++i)
+                start_worker({i, count});
+        } catch (...) {
+            fail("a worker cannot start", std::current_exception());
         }
-        running_ = workers_.size();
         if (running_ == 0)
             ended_.set();
     }
 
+    void start_worker(worker::place place)
+    {
+        const auto here = std::make_shared<loop>(this_loop()); // it may be gone when it is told
+        auto& made = *workers_.emplace_back(std::make_unique<worker>(service_, settings_, place));
+        try {
+            made.start([this, here, &made] {
+                here->call_soon_threadsafe([this, &made] { on_end(made); });
+            });
+            ++running_;
+        } catch (...) {
+            workers_.pop_back(); // there is no thread to be joined
+            throw;
+        }
+    }
+
+    /// What fails here ends the service, in order: its workers may be in the middle of something.
+    void fail(const char* message, const std::exception_ptr& error)
+    {
+        failed_ = true;
+        stop_.set();
+        log::error(message, {{"error", what(error)}});
+    }
+
+    /// A helper whose failure is one of the service.
+    awaitable<void> keep(awaitable<void> helper)
+    {
+        std::exception_ptr error;
+        try {
+            co_await std::move(helper);
+        } catch (...) {
+            error = std::current_exception();
+        }
+        if (!error)
+            co_return;
+        if (is_cancellation(error))
+            std::rethrow_exception(error);
+        fail("the control loop has failed", error);
+    }
+
     void on_end(const worker& ended)
     {
-        if (ended.failure()) {
+        failed_ = failed_ || ended.failure();
+        if (--running_ == 0)
+            ended_.set();
+        if (failed_ || running_ == 0)
+            stop_.set();
+        if (ended.failure())
             log::error(
                 "the service has failed",
                 {{"error", what(ended.failure())}, {"worker", ended.where().number}}
             );
-            failed_ = true;
-            stop_.set();
-        }
-        if (--running_ == 0) {
-            ended_.set();
-            stop_.set();
-        }
     }
 
     awaitable<void> listen(signals& requests)
@@ -178,17 +218,18 @@ private:
     event ended_;
     std::size_t running_ = 0; // workers
     bool failed_ = false;
-    std::vector<std::unique_ptr<worker>> workers_;
+    std::vector<std::unique_ptr<worker>>& workers_;
 };
 
 awaitable<int> run_supervisor(
     const std::string& name,
     const service& service,
     const settings& settings,
+    std::vector<std::unique_ptr<worker>>& workers,
     const std::function<void()>& on_start
 )
 {
-    supervisor control{name, service, settings};
+    supervisor control{name, service, settings, workers};
     co_return co_await control.run(on_start);
 }
 
@@ -201,7 +242,19 @@ int supervise(
     const std::function<void()>& on_start
 )
 {
-    return rill::run(run_supervisor(name, service, settings, on_start));
+    std::vector<std::unique_ptr<worker>> workers;
+    try {
+        return rill::run(
+            run_supervisor(name, service, settings, workers, on_start),
+            runner_options().handle_sigint(false)
+        );
+    } catch (...) {
+        if (std::none_of(workers.begin(), workers.end(), [](const auto& w) { return w->runs(); }))
+            throw;
+        // The last resort: nobody is left to end the workers, and their threads cannot be left.
+        log::error("the control loop has failed", {{"error", what(std::current_exception())}});
+        exit_now(exit_failure);
+    }
 }
 
 } // namespace rill::app::detail

@@ -5,6 +5,9 @@
 #include <rill/run.hpp>
 #include <rill/sleep.hpp>
 
+#include <chrono>
+#include <stdexcept>
+
 namespace rill::app {
 
 awaitable<void> context::wait_stop()
@@ -79,11 +82,29 @@ worker::worker(const service& service, const app::settings& settings, place plac
         loop_.set_debug(debug_options().slow_step(settings.slow_step).on_hang(&log_hang));
 }
 
+namespace {
+
+/// A worker whose end is not told would be waited for in vain.
+void tell_for_certain(const std::function<void()>& ended) noexcept
+{
+    for (;;) {
+        try {
+            return ended();
+        } catch (const std::logic_error&) { // nobody listens any more
+            return;
+        } catch (...) { // there is no memory at present
+            std::this_thread::sleep_for(std::chrono::milliseconds{10});
+        }
+    }
+}
+
+} // namespace
+
 void worker::start(std::function<void()> ended)
 {
     thread_ = std::thread{[this, ended = std::move(ended)] {
         run();
-        ended();
+        tell_for_certain(ended);
     }};
 }
 

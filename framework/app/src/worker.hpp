@@ -22,13 +22,16 @@ public:
 
     worker(const service& service, const settings& settings, place place);
 
-    /// `ended` is called on the worker's thread when its loop is empty.
+    /// `ended` is called on the worker's thread when its loop is empty. std::system_error if there
+    /// cannot be a thread. Once started, it is to be joined before it is destroyed.
     void start(std::function<void()> ended);
 
     /// Asks the service to stop. From any thread, between start and join.
     void stop();
 
     void join();
+
+    bool runs() const { return thread_.joinable(); } // started and not joined
 
     // Once it has ended
 

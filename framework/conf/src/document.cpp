@@ -4,9 +4,9 @@
 // refuses is blanked out and the rest parsed again: all errors of a file are found at once.
 #include "document.hpp"
 
+#include "described.hpp"
 #include "shift.hpp"
 #include "statements.hpp"
-#include "text.hpp"
 
 #include <algorithm>
 #include <map>

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "document.hpp"
-#include "text.hpp"
 #include "values.hpp"
 
-#include <rill/conf/detail/suggest.hpp>
 #include <rill/conf/load.hpp>
 
 #include <unistd.h>

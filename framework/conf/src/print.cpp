@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "text.hpp"
 #include "values.hpp"
 
 #include <rill/conf/print.hpp>
@@ -39,8 +38,9 @@ void print_values(
         if (field.type->optional && scalars.empty())
             out += "# " + field.name + " is not set\n";
         else
-            out += field.name + " = " + (field.secret ? "\"***\"" : toml_of(field, scalars)) +
-                   "  # " + where + "\n";
+            out += field.name + " = " +
+                   (field.secret ? "\"***\"" : detail::toml_of(field, scalars)) + "  # " + where +
+                   "\n";
     }
 }
 
@@ -120,7 +120,7 @@ void describe_field(const detail::field& field, const void* object, std::string&
         comment("Not set unless given, as in:", out);
         out += "# " + field.name + " = " + (example.empty() ? "\"\"" : example) + "\n";
     } else {
-        out += field.name + " = " + toml_of(field, scalars) + "\n";
+        out += field.name + " = " + detail::toml_of(field, scalars) + "\n";
     }
 }
 

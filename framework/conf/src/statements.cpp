@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "statements.hpp"
 
-#include "text.hpp"
+#include "described.hpp"
 
 #include <algorithm>
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "described.hpp"
 #include "document.hpp"
-
-#include <rill/conf/detail/table.hpp>
 
 #include <optional>
 #include <string>
@@ -14,7 +13,7 @@ namespace rill::conf::detail {
 
 /// What came of reading a value: the scalars, or problems.
 struct reading {
-    detail::scalars scalars;
+    rill::described::scalars scalars;
     std::vector<problem> problems;
 };
 
@@ -27,14 +26,5 @@ node node_of(const field& field, std::string_view text, const origin& where);
 
 /// A value as it stands in a conf file.
 std::string toml_of(const field& field, const scalars& scalars);
-
-/// "an integer from 1 to 65535", "a duration of at least 1s": what a value has to be.
-std::string expected(const field& field);
-
-/// A good value, as it stands in a conf file; the field's own example, or a general one.
-std::string example_of(const field& field);
-
-/// The words a field's value is chosen from; empty if it is not chosen.
-std::vector<std::string> choices_of(const field& field);
 
 } // namespace rill::conf::detail

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +16,25 @@
 #include <vector>
 
 namespace test {
+
+/// Children that are started while it lives may have fewer descriptors.
+class descriptor_limit {
+public:
+    explicit descriptor_limit(rlim_t most)
+    {
+        REQUIRE(::getrlimit(RLIMIT_NOFILE, &before_) == 0);
+        const rlimit fewer{most, before_.rlim_max};
+        REQUIRE(::setrlimit(RLIMIT_NOFILE, &fewer) == 0);
+    }
+
+    ~descriptor_limit() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+    descriptor_limit(const descriptor_limit&) = delete;
+    descriptor_limit& operator=(const descriptor_limit&) = delete;
+
+private:
+    rlimit before_{};
+};
 
 /// The probe as a child process: standard output and error come together through one pipe.
 class child {
@@ -74,6 +94,22 @@ public:
                 return false;
         looked_at_ = text_.find(text, looked_at_) + text.size();
         return true;
+    }
+
+    /// Reads until it closes its output, for at most so long.
+    bool ends_within(std::chrono::milliseconds limit)
+    {
+        const auto deadline = std::chrono::steady_clock::now() + limit;
+        for (;;) {
+            const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+                deadline - std::chrono::steady_clock::now()
+            );
+            pollfd readable{reader_, POLLIN, 0};
+            if (left.count() <= 0 || ::poll(&readable, 1, static_cast<int>(left.count())) <= 0)
+                return false;
+            if (!read_some())
+                return true;
+        }
     }
 
     /// Waits for its end: the exit code, or minus the signal that ended it.

@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <string>
+#include <vector>
 
 using test::child;
 
@@ -72,6 +73,50 @@ TEST_CASE("life cycle: a second signal ends it at once, also when the service's 
     }
 }
 
+TEST_CASE("life cycle: a second signal ends it at once while all of its workers write to the log")
+{
+    for (int round = 0; round < 5; ++round) {
+        child service{{"--set", "service.workers=3", "--set", "behaviour=chatter"}};
+        for (int i = 0; i < 3; ++i)
+            REQUIRE(service.says("started"));
+        service.signal(SIGTERM);
+        REQUIRE(service.says("chatter"));
+        service.signal(SIGINT);
+        CHECK(service.wait() == 128 + SIGINT);
+        CHECK(service.text().find("Sanitizer") == std::string::npos);
+    }
+}
+
+TEST_CASE("life cycle: a service that does not end is given up, while its workers write to the log")
+{
+    child service{
+        {"--set",
+         "service.workers=3",
+         "--set",
+         "behaviour=chatter",
+         "--set",
+         "service.drain_timeout=1ms"}
+    };
+    for (int i = 0; i < 3; ++i)
+        REQUIRE(service.says("started"));
+    service.signal(SIGTERM);
+    CHECK(service.wait() == 1);
+    CHECK(service.text().find("\"message\":\"stopped\"") == std::string::npos);
+    CHECK(service.text().find("Sanitizer") == std::string::npos);
+}
+
+TEST_CASE("life cycle: SIGHUP, SIGPIPE and SIGXFSZ do not end it")
+{
+    child service{probe("finish")};
+    REQUIRE(service.says("starting"));
+    for (int round = 0; round < 100; ++round)
+        for (const int signal : {SIGHUP, SIGPIPE, SIGXFSZ})
+            service.signal(signal);
+    service.signal(SIGTERM);
+    CHECK(service.wait() == 0);
+    CHECK(service.text().find("\"message\":\"stopped\",\"exit_code\":0") != std::string::npos);
+}
+
 TEST_CASE("life cycle: a service that takes only its settings is cancelled at once, and ends with 0"
 )
 {
@@ -125,7 +170,9 @@ TEST_CASE("life cycle: a signal at any moment of the start ends it promptly")
 
 TEST_CASE("life cycle: a log that nobody reads, or that cannot be written, never holds it up")
 {
-    child unread{probe("flood"), {}, "probe", child::output::unread};
+    child unread{
+        probe("flood", {"service.drain_timeout=100s"}), {}, "probe", child::output::unread
+    };
     REQUIRE(unread.says("flood")); // the line before may be among those that the flood pushed out
     unread.signal(SIGTERM);
     CHECK(unread.reap() == 0); // its pipe is full

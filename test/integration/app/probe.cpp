@@ -15,8 +15,8 @@ namespace probe {
 
 using namespace std::chrono_literals;
 
-enum class behaviour { finish, linger, block, fail, end, flood, stall };
-BOOST_DESCRIBE_ENUM(behaviour, finish, linger, block, fail, end, flood, stall)
+enum class behaviour { finish, linger, block, chatter, fail, end, flood, stall };
+BOOST_DESCRIBE_ENUM(behaviour, finish, linger, block, chatter, fail, end, flood, stall)
 
 struct config {
     probe::behaviour behaviour = behaviour::finish;
@@ -25,7 +25,7 @@ struct config {
 };
 BOOST_DESCRIBE_STRUCT(config, (), (behaviour, password, service))
 
-inline void describe(rill::conf::schema<config>& s)
+inline void describe(rill::schema<config>& s)
 {
     s.about("Probe: a service for tests.");
     s.key(&config::behaviour, "What it does.");
@@ -53,7 +53,9 @@ rill::awaitable<void> serve(const config& settings, rill::app::context& app)
     if (settings.behaviour == behaviour::linger)
         co_await rill::sleep(1h);
     if (settings.behaviour == behaviour::block)
-        ::pause(); // a loop that hangs
+        ::pause();                                   // a loop that hangs
+    while (settings.behaviour == behaviour::chatter) // and never waits
+        rill::app::log::info("chatter");
     co_await rill::sleep(5ms);
     rill::app::log::info("finished");
 }

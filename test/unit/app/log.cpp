@@ -9,9 +9,13 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <csignal>
+#include <stdexcept>
 #include <string>
+#include <thread>
+#include <vector>
 
 namespace {
 
@@ -133,4 +137,39 @@ TEST_CASE("log: a full disk and a closed pipe lose lines, and nothing else")
         CHECK(log::dropped() - before == 10);
     }
     ::close(full);
+}
+
+TEST_CASE("log: it may be closed and opened while other threads write")
+{
+    const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    REQUIRE(nowhere >= 0);
+    std::atomic<bool> stop = false;
+    std::vector<std::thread> writers;
+    for (int i = 0; i < 3; ++i)
+        writers.emplace_back([&stop] {
+            while (!stop)
+                log::info("written", {{"dropped", log::dropped()}});
+        });
+    for (int round = 0; round < 200; ++round) {
+        rill::app::detail::open_log(with_format(rill::app::log_format::json), nowhere);
+        log::info("a line of its own");
+        CHECK(rill::app::detail::close_log(10s));
+    }
+    stop = true;
+    for (auto& writer : writers)
+        writer.join();
+    ::close(nowhere);
+}
+
+TEST_CASE("log: there is one at a time")
+{
+    const pipe_ends pipe;
+    rill::app::detail::open_log(with_format(rill::app::log_format::json), pipe.writer());
+    CHECK_THROWS_AS(
+        rill::app::detail::open_log(with_format(rill::app::log_format::json), pipe.writer()),
+        std::logic_error
+    );
+    log::info("to the first");
+    CHECK(rill::app::detail::close_log(10s));
+    CHECK(pipe.text().find("to the first") != std::string::npos);
 }

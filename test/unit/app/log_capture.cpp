@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -70,4 +71,17 @@ TEST_CASE("log capture: there is one at a time")
         CHECK_THROWS_AS(log::capture(), std::logic_error);
     }
     CHECK_NOTHROW(log::capture());
+}
+
+TEST_CASE("log capture: it may go while other threads write")
+{
+    std::atomic<bool> stop = false;
+    std::thread writer([&stop] {
+        while (!stop)
+            log::info("written");
+    });
+    for (int round = 0; round < 1000; ++round)
+        const log::capture captured;
+    stop = true;
+    writer.join();
 }

@@ -109,7 +109,7 @@ TEST_CASE("load: every type of key is read")
     CHECK(settings->server.max_connections == 1'000'000);
     CHECK(settings->server.idle_timeout == 250ms);
     CHECK(settings->server.read_buffer.count() == 512);
-    CHECK(settings->server.write_buffer == rill::conf::mib(1));
+    CHECK(settings->server.write_buffer == rill::mib(1));
     CHECK(settings->server.mode == sample::mode::message);
     CHECK(settings->server.rate == 2.0);
     CHECK_FALSE(settings->server.keep_alive);

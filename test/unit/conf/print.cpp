@@ -143,7 +143,7 @@ struct talkative {
 };
 BOOST_DESCRIBE_STRUCT(talkative, (), (key))
 
-void describe(rill::conf::schema<talkative>& s)
+void describe(rill::schema<talkative>& s)
 {
     s.key(
         &talkative::key,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/conf/schema.hpp>
+#include <rill/schema.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -23,7 +23,7 @@ struct tls {
 };
 BOOST_DESCRIBE_STRUCT(tls, (), (certificate, password))
 
-inline void describe(rill::conf::schema<tls>& s)
+inline void describe(rill::schema<tls>& s)
 {
     s.about("Encryption of what clients send.");
     s.key(&tls::certificate, "File with the certificate chain. Empty means no encryption.");
@@ -35,8 +35,8 @@ struct server {
     std::uint16_t port = 8080;
     std::size_t max_connections = 1000;
     std::chrono::milliseconds idle_timeout = 60s;
-    rill::conf::bytes read_buffer = rill::conf::kib(64);
-    rill::conf::bytes write_buffer = rill::conf::kib(64);
+    rill::bytes read_buffer = rill::kib(64);
+    rill::bytes write_buffer = rill::kib(64);
     sample::mode mode = mode::raw;
     double rate = 1.5;
     bool keep_alive = true;
@@ -61,7 +61,7 @@ BOOST_DESCRIBE_STRUCT(
      tls)
 )
 
-inline void describe(rill::conf::schema<server>& s)
+inline void describe(rill::schema<server>& s)
 {
     s.about("Where the service listens and whom it serves.");
     s.key(&server::listen, "Address and port to listen on. Port 0 takes any free one.")
@@ -75,9 +75,8 @@ inline void describe(rill::conf::schema<server>& s)
     s.key(&server::idle_timeout, "Silence after which a client is disconnected. 0s means never.")
         .range(0s, 24h)
         .reloadable();
-    s.key(&server::read_buffer, "Read ahead of a client.").at_least(rill::conf::bytes{512});
-    s.key(&server::write_buffer, "Kept for a client that reads slowly.")
-        .at_most(rill::conf::mib(1));
+    s.key(&server::read_buffer, "Read ahead of a client.").at_least(rill::bytes{512});
+    s.key(&server::write_buffer, "Kept for a client that reads slowly.").at_most(rill::mib(1));
     s.key(&server::mode, "What is sent back.");
     s.key(&server::rate, "Requests per second of one client.").range(0.1, 1e6);
     s.key(&server::keep_alive, "Whether a connection serves more than one request.");
@@ -93,7 +92,7 @@ struct log {
 };
 BOOST_DESCRIBE_STRUCT(log, (), (level))
 
-inline void describe(rill::conf::schema<log>& s)
+inline void describe(rill::schema<log>& s)
 {
     s.about("What is logged.");
     s.key(&log::level, "The least important lines that are still written.")
@@ -108,7 +107,7 @@ struct config {
 };
 BOOST_DESCRIBE_STRUCT(config, (), (workers, drain_timeout, server, log))
 
-inline void describe(rill::conf::schema<config>& s)
+inline void describe(rill::schema<config>& s)
 {
     s.about("Sample service: has a key of every sort.");
     s.key(&config::workers, "Threads, each with a loop of its own. 0 takes one per core.")

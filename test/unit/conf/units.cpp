@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 struct measures {
     std::chrono::nanoseconds time{};
-    rill::conf::bytes size;
+    rill::bytes size;
 };
 BOOST_DESCRIBE_STRUCT(measures, (), (time, size))
 
@@ -95,10 +95,10 @@ TEST_CASE("duration: printed in the largest unit that is whole, one minute as 60
 TEST_CASE("size: powers of 1024 with their unit")
 {
     CHECK(with("size=100B")->size.count() == 100);
-    CHECK(with("size=64KiB")->size == rill::conf::kib(64));
-    CHECK(with("size=1.5MiB")->size == rill::conf::kib(1536));
-    CHECK(with("size=2GiB")->size == rill::conf::gib(2));
-    CHECK(with("size=1TiB")->size == rill::conf::gib(1024));
+    CHECK(with("size=64KiB")->size == rill::kib(64));
+    CHECK(with("size=1.5MiB")->size == rill::kib(1536));
+    CHECK(with("size=2GiB")->size == rill::gib(2));
+    CHECK(with("size=1TiB")->size == rill::gib(1024));
     CHECK(with("size=0B")->size.count() == 0);
     CHECK(again("size", "65536B") == "64KiB");
     CHECK(again("size", "65537B") == "65537B");
@@ -124,4 +124,49 @@ TEST_CASE("size: anything else is refused")
         CAPTURE(bad);
         CHECK_FALSE(with(std::string{"size="} + bad));
     }
+}
+
+namespace {
+
+struct patience {
+    std::chrono::milliseconds limit = std::chrono::milliseconds::max();
+};
+BOOST_DESCRIBE_STRUCT(patience, (), (limit))
+
+void describe(rill::schema<patience>& s)
+{
+    s.key(&patience::limit, "How long to wait.").range(1ms, 24h).or_never();
+}
+
+rill::conf::loaded<patience> patient(const std::string& toml)
+{
+    return rill::conf::load<patience>(rill::conf::sources{}.text(toml, "f"));
+}
+
+} // namespace
+
+TEST_CASE("duration: never is written as such, in a file, in a flag and in what is printed")
+{
+    CHECK(std::chrono::nanoseconds(patient("limit = \"never\"")->limit) > 24h * 365 * 292);
+    CHECK(patient("limit = \"1h\"")->limit == 1h);
+    const auto flag = rill::conf::load<patience>(rill::conf::sources{}.flag("limit=never"));
+    CHECK(rill::conf::print_config(flag) == "limit = \"never\"  # command line\n");
+    const auto reference = rill::conf::reference<patience>();
+    CHECK(reference.ends_with(
+        "# How long to wait.\n# A duration from 1ms to 24h or \"never\".\nlimit = \"never\"\n"
+    ));
+    CHECK(patient(reference));
+}
+
+TEST_CASE("duration: what is refused says that never is possible")
+{
+    const auto problem = [](const std::string& toml) {
+        return patient(toml).problems().at(0).text();
+    };
+    CHECK(
+        problem("limit = \"0s\"") ==
+        "f:1:9: error: limit must be a duration from 1ms to 24h or \"never\", such as \"60s\"; "
+        "found \"0s\""
+    );
+    CHECK(problem("limit = never").ends_with("found never; write it in quotes"));
 }

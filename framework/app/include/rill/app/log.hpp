@@ -16,7 +16,7 @@
 /// current task. Control characters are escaped, so no value can forge a line.
 ///
 /// Writing never waits: lines go through a bounded queue to a thread of their own. If the queue is
-/// full, the oldest line is dropped and counted. Outside of run, warnings and errors go straight
+/// full, the oldest line is dropped and counted, as is a line that there is no memory for. Outside of run, warnings and errors go straight
 /// to standard error and other lines nowhere, so tests of a service stay quiet.
 /// Thread safety: every function may be called from any thread.
 namespace rill::app::log {
@@ -95,7 +95,7 @@ private:
 
 using fields = std::initializer_list<field>;
 
-void write(level level, std::string_view message, fields fields = {});
+void write(level level, std::string_view message, fields fields = {}) noexcept;
 
 /// Whether lines of this level are written: for fields that are dear to compute.
 bool enabled(level level) noexcept;
@@ -103,22 +103,22 @@ bool enabled(level level) noexcept;
 /// Lines that were lost so far: the queue was full, or standard error could not be written.
 std::uint64_t dropped() noexcept;
 
-inline void debug(std::string_view message, fields fields = {})
+inline void debug(std::string_view message, fields fields = {}) noexcept
 {
     write(level::debug, message, fields);
 }
 
-inline void info(std::string_view message, fields fields = {})
+inline void info(std::string_view message, fields fields = {}) noexcept
 {
     write(level::info, message, fields);
 }
 
-inline void warning(std::string_view message, fields fields = {})
+inline void warning(std::string_view message, fields fields = {}) noexcept
 {
     write(level::warning, message, fields);
 }
 
-inline void error(std::string_view message, fields fields = {})
+inline void error(std::string_view message, fields fields = {}) noexcept
 {
     write(level::error, message, fields);
 }

@@ -35,7 +35,7 @@ public:
     void expect_nothing_else(level least = level::warning) const;
 
 private:
-    friend void write(level, std::string_view, fields);
+    friend void write(level, std::string_view, fields) noexcept;
 
     struct line {
         log::level level;

@@ -4,7 +4,7 @@
 #include <rill/app/context.hpp>
 #include <rill/app/settings.hpp>
 #include <rill/awaitable.hpp>
-#include <rill/conf/schema.hpp>
+#include <rill/schema.hpp>
 
 #include <concepts>
 #include <functional>
@@ -21,14 +21,14 @@ enum exit_code : int {
 };
 
 /// A service's main: reads the command line and the settings, starts the log and the workers, and
-/// stops them on SIGTERM or SIGINT. Gives the exit code.
+/// stops them on SIGTERM or SIGINT. Gives the exit code. SIGHUP, SIGPIPE and SIGXFSZ are ignored.
 ///
 /// `serve` is awaitable<void>(const Config&, context&), or awaitable<void>(const Config&) for a
 /// service that may be cancelled at any time. It runs once per worker, each a thread with a loop
 /// of its own, and ends when the service ends: if it returns everywhere, so does run. An exception
 /// that leaves it stops all workers.
 ///
-/// `Config` is a described struct (see rill/conf/schema.hpp); if one of its members is an
+/// `Config` is a described struct (see rill/schema.hpp); if one of its members is an
 /// app::settings, that one says how many workers there are, how long a stop may take and what is
 /// logged. Settings come from defaults, --config FILE with conf.d/ beside it, the environment
 /// (RILL_SERVER__PORT) and --set server.port=8080, the later the stronger.
@@ -41,7 +41,7 @@ namespace detail {
 
 /// A service without its types.
 struct service {
-    const conf::detail::table& table;
+    const rill::described::table& table;
     void* config;
     const app::settings* settings; // in `config`; null if it has none
     bool heeds_stop;               // false: a stop cancels it at once
@@ -85,7 +85,7 @@ int run(int argc, char** argv, Serve serve)
     return detail::run(
         argc,
         argv,
-        {conf::detail::table_of<Config>(),
+        {rill::described::table_of<Config>(),
          &config,
          detail::find_settings(config, members{}),
          heeds_stop,

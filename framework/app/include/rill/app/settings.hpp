@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rill/app/log.hpp>
-#include <rill/conf/schema.hpp>
+#include <rill/schema.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -56,6 +56,6 @@ BOOST_DESCRIBE_STRUCT(
 )
 
 /// Declared here and compiled once.
-void describe(conf::schema<settings>& s);
+void describe(schema<settings>& s);
 
 } // namespace rill::app

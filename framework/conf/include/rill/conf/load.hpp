@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/conf/detail/table.hpp>
-#include <rill/conf/schema.hpp>
+#include <rill/detail/described/table.hpp>
+#include <rill/schema.hpp>
 
 #include <map>
 #include <string>
@@ -75,7 +75,7 @@ struct report {
 };
 
 /// Fills `object`, which holds the defaults, and reports. Never throws for what it reads.
-report load(const detail::table& table, void* object, const sources& from);
+report load(const rill::described::table& table, void* object, const sources& from);
 
 /// Settings, each with its origin. Use the values only if there are no problems.
 template <class T>
@@ -104,7 +104,7 @@ template <class T>
 loaded<T> load(const sources& from)
 {
     loaded<T> result;
-    result.report_ = load(detail::table_of<T>(), &result.value_, from);
+    result.report_ = load(rill::described::table_of<T>(), &result.value_, from);
     return result;
 }
 

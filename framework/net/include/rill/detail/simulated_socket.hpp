@@ -54,9 +54,10 @@ public:
     virtual bool writable() = 0;
     virtual bool failed() const noexcept = 0;
 
-    /// As detail::try_read and try_write.
+    /// As detail::try_read, try_write and take_error.
     virtual std::size_t try_read(std::span<const asio::mutable_buffer> room, error_code& ec) = 0;
     virtual std::size_t try_write(std::span<const asio::const_buffer> data, error_code& ec) = 0;
+    virtual error_code take_error() noexcept = 0;
 
     virtual void shutdown(asio::socket_base::shutdown_type what, error_code& ec) = 0;
 

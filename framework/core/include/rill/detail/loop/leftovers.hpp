@@ -122,3 +122,7 @@ private:
 };
 
 } // namespace rill::RILL_FORM::detail
+
+#ifndef RILL_SEPARATE_COMPILATION
+#include <rill/impl/loop.ipp>
+#endif

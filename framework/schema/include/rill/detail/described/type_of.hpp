@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/conf/bytes.hpp>
-#include <rill/conf/detail/table.hpp>
+#include <rill/bytes.hpp>
+#include <rill/detail/described/table.hpp>
 
 #include <boost/describe/enumerators.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
+#include <limits>
 #include <type_traits>
 
-namespace rill::conf::detail {
+namespace rill::described {
 
 /// Each specialisation says how one C++ type becomes a scalar and back.
 template <class T>
@@ -92,7 +94,10 @@ struct scalar_traits<std::chrono::duration<Rep, Period>> {
 
     static constexpr std::int64_t tick =
         std::chrono::duration_cast<nanoseconds>(duration{1}).count();
-    static constexpr std::int64_t furthest = std::numeric_limits<std::int64_t>::max() / tick;
+    /// The longest that converts to nanoseconds: whatever is as long never ends.
+    static constexpr std::int64_t furthest = std::min(
+        std::numeric_limits<std::int64_t>::max() / tick, clamped(std::numeric_limits<Rep>::max())
+    );
 
     static constexpr bool supported = true;
     static constexpr type shape{
@@ -102,11 +107,20 @@ struct scalar_traits<std::chrono::duration<Rep, Period>> {
     static std::int64_t get(duration value)
     {
         const std::int64_t count = clamped(value.count());
-        return (count > furthest ? furthest : count < -furthest ? -furthest : count) * tick;
+        return count >= furthest ? never : std::max(count, -furthest) * tick;
     }
 
-    static duration set(const scalar& s) { return duration{static_cast<Rep>(s.integer / tick)}; }
+    static duration set(const scalar& s)
+    {
+        return duration{static_cast<Rep>(s.integer == never ? furthest : s.integer / tick)};
+    }
 };
+
+template <class T>
+inline constexpr bool is_duration = false;
+
+template <class Rep, class Period>
+inline constexpr bool is_duration<std::chrono::duration<Rep, Period>> = true;
 
 template <class T, class Enumerators>
 struct enumeration;
@@ -206,7 +220,7 @@ const type& type_of()
     static_assert(
         traits::supported,
         "a setting is a bool, a number, a string, a duration with an integer count, "
-        "rill::conf::bytes, "
+        "rill::bytes, "
         "a described enum, an optional or vector of these, or a struct with BOOST_DESCRIBE_STRUCT"
     );
     static constexpr type shape = [] {
@@ -220,4 +234,4 @@ const type& type_of()
     return shape;
 }
 
-} // namespace rill::conf::detail
+} // namespace rill::described

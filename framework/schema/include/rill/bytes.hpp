@@ -4,7 +4,7 @@
 #include <compare>
 #include <cstdint>
 
-namespace rill::conf {
+namespace rill {
 
 /// A number of bytes; in a conf file it is written with its unit, "64KiB".
 ///
@@ -40,4 +40,4 @@ constexpr bytes gib(std::uint64_t n)
     return bytes{n << 30};
 }
 
-} // namespace rill::conf
+} // namespace rill

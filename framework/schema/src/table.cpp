@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <rill/conf/detail/table.hpp>
+#include <rill/detail/described/table.hpp>
 
 #include <cassert>
 
-namespace rill::conf::detail {
+namespace rill::described {
 
 scalar::scalar() = default;
 scalar::scalar(std::int64_t value)
@@ -85,7 +85,7 @@ void table::set_about(std::string_view text)
     about = text;
 }
 
-void table::add_value(const char* name, std::size_t offset, const detail::type& type)
+void table::add_value(const char* name, std::size_t offset, const described::type& type)
 {
     field& added = fields.emplace_back();
     added.name = name;
@@ -118,4 +118,4 @@ field& table::at(std::size_t offset)
     return nowhere;
 }
 
-} // namespace rill::conf::detail
+} // namespace rill::described

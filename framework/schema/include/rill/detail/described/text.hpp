@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace rill::conf::detail {
+namespace rill::described {
 
 /// The text in double quotes, escaped as TOML wants it. Control characters never pass as they are.
 std::string in_quotes(std::string_view text);
@@ -24,4 +24,4 @@ std::vector<std::string> split(std::string_view text, std::string_view separator
 /// "a.b", or "b" if `a` is empty.
 std::string joined(std::string_view a, std::string_view b);
 
-} // namespace rill::conf::detail
+} // namespace rill::described

@@ -10,7 +10,8 @@
 #include <string_view>
 #include <vector>
 
-namespace rill::conf::detail {
+/// What a description says, for the layers that read and write by it; nothing that users call.
+namespace rill::described {
 
 /// How a value is spelled in a conf file.
 enum class kind {
@@ -18,10 +19,13 @@ enum class kind {
     integer,
     real,
     text,
-    duration, // "1m30s"; held in nanoseconds
+    duration, // "1m30s"; held in nanoseconds, and `never` as such
     size,     // "64KiB"; held in bytes
     choice,   // one of a few words
 };
+
+/// The duration that does not end.
+inline constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
 
 /// One value, whatever its C++ type; its kind says which member counts.
 struct scalar {
@@ -49,7 +53,7 @@ void add(scalars& to, std::string_view text);
 /// What one C++ type looks like from here. A plain type has exactly one scalar, an optional
 /// none or one, a list any number.
 struct type {
-    detail::kind kind = kind::text;
+    described::kind kind = kind::text;
     bool optional = false;
     bool list = false;
     std::int64_t lowest = std::numeric_limits<std::int64_t>::min(); // what the type can hold
@@ -79,7 +83,7 @@ struct table;
 struct field {
     std::string name;
     std::size_t offset = 0; // of the member in its struct
-    const detail::type* type = nullptr;
+    const described::type* type = nullptr;
     const table* nested = nullptr;
 
     std::string help;
@@ -89,6 +93,7 @@ struct field {
     std::optional<scalar> lowest;
     std::optional<scalar> highest;
     std::optional<condition> check; // on one element
+    bool or_never = false;          // a duration may be "never", whatever its range
     bool secret = false;
     bool reloadable = false;
 
@@ -128,7 +133,7 @@ struct table {
     ~table();
 
     void set_about(std::string_view text);
-    void add_value(const char* name, std::size_t offset, const detail::type& type);
+    void add_value(const char* name, std::size_t offset, const described::type& type);
     void add_section(const char* name, std::size_t offset, const table& nested);
     void add_rule(
         std::size_t offset, std::string_view text, condition::function test, condition::caller call
@@ -136,4 +141,4 @@ struct table {
     field& at(std::size_t offset); ///< The member is listed in BOOST_DESCRIBE_STRUCT.
 };
 
-} // namespace rill::conf::detail
+} // namespace rill::described

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace rill::conf::detail {
+namespace rill::described {
 
 /// Letters to insert, remove, replace or swap with a neighbour to get from one word to the other.
 /// Letter case costs nothing. Words longer than 64 bytes are `limit` apart.
@@ -19,4 +19,4 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
 /// "; did you mean 'x'?", or nothing.
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
 
-} // namespace rill::conf::detail
+} // namespace rill::described

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "text.hpp"
+#include <rill/detail/described/text.hpp>
 
-namespace rill::conf::detail {
+namespace rill::described {
 
 std::string in_quotes(std::string_view text)
 {
@@ -76,4 +76,4 @@ std::string joined(std::string_view a, std::string_view b)
     return out += b;
 }
 
-} // namespace rill::conf::detail
+} // namespace rill::described

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "units.hpp"
+#include <rill/detail/described/table.hpp>
+#include <rill/detail/described/units.hpp>
 
 #include <iterator>
 #include <limits>
 
-namespace rill::conf::detail {
+namespace rill::described {
 
 namespace {
 
@@ -126,6 +127,8 @@ std::string format_duration(std::int64_t nanoseconds)
 {
     if (nanoseconds == 0)
         return "0s";
+    if (nanoseconds == never)
+        return "never";
     for (const unit& u : durations) {
         if (u.name == "d" || nanoseconds % u.value != 0)
             continue;
@@ -158,4 +161,4 @@ std::string format_size(std::int64_t bytes)
     return {}; // not reached: everything is whole in bytes
 }
 
-} // namespace rill::conf::detail
+} // namespace rill::described

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/conf/detail/table.hpp>
-#include <rill/conf/detail/type_of.hpp>
+#include <rill/detail/described/table.hpp>
+#include <rill/detail/described/type_of.hpp>
 
 #include <boost/describe/class.hpp>
 #include <boost/describe/enum.hpp>
@@ -12,9 +12,9 @@
 #include <initializer_list>
 #include <string_view>
 
-namespace rill::conf {
+namespace rill {
 
-namespace detail {
+namespace described {
 
 template <class T, class Member>
 std::size_t offset_of(const T& object, Member T::* member)
@@ -24,35 +24,45 @@ std::size_t offset_of(const T& object, Member T::* member)
     );
 }
 
-} // namespace detail
+} // namespace described
 
 /// What is said of one key beyond its help: each call adds a sentence or a check.
 template <class Member>
 class key_options {
 public:
-    using element = detail::element_t<Member>;
+    using element = described::element_t<Member>;
 
-    explicit key_options(detail::field& field)
+    explicit key_options(described::field& field)
         : field_{field}
     {}
 
     /// The smallest value allowed, in the member's own type; of a list, for each item.
     key_options& at_least(element lowest)
     {
-        field_.set_lowest(detail::scalar{detail::scalar_traits<element>::get(lowest)});
+        field_.set_lowest(scalar{traits::get(lowest)});
         return *this;
     }
 
     /// The largest value allowed.
     key_options& at_most(element highest)
     {
-        field_.set_highest(detail::scalar{detail::scalar_traits<element>::get(highest)});
+        field_.set_highest(scalar{traits::get(highest)});
         return *this;
     }
 
     key_options& range(element lowest, element highest)
     {
         return at_least(lowest).at_most(highest);
+    }
+
+    /// A duration may be "never" as well, whatever its range: there is no limit. It is held as the
+    /// longest duration that converts to nanoseconds, 292 years, and any that is as long is printed
+    /// as "never". Rill waits for it in vain; arithmetic with it may overflow.
+    key_options& or_never()
+        requires described::is_duration<element>
+    {
+        field_.or_never = true;
+        return *this;
     }
 
     /// What a plain number counts: "connections". Durations and sizes carry their unit themselves.
@@ -81,12 +91,10 @@ public:
     {
         field_.set_check(
             text,
-            reinterpret_cast<detail::condition::function>(holds),
-            [](detail::condition::function test, const void* subject) {
-                const auto& value = *static_cast<const detail::scalar*>(subject);
-                return reinterpret_cast<bool (*)(const element&)>(test)(
-                    detail::scalar_traits<element>::set(value)
-                );
+            reinterpret_cast<described::condition::function>(holds),
+            [](described::condition::function test, const void* subject) {
+                const auto& value = *static_cast<const scalar*>(subject);
+                return reinterpret_cast<bool (*)(const element&)>(test)(traits::set(value));
             }
         );
         return *this;
@@ -107,10 +115,14 @@ public:
     }
 
 private:
-    detail::field& field_;
+    using scalar = described::scalar;
+    using traits = described::scalar_traits<element>;
+
+    described::field& field_;
 };
 
-/// What a settings struct says of its keys. The struct itself holds types and defaults:
+/// What a described struct says of its members, as keys of a conf file or of anything else that is
+/// read and written by name. The struct itself holds types and defaults:
 ///
 ///     struct server {
 ///         std::string listen = "127.0.0.1:7007";
@@ -118,20 +130,20 @@ private:
 ///     };
 ///     BOOST_DESCRIBE_STRUCT(server, (), (listen, max_connections))
 ///
-///     inline void describe(rill::conf::schema<server>& s)
+///     inline void describe(rill::schema<server>& s)
 ///     {
 ///         s.about("Where the service listens.");
 ///         s.key(&server::listen, "Address and port. Port 0 takes any free one.");
 ///         s.key(&server::max_connections, "Clients served at once; more wait.").at_least(1);
 ///     }
 ///
-/// `describe` is a free function beside the struct. A member that is itself a described struct is
-/// a section of the file, [name], and has its own `describe`. Help is one or two sentences: what
+/// `describe` is a free function beside the struct. A member that is itself a described struct has
+/// its own `describe`, and is a section of a conf file, [name]. Help is one or two sentences: what
 /// the key does and when to change it.
 template <class T>
 class schema {
 public:
-    explicit schema(detail::table& table, const T& defaults)
+    explicit schema(described::table& table, const T& defaults)
         : table_{table}
         , defaults_{defaults}
     {}
@@ -146,7 +158,7 @@ public:
     template <class Member>
     key_options<Member> key(Member T::* member, std::string_view help)
     {
-        detail::field& field = table_.at(detail::offset_of(defaults_, member));
+        described::field& field = table_.at(described::offset_of(defaults_, member));
         field.set_help(help);
         return key_options<Member>{field};
     }
@@ -156,10 +168,10 @@ public:
     schema& rule(Member T::* member, std::string_view text, bool (*holds)(const T&))
     {
         table_.add_rule(
-            detail::offset_of(defaults_, member),
+            described::offset_of(defaults_, member),
             text,
-            reinterpret_cast<detail::condition::function>(holds),
-            [](detail::condition::function test, const void* subject) {
+            reinterpret_cast<described::condition::function>(holds),
+            [](described::condition::function test, const void* subject) {
                 return reinterpret_cast<bool (*)(const T&)>(test)(*static_cast<const T*>(subject));
             }
         );
@@ -167,11 +179,11 @@ public:
     }
 
 private:
-    detail::table& table_;
+    described::table& table_;
     const T& defaults_;
 };
 
-namespace detail {
+namespace described {
 
 template <class T>
 const table& table_of();
@@ -213,6 +225,6 @@ const table& table_of()
     return built;
 }
 
-} // namespace detail
+} // namespace described
 
-} // namespace rill::conf
+} // namespace rill

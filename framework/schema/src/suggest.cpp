@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <rill/conf/detail/suggest.hpp>
+#include <rill/detail/described/suggest.hpp>
 
 #include <algorithm>
 #include <array>
 
-namespace rill::conf::detail {
+namespace rill::described {
 
 namespace {
 
@@ -69,4 +69,4 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
     return found.empty() ? std::string{} : "; did you mean '" + found + "'?";
 }
 
-} // namespace rill::conf::detail
+} // namespace rill::described
