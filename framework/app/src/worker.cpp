@@ -2,6 +2,7 @@
 #include "worker.hpp"
 
 #include <rill/app/log.hpp>
+#include <rill/detail/watch/debug_mode.hpp>
 #include <rill/run.hpp>
 #include <rill/sleep.hpp>
 

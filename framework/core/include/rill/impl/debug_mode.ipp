@@ -3,6 +3,9 @@
 
 #include <rill/detail/watch/debug_mode.hpp>
 
+#include <cstdlib>
+#include <string_view>
+
 namespace rill::RILL_FORM::detail {
 
 RILL_DECL debug_mode::debug_mode(loop_core& core, debug_options options)
@@ -163,6 +166,13 @@ RILL_DECL void debug_mode::end_step()
 RILL_DECL void set_debug(loop_core& core, const debug_options& options)
 {
     core.set_debug(std::make_unique<debug_mode>(core, options));
+}
+
+RILL_DECL bool debug_in_environment()
+{
+    const char* const value = std::getenv("RILL_DEBUG");
+    const std::string_view text = value ? value : "";
+    return text == "1" || text == "true" || text == "on" || text == "yes";
 }
 
 } // namespace rill::RILL_FORM::detail

@@ -5,25 +5,16 @@
 #include <rill/detail/loop/interrupt.hpp>
 #include <rill/detail/loop/leftovers.hpp>
 #include <rill/detail/loop/live_generator.hpp>
+#include <rill/detail/watch/debug_mode.hpp>
 #include <rill/runner.hpp>
 #include <rill/to_thread.hpp>
 
-#include <cstdlib>
 #include <exception>
 #include <stdexcept>
-#include <string_view>
 
 namespace rill::RILL_FORM {
 
 namespace detail {
-
-/// RILL_DEBUG says that debug mode is wanted.
-RILL_DECL bool debug_in_environment()
-{
-    const char* const value = std::getenv("RILL_DEBUG");
-    const std::string_view text = value ? value : "";
-    return text == "1" || text == "true" || text == "on" || text == "yes";
-}
 
 /// Generators that need no further look; they go back to the loop, which may end before them.
 class closed_generators {

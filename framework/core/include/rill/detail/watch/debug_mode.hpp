@@ -102,6 +102,9 @@ private:
 
 void set_debug(loop_core& core, const debug_options& options);
 
+/// RILL_DEBUG says that debug mode is wanted.
+bool debug_in_environment();
+
 } // namespace detail
 } // namespace rill::RILL_FORM
 
