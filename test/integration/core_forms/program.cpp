@@ -70,8 +70,8 @@ asio::awaitable<int> everything()
     using asio::ip::tcp;
     const asio::any_io_executor ex = co_await asio::this_coro::executor;
     int sum = co_await before_the_headers(1);
-    const own_operation own{ex};
-    co_await own;
+    own_operation own{ex};
+    co_await std::move(own);
     tcp::acceptor acceptor(ex, {asio::ip::address_v4::loopback(), 0});
     try {
         co_await rill::timeout(std::chrono::milliseconds(1), [&]() -> asio::awaitable<void> {
