@@ -78,6 +78,8 @@ public:
     bool ended = false;           // shut down for sending
     bool closed = false;
 
+    bool stubborn = false; // operations take no notice of a cancellation
+
     std::size_t unread() const
     {
         std::size_t n = 0;
@@ -87,6 +89,12 @@ public:
     }
 
     // The stream as Asio knows it
+
+    void cancel()
+    {
+        finish(reader_, asio::error::operation_aborted, 0);
+        finish(writer_, asio::error::operation_aborted, 0);
+    }
 
     template <class Buffers, class Token>
     auto async_read_some(const Buffers& buffers, Token&& token)
@@ -124,8 +132,7 @@ public:
     void close(rill::error_code&)
     {
         closed = true;
-        finish(reader_, asio::error::operation_aborted, 0);
-        finish(writer_, asio::error::operation_aborted, 0);
+        cancel();
     }
 
     void shutdown(asio::socket_base::shutdown_type, rill::error_code&) { ended = true; }
@@ -140,7 +147,8 @@ private:
         at = std::move(handler);
         if (slot.is_connected())
             slot.assign([this, &at](asio::cancellation_type) {
-                finish(at, asio::error::operation_aborted, 0);
+                if (!stubborn)
+                    finish(at, asio::error::operation_aborted, 0);
             });
     }
 

@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include <cstddef>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -227,6 +228,79 @@ inline awaitable<void> flushes_what_was_written_when_destroyed(rill::stream& a, 
         gone.writer().write(std::string(size, 'x'));
     }
     CHECK((co_await b.reader().read_all()).size() == size);
+}
+
+// A stream that is destroyed while somebody waits in it
+
+inline awaitable<void> ends_reads_when_destroyed(rill::stream& a, rill::stream& b)
+{
+    std::optional<rill::stream> gone(std::move(a));
+    const auto reading = rill::create_task(outcome(gone->reader().read_line()));
+    co_await turns();
+    CHECK_FALSE(reading.done());
+    const auto about_to = rill::create_task(outcome(gone->reader().read_some()));
+    gone.reset();
+    CHECK(co_await reading == rill::condition::cancelled);
+    CHECK(co_await about_to == rill::condition::cancelled);
+    CHECK((co_await b.reader().read_all()).empty());
+}
+
+inline awaitable<void> ends_reads_while_it_flushes(rill::stream& a, rill::stream& b)
+{
+    constexpr std::size_t size = 16 * 1024 * 1024;
+    std::optional<rill::stream> gone(std::move(a));
+    gone->writer().options().write_stall(rill::forever);
+    const auto reading = rill::create_task(outcome(gone->reader().read_line()));
+    const auto draining = rill::create_task(outcome(fill(*gone)));
+    co_await turns();
+    const auto closing = rill::create_task(gone->writer().wait_closed());
+    const auto about_to = rill::create_task(outcome(gone->writer().drain()));
+    gone.reset();
+    CHECK(co_await reading == rill::condition::cancelled);
+    CHECK(co_await draining == rill::condition::cancelled);
+    CHECK(co_await about_to == error::connection_reset); // as after a close
+    CHECK_FALSE(closing.done());
+    CHECK((co_await b.reader().read_all()).size() == size);
+    co_await closing;
+}
+
+// And one that goes on
+
+inline awaitable<void> reads_right_after_a_cancelled_read(rill::stream& a, rill::stream& b)
+{
+    for (int i = 0; i < 1000; ++i) {
+        auto cancelled = rill::create_task(outcome(a.reader().read_line()));
+        co_await rill::yield();
+        const std::string line = std::to_string(i) + "\n";
+        if (i % 2)
+            b.writer().write(line);
+        cancelled.cancel();
+        if (i % 2 == 0)
+            b.writer().write(line);
+        REQUIRE(co_await a.reader().read_line() == line);
+        CHECK(co_await cancelled == rill::condition::cancelled);
+    }
+}
+
+/// Nobody reads or writes.
+inline awaitable<void> a_reset_ends_the_wait_for_the_close(rill::stream& a, rill::stream& b)
+{
+    a.writer().write("never read");
+    co_await a.writer().drain();
+    auto given_up = rill::create_task(a.writer().wait_closed());
+    const auto waiting = rill::create_task(outcome(a.writer().wait_closed()));
+    co_await turns();
+    given_up.cancel();
+    co_await turns();
+    CHECK_FALSE(waiting.done());
+    b.abort();
+    CHECK(is_broken(co_await waiting));
+    const auto read = co_await outcome(a.reader().read_line());
+    CHECK((!read || is_broken(read))); // a write may have been told before
+    CHECK(is_broken(co_await outcome(a.writer().drain())));
+    CHECK(is_broken(co_await outcome(a.writer().wait_closed())));
+    a.close();
+    CHECK(is_broken(co_await outcome(a.writer().wait_closed())));
 }
 
 } // namespace test::contract

@@ -89,7 +89,7 @@ private:
         end_ = held;
     }
 
-    rill::detail::buffer_pool* pool_;
+    rill::detail::buffer_pool_ptr pool_;
     rill::detail::memory_block block_;
     std::size_t begin_ = 0; // begin_ <= end_ <= block_.size()
     std::size_t end_ = 0;

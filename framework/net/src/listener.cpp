@@ -104,6 +104,7 @@ void listener::remember_file()
     inode_ = file.st_ino;
 }
 
+/// The listener may be gone when the wait ends.
 awaitable<error_code> listener::wait()
 {
     auto readable = socket_.async_wait(descriptor::wait_read, asio::as_tuple(asio::deferred));

@@ -158,12 +158,6 @@ protected:
         abort();
     }
 
-    template <class Signature>
-    std::tuple<error_code> results() const
-    {
-        return {error()};
-    }
-
 private:
     void abandon() noexcept
     {

@@ -13,7 +13,8 @@ namespace rill::detail {
 /// taken as it is. An empty host gives the addresses for all interfaces.
 ///
 /// The look-up blocks a thread of Rill's own, of which there are few for the whole program. One
-/// that is cancelled is abandoned: it ends whenever the system is done with it, unheard.
+/// that is cancelled, or whose loop ends, is abandoned: it ends whenever the system is done with it,
+/// unheard.
 awaitable<std::vector<endpoint>> resolve(std::string host, unsigned short port);
 
 } // namespace rill::detail

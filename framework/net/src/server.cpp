@@ -4,6 +4,7 @@
 #include "sockets.hpp"
 
 #include <rill/cancel_scope.hpp>
+#include <rill/detail/loop/context_user.hpp>
 #include <rill/detail/loop/run_as_task.hpp>
 #include <rill/event.hpp>
 #include <rill/server.hpp>
@@ -49,7 +50,7 @@ struct in_server; // tag: a place among the sessions of a server
 
 } // namespace
 
-class server::impl : public std::enable_shared_from_this<impl> {
+class server::impl final : public std::enable_shared_from_this<impl>, private detail::context_user {
 public:
     impl(detail::loop_core& core, handler h, const server_options& options);
 
@@ -65,9 +66,10 @@ public:
     void abort_clients();
     void cancel_handlers();
 
-    awaitable<void> wait_closed();
-    awaitable<void> serve_forever();
-    awaitable<bool> drain(duration timeout);
+    // They keep the server, whose object may go before they begin or end.
+    static awaitable<void> wait_closed(std::shared_ptr<impl> self);
+    static awaitable<void> serve_forever(std::shared_ptr<impl> self);
+    static awaitable<bool> drain(std::shared_ptr<impl> self, duration timeout);
 
 private:
     class session;
@@ -82,16 +84,18 @@ private:
     void start_session(stream_socket socket, const endpoint& peer);
     void report(const char* what, std::exception_ptr error) noexcept;
     void look_whether_all_gone() noexcept;
+    void on_context_end() noexcept override;
 
     template <class F>
     void for_each_session(F f);
 
-    detail::loop_core& core_;
+    detail::loop_core* core_; // null once the loop has ended
     handler handler_;
     server_options options_;
     server_counters counters_;
-    std::vector<std::unique_ptr<detail::incoming>> listeners_; // stay until the end, closed or not
-    std::vector<task<void>> accepting_;                        // one for each; none once closed
+    std::vector<std::unique_ptr<detail::incoming>>
+        listeners_;                     // stay, closed or not, to the loop's end
+    std::vector<task<void>> accepting_; // one for each; none once closed
     detail::intrusive_list<session, in_server> sessions_;
     std::size_t open_ = 0;    // sessions
     std::size_t running_ = 0; // handlers
@@ -131,7 +135,7 @@ public:
     impl& server() const noexcept { return *server_; }
 
     task<void> handler;
-    std::weak_ptr<detail::write_pump<stream_socket>> connection;
+    boost::intrusive_ptr<detail::write_pump<stream_socket>> connection;
 
 private:
     std::shared_ptr<impl> server_;
@@ -160,7 +164,8 @@ private:
 };
 
 server::impl::impl(detail::loop_core& core, handler h, const server_options& options)
-    : core_(core)
+    : context_user(core.io())
+    , core_(&core)
     , handler_(std::move(h))
     , options_(options)
     , below_limit_(core.executor())
@@ -182,7 +187,7 @@ void server::impl::listen(const std::vector<endpoint>& at)
 {
     for (const endpoint& e : at) {
         try {
-            listeners_.push_back(detail::listen_on(core_, e, options_));
+            listeners_.push_back(detail::listen_on(*core_, e, options_));
         } catch (const system_error& error) {
             const bool no_such_family = error.code().value() == EAFNOSUPPORT;
             if (!no_such_family || (listeners_.empty() && &e == &at.back()))
@@ -191,7 +196,7 @@ void server::impl::listen(const std::vector<endpoint>& at)
     }
     for (const auto& l : listeners_)
         accepting_.push_back(create_task(
-            core_.executor(),
+            core_->executor(),
             accept_loop(shared_from_this(), *l),
             "accept on " + to_string(l->local())
         ));
@@ -284,7 +289,7 @@ void server::impl::start_session(stream_socket socket, const endpoint& peer)
     s->connection = detail::writer_access::pump_of(connection.writer());
     connection.writer().hold_until_closed(s);
     s->handler = create_task(
-        core_.executor(), serve(s, std::move(connection)), "connection from " + to_string(peer)
+        core_->executor(), serve(s, std::move(connection)), "connection from " + to_string(peer)
     );
 }
 
@@ -305,7 +310,9 @@ awaitable<void> server::impl::serve(std::shared_ptr<session> s, stream connectio
 void server::impl::report(const char* what, std::exception_ptr error) noexcept
 {
     const auto task = current_task();
-    core_.report({what, std::move(error), task ? task->name() : std::string()});
+    detail::loop_core::report_to(
+        core_, {what, std::move(error), task ? task->name() : std::string()}
+    );
 }
 
 void server::impl::look_whether_all_gone() noexcept
@@ -327,18 +334,28 @@ void server::impl::close()
     look_whether_all_gone();
 }
 
+/// As after close(). No descriptor is kept; what is no part of the loop stays. Nothing waits any more.
+void server::impl::on_context_end() noexcept
+{
+    const auto keep = shared_from_this();
+    close();
+    listeners_.clear();
+    reserve_.reset();
+    core_ = nullptr;
+}
+
 /// `f` may end sessions.
 template <class F>
 void server::impl::for_each_session(F f)
 {
-    std::vector<std::weak_ptr<detail::write_pump<stream_socket>>> pumps;
+    std::vector<boost::intrusive_ptr<detail::write_pump<stream_socket>>> pumps;
     std::vector<task<void>> handlers;
     sessions_.for_each([&](session& s) {
         pumps.push_back(s.connection);
         handlers.push_back(s.handler);
     });
     for (std::size_t i = 0; i < pumps.size(); ++i)
-        f(pumps[i].lock(), handlers[i]);
+        f(pumps[i], handlers[i]);
 }
 
 void server::impl::close_clients()
@@ -365,46 +382,43 @@ void server::impl::cancel_handlers()
     });
 }
 
-awaitable<void> server::impl::wait_closed()
+awaitable<void> server::impl::wait_closed(std::shared_ptr<impl> self)
 {
-    const auto keep = shared_from_this();
-    co_await all_gone_.wait();
+    co_await self->all_gone_.wait();
 }
 
-awaitable<void> server::impl::serve_forever()
+awaitable<void> server::impl::serve_forever(std::shared_ptr<impl> self)
 {
-    const auto keep = shared_from_this();
     if (!detail::running_task(co_await asio::this_coro::cancellation_state))
-        co_return co_await detail::run_as_task(serve_forever());
-    if (closed_ || std::exchange(served_, true))
+        co_return co_await detail::run_as_task(serve_forever(self));
+    if (self->closed_ || std::exchange(self->served_, true))
         throw std::logic_error("rill::server: it is closed, or being served already");
     std::exception_ptr cancelled;
     try {
-        co_await stopped_.wait();
+        co_await self->stopped_.wait();
     } catch (...) {
         cancelled = std::current_exception();
     }
-    served_ = false;
+    self->served_ = false;
     if (!cancelled)
         co_return;
     {
         const shield_scope shield;
-        co_await drain(options_.drain_time);
+        co_await drain(self, self->options_.drain_time);
     }
     std::rethrow_exception(cancelled);
 }
 
-awaitable<bool> server::impl::drain(duration timeout)
+awaitable<bool> server::impl::drain(std::shared_ptr<impl> self, duration timeout)
 {
-    const auto keep = shared_from_this();
-    close();
-    if (co_await move_on_after(timeout, wait_closed()))
+    self->close();
+    if (co_await move_on_after(timeout, wait_closed(self)))
         co_return true;
-    const bool by_themselves = running_ == 0;
-    cancel_handlers();
-    co_await no_handlers_.wait();
-    abort_clients(); // those that do not read the rest of what was written to them
-    co_await wait_closed();
+    const bool by_themselves = self->running_ == 0;
+    self->cancel_handlers();
+    co_await self->no_handlers_.wait();
+    self->abort_clients(); // those that do not read the rest of what was written to them
+    co_await wait_closed(self);
     co_return by_themselves;
 }
 
@@ -485,17 +499,17 @@ void server::abort_clients()
 
 awaitable<void> server::wait_closed()
 {
-    return impl_->wait_closed();
+    return impl::wait_closed(impl_);
 }
 
 awaitable<void> server::serve_forever()
 {
-    return impl_->serve_forever();
+    return impl::serve_forever(impl_);
 }
 
 awaitable<bool> server::drain(duration timeout)
 {
-    return impl_->drain(timeout);
+    return impl::drain(impl_, timeout);
 }
 
 awaitable<server>

@@ -22,15 +22,15 @@ endpoint peer_of(const stream_socket& socket)
 
 struct stream::parts {
     parts(std::shared_ptr<stream_socket> s, const stream_options& options)
-        : socket(std::move(s))
-        , peer(peer_of(*socket))
-        , writer(socket, options.write)
-        , reader(*socket, options.read_limit)
+        : peer(peer_of(*s))
+        , writer(s, options.write)
+        , reader(std::move(s), options.read_limit)
     {
         writer.share_errors_with(reader);
     }
 
-    std::shared_ptr<stream_socket> socket; // the writer keeps it until it is flushed
+    // The socket is the writer's, which keeps it until it is flushed, and the reader's, which does
+    // until nothing waits for bytes. Both let it go at the end of the loop.
     endpoint peer;
     stream_writer writer;
     stream_reader reader;
@@ -40,8 +40,9 @@ struct stream::parts {
 stream::stream(stream_socket socket, const stream_options& options)
     : parts_(std::make_unique<parts>(std::make_shared<stream_socket>(std::move(socket)), options))
 {
-    detail::set_no_delay(*parts_->socket, parts_->peer);
-    auto& core = detail::loop_core::of(parts_->socket->get_executor().context());
+    stream_socket& own = parts_->reader.stream();
+    detail::set_no_delay(own, parts_->peer);
+    auto& core = detail::loop_core::of(own.get_executor().context());
     if (core.debug) [[unlikely]]
         parts_->mark =
             std::make_unique<detail::open_mark>(core, "a stream to " + to_string(parts_->peer));
@@ -63,7 +64,7 @@ stream_writer& stream::writer() noexcept
 
 endpoint stream::local_endpoint() const
 {
-    return parts_->socket->local_endpoint();
+    return parts_->reader.stream().local_endpoint();
 }
 
 const endpoint& stream::remote_endpoint() const noexcept
@@ -71,9 +72,9 @@ const endpoint& stream::remote_endpoint() const noexcept
     return parts_->peer;
 }
 
-stream_socket& stream::socket() noexcept
+stream_socket& stream::socket()
 {
-    return *parts_->socket;
+    return parts_->reader.stream();
 }
 
 void stream::close()

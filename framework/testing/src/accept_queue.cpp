@@ -40,10 +40,10 @@ void accept_queue::close(error_code why) noexcept
     changed_.set();
 }
 
-awaitable<error_code> accept_queue::wait()
+awaitable<error_code> accept_queue::wait(std::shared_ptr<accept_queue> self)
 {
-    co_await changed_.wait();
-    co_return why_closed_;
+    co_await self->changed_.wait();
+    co_return self->why_closed_;
 }
 
 stream_socket accept_queue::accept(endpoint& peer, error_code& ec)

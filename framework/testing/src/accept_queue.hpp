@@ -33,7 +33,7 @@ public:
     /// Connections that nobody has accepted are reset.
     void close(error_code why) noexcept;
 
-    awaitable<error_code> wait();
+    static awaitable<error_code> wait(std::shared_ptr<accept_queue> self);
     stream_socket accept(endpoint& peer, error_code& ec);
 
 private:
@@ -61,7 +61,7 @@ public:
 
     const endpoint& local() const noexcept override { return queue_->at; }
 
-    awaitable<error_code> wait() override { return queue_->wait(); }
+    awaitable<error_code> wait() override { return accept_queue::wait(queue_); }
 
     stream_socket accept(endpoint& peer, error_code& ec) override
     {

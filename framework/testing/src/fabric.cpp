@@ -37,7 +37,8 @@ fabric::~fabric()
     end();
 }
 
-/// Nothing may come back here from now on: sockets may outlive this.
+/// Nothing may come back here from now on: sockets may outlive this. It may be the loop that ends,
+/// and is not to be touched afterwards.
 void fabric::end() noexcept
 {
     if (std::exchange(ended_, true))
@@ -63,6 +64,8 @@ std::shared_ptr<machine> fabric::find_or_make(const std::string& name)
         if (m->name == name)
             return m;
     machines_.push_back(std::make_shared<machine>(*this, machines_.size(), name));
+    if (ended_)
+        machines_.back()->net = nullptr;
     return machines_.back();
 }
 
@@ -95,7 +98,7 @@ void fabric::for_connections(Which which, F f)
 
 void fabric::set_partition(const machine& a, const machine& b, bool cut)
 {
-    if (&a == &b || path_between(a, b).cut == cut)
+    if (ended_ || &a == &b || path_between(a, b).cut == cut)
         return;
     path_between(a, b).cut = path_between(b, a).cut = cut;
     tell(
@@ -130,7 +133,7 @@ void fabric::reset(const machine& a, const machine& b)
 
 void fabric::crash(machine& m)
 {
-    if (!m.up)
+    if (!m.up || ended_)
         return;
     tell(testing::network_event::kind::crash, m.name);
     m.crash();
@@ -193,7 +196,7 @@ void fabric::tell(
     testing::network_event::kind what, std::string from, std::string to, std::size_t bytes
 ) const
 {
-    if (observer)
+    if (observer && !ended_)
         observer({what, now() - made_, std::move(from), std::move(to), bytes});
 }
 

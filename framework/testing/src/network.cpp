@@ -36,12 +36,14 @@ std::string host::address() const
 
 void host::crash()
 {
-    machine_->net->crash(*machine_);
+    if (machine_->net)
+        machine_->net->crash(*machine_);
 }
 
 void host::restart()
 {
-    machine_->net->restart(*machine_);
+    if (machine_->net)
+        machine_->net->restart(*machine_);
 }
 
 bool host::is_up() const noexcept
@@ -51,6 +53,8 @@ bool host::is_up() const noexcept
 
 asio::any_io_executor host::executor() const
 {
+    if (!machine_->net)
+        throw std::logic_error("rill::testing::host: its network or loop has ended");
     return machine_->net->core().executor();
 }
 

@@ -118,6 +118,11 @@ std::size_t stream_end::try_write(std::span<const asio::const_buffer> data, erro
     return n;
 }
 
+error_code stream_end::take_error() noexcept
+{
+    return open_ ? std::exchange(failure_, {}) : error_code(asio::error::bad_descriptor);
+}
+
 void stream_end::shutdown(asio::socket_base::shutdown_type what, error_code& ec)
 {
     ec = {};

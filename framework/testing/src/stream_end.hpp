@@ -62,6 +62,7 @@ public:
     bool failed() const noexcept override;
     std::size_t try_read(std::span<const asio::mutable_buffer> room, error_code& ec) override;
     std::size_t try_write(std::span<const asio::const_buffer> data, error_code& ec) override;
+    error_code take_error() noexcept override;
     void shutdown(asio::socket_base::shutdown_type what, error_code& ec) override;
     void set_option(int level, int name, const void* value, std::size_t size) override;
     std::size_t available(error_code& ec) const override;

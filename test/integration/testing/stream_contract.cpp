@@ -186,4 +186,24 @@ TEST_CASE_TEMPLATE("BY-33: a stream that is destroyed flushes first", Kind, EACH
     Kind::keeps(contract::flushes_what_was_written_when_destroyed);
 }
 
+TEST_CASE_TEMPLATE("a stream that is destroyed ends the reads that wait in it", Kind, EACH_KIND)
+{
+    Kind::keeps(contract::ends_reads_when_destroyed);
+}
+
+TEST_CASE_TEMPLATE("a stream that is destroyed with unsent data ends its waits", Kind, EACH_KIND)
+{
+    Kind::keeps(contract::ends_reads_while_it_flushes);
+}
+
+TEST_CASE_TEMPLATE("a read works right after a cancelled one, a thousand times", Kind, EACH_KIND)
+{
+    Kind::keeps(contract::reads_right_after_a_cancelled_read);
+}
+
+TEST_CASE_TEMPLATE("the peer's reset ends wait_closed, though nobody reads", Kind, EACH_KIND)
+{
+    Kind::keeps(contract::a_reset_ends_the_wait_for_the_close);
+}
+
 } // namespace

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "content_reader.hpp"
 
-#include <boost/asio/execution_context.hpp>
-
 #include <doctest/doctest.h>
 
 #include <string>
@@ -16,8 +14,8 @@ using rill::http::detail::progress;
 
 /// A message in a buffer, whose first `head` bytes are its head.
 struct message {
-    boost::asio::execution_context context;
-    rill::detail::buffer_pool pool{context};
+    rill::detail::buffer_pool_ptr blocks{new rill::detail::buffer_pool};
+    rill::detail::buffer_pool& pool = *blocks;
     rill::http::detail::buffer in{pool};
     rill::http::detail::head head;
     limits l;

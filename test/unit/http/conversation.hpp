@@ -3,8 +3,6 @@
 
 #include "exchange.hpp"
 
-#include <boost/asio/execution_context.hpp>
-
 #include <algorithm>
 #include <chrono>
 #include <ctime>
@@ -21,7 +19,6 @@ namespace test {
 /// An exchange, and a driver that has no loop: bytes that have arrived, room for bytes to be
 /// written, and a clock that the test moves.
 class conversation {
-    boost::asio::execution_context context_; // of the memory; nothing runs in it
 
 public:
     using exchange = rill::http::detail::exchange;
@@ -33,7 +30,8 @@ public:
         server.wall_time = [] { return std::time_t(784111777); };
     }
 
-    rill::detail::buffer_pool pool{context_};
+    rill::detail::buffer_pool_ptr blocks{new rill::detail::buffer_pool};
+    rill::detail::buffer_pool& pool = *blocks;
     rill::http::detail::server_facts server;
     exchange peer{server, pool};
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "outbox.hpp"
 
-#include <boost/asio/execution_context.hpp>
-
 #include <doctest/doctest.h>
 
 #include <memory>
@@ -15,8 +13,8 @@ using rill::http::response;
 using rill::http::detail::outbox;
 
 struct fixture {
-    boost::asio::execution_context context;
-    rill::detail::buffer_pool pool{context};
+    rill::detail::buffer_pool_ptr blocks{new rill::detail::buffer_pool};
+    rill::detail::buffer_pool& pool = *blocks;
     outbox out{pool};
 
     void add(response r) { out.add(r, {}, "Date: x\r\n"); }

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <optional>
 #include <random>
 #include <string>
 
@@ -79,6 +80,42 @@ TEST_CASE("read_buffer: a few bytes do not hold a large block while they wait")
     CHECK(two.prepare(64 * 1024).data() == block);
     put(one, " and its end");
     CHECK(one.view() == "half a line and its end");
+}
+
+TEST_CASE("buffers may outlive the loop whose memory they use")
+{
+    std::optional<read_buffer> in;
+    std::optional<write_buffer> out;
+    {
+        boost::asio::io_context io;
+        in.emplace(buffer_pool::of(io.get_executor()));
+        out.emplace(buffer_pool::of(io.get_executor()));
+        put(*in, "in");
+        static_cast<void>(in->prepare(64 * 1024));
+        out->append(std::string_view("out"));
+    }
+    CHECK(in->view() == "in");
+    in->consume(2);
+    in->park();
+    put(*in, "more");
+    CHECK(contents(*out) == "out");
+    out->append(std::string_view(" and more"));
+    CHECK(contents(*out) == "out and more");
+}
+
+TEST_CASE("read_buffer: what is lent stays where it is, whatever is consumed meanwhile")
+{
+    boost::asio::io_context io;
+    read_buffer buffer(buffer_pool::of(io.get_executor()));
+    put(buffer, "abc");
+    const auto room = buffer.lend(3);
+    buffer.consume(3);
+    CHECK(buffer.size() == 0);
+    std::copy_n("def", 3, room.begin());
+    buffer.commit(3);
+    CHECK(buffer.view() == "def");
+    buffer.clear();
+    CHECK(buffer.size() == 0);
 }
 
 TEST_CASE("write_buffer: pieces leave in their order, at any size of steps")

@@ -5,9 +5,15 @@
 #include <rill/stream_reader.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include <future>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -107,7 +113,7 @@ TEST_CASE("SR-07: of a line over the limit whose end has come, only this line is
     CHECK(f.loop.run(f.in.read_line()) == "l2\n");
 }
 
-TEST_CASE("SR-08: of a line over the limit whose end has not come, everything held is dropped")
+TEST_CASE("SR-08: of a line over the limit whose end has not come, what is held and the rest go")
 {
     fixture f(7);
     f.stream.feed("chunk1");
@@ -115,8 +121,100 @@ TEST_CASE("SR-08: of a line over the limit whose end has not come, everything he
     f.feed_all("chunk3\nend\n", 20);
     CHECK_THROWS_AS(f.loop.run(f.in.read_line()), rill::line_too_long);
     CHECK(f.in.buffered().empty());
-    CHECK(f.loop.run(f.in.read_line()) == "chunk3\n");
     CHECK(f.loop.run(f.in.read_line()) == "end\n");
+}
+
+TEST_CASE("the rest of a line over the limit is never a line, however it arrives")
+{
+    const std::string sent =
+        "ok\n" + std::string(50, 'x') + "\nnext\n" + std::string(20, 'y') + "\nlast";
+    for (std::size_t size = 1; size <= sent.size(); ++size) {
+        CAPTURE(size);
+        fixture f(8);
+        f.feed_all(sent, size);
+        CHECK(f.loop.run(f.in.read_line()) == "ok\n");
+        CHECK_THROWS_AS(f.loop.run(f.in.read_line()), rill::line_too_long);
+        CHECK(f.loop.run(f.in.read_line()) == "next\n");
+        test::completion<std::string> long_one;
+        f.in.async_read_line(long_one.handler());
+        f.loop.settle();
+        CHECK(long_one.error() == asio::error::message_size);
+        test::completion<std::string> next;
+        f.in.async_read_line(next.handler());
+        f.loop.settle();
+        CHECK(next.value() == "last");
+        CHECK(f.loop.run(f.in.read_line()).empty());
+    }
+}
+
+TEST_CASE("the rest of a line over the limit: nothing of it is kept, and a cancel changes nothing")
+{
+    fixture f(8);
+    f.stream.feed(std::string(20, 'x'));
+    CHECK_THROWS_AS(f.loop.run(f.in.read_line()), rill::line_too_long);
+    auto waiting = f.loop.spawn(f.in.read_line());
+    for (int i = 0; i < 100; ++i)
+        f.stream.feed(std::string(16, 'x'));
+    f.loop.settle();
+    CHECK(f.in.buffered().empty());
+    waiting.cancel();
+    f.loop.settle();
+    CHECK(waiting.cancelled());
+    SUBCASE("the next line comes behind it")
+    {
+        f.stream.feed("xx\nok\n");
+        CHECK(f.loop.run(f.in.read_line()) == "ok\n");
+    }
+    SUBCASE("or the stream ends within it")
+    {
+        f.feed_all("xx", 1);
+        CHECK(f.loop.run(f.in.read_line()).empty());
+        CHECK(f.in.at_eof());
+    }
+    SUBCASE("or fails")
+    {
+        f.stream.fail_reads(asio::error::connection_reset);
+        CHECK_THROWS_AS(f.loop.run(f.in.read_line()), rill::system_error);
+    }
+    SUBCASE("whoever reads it otherwise gets it, and does not bring it back as a line")
+    {
+        f.stream.feed("12345\nok\n");
+        CHECK(f.loop.run(f.in.read(3)) == "123");
+        CHECK(f.loop.run(f.in.read_line()) == "ok\n");
+    }
+    SUBCASE("to its end, too")
+    {
+        f.stream.feed("12345\nok\n");
+        CHECK(f.loop.run(f.in.read_until("\n")) == "12345\n");
+        CHECK(f.loop.run(f.in.read_line()) == "ok\n");
+    }
+    SUBCASE("also by consume()")
+    {
+        f.stream.feed("12345\nok\n");
+        CHECK(f.loop.run(f.in.read_some()).size() == 9);
+        f.in.consume(6);
+        CHECK(f.loop.run(f.in.read_line()) == "ok\n");
+    }
+}
+
+TEST_CASE("read_until: what is too long can be skipped, however it arrives")
+{
+    const std::string sent = std::string(50, 'x') + "--next--";
+    for (std::size_t size = 1; size <= sent.size(); ++size) {
+        CAPTURE(size);
+        fixture f(8);
+        f.feed_all(sent, size);
+        bool skipping = true;
+        for (int i = 0; skipping && i < 100; ++i) {
+            try {
+                f.loop.run(f.in.read_until("--"));
+                skipping = false;
+            } catch (const rill::limit_overrun_error& e) {
+                f.in.consume(e.consumed());
+            }
+        }
+        CHECK(f.loop.run(f.in.read_until("--")) == "next--");
+    }
 }
 
 TEST_CASE("SR-09: the limit is compared without the end of the line")
@@ -494,6 +592,273 @@ TEST_CASE("a reader works in a plain coroutine and with a future")
     auto future = f.in.async_read_line(asio::use_future);
     f.loop.settle();
     CHECK(future.get() == "two\n");
+}
+
+TEST_CASE(
+    "async_read_line: the handler is called on its own executor, what is read stays on the loop"
+)
+{
+    fixture f;
+    asio::thread_pool elsewhere(1);
+    std::promise<std::string> line;
+    f.in.async_read_line(asio::bind_executor(elsewhere, [&](rill::error_code, std::string read) {
+        CHECK(elsewhere.get_executor().running_in_this_thread());
+        line.set_value(std::move(read));
+    }));
+    f.feed_all("piece by piece\n", 1);
+    f.loop.settle();
+    CHECK(line.get_future().get() == "piece by piece\n");
+    elsewhere.join();
+}
+
+// Reads that follow a cancelled one
+
+TEST_CASE("a read in the same step as the cancel of another is not refused")
+{
+    fixture f;
+    for (int i = 0; i < 1000; ++i) {
+        auto cancelled = f.loop.spawn(f.in.read_line());
+        f.loop.settle();
+        const std::string line = std::to_string(i) + "\n";
+        std::string read;
+        const auto next = [&]() -> awaitable<void> {
+            cancelled.cancel();
+            f.stream.feed(line);
+            read = co_await f.in.read_line();
+        };
+        f.loop.run(next);
+        REQUIRE(read == line);
+        REQUIRE(cancelled.cancelled());
+    }
+}
+
+TEST_CASE("a read behind a cancelled one waits for what that one has asked the stream for")
+{
+    fixture f;
+    f.stream.stubborn = true;
+    auto cancelled = f.loop.spawn(f.in.read_line());
+    f.loop.settle();
+    cancelled.cancel();
+    const auto next = f.loop.spawn(f.in.read_line());
+    f.loop.settle();
+    CHECK_FALSE(cancelled.done()); // nothing refers to the stream once it is
+    CHECK_FALSE(next.done());
+    CHECK_THROWS_AS(f.loop.run(f.in.read_line()), std::logic_error);
+    f.stream.feed("for the next\nand");
+    f.loop.settle();
+    CHECK(cancelled.cancelled());
+    CHECK(next.result() == "for the next\n");
+    CHECK(f.in.buffered() == "and");
+    CHECK(f.stream.reads == 1);
+}
+
+TEST_CASE("a read behind a cancelled one may be cancelled too, and be no wait at all")
+{
+    fixture f;
+    f.stream.feed("abc");
+    CHECK(f.loop.run(f.in.read_some()) == "abc");
+    auto first = f.loop.spawn(f.in.read_line());
+    f.loop.settle();
+    first.cancel();
+    auto second = f.loop.spawn(f.in.read_line());
+    const auto held = f.loop.spawn(f.in.read(2));
+    second.cancel();
+    f.loop.settle();
+    CHECK(first.cancelled());
+    CHECK(second.cancelled());
+    CHECK(held.result() == "ab");
+    f.stream.feed("d\n");
+    CHECK(f.loop.run(f.in.read_line()) == "cd\n");
+}
+
+TEST_CASE("bytes are in their place when others were consumed while the stream was read")
+{
+    fixture f;
+    f.stream.feed("abc");
+    CHECK(f.loop.run(f.in.read_some()) == "abc");
+    const auto reading = f.loop.spawn(f.in.read_line());
+    f.loop.settle();
+    f.in.consume(3);
+    f.stream.feed("def\n");
+    f.loop.settle();
+    CHECK(reading.result() == "def\n");
+}
+
+TEST_CASE("a cancel of the user's on the stream ends the read with operation_aborted")
+{
+    fixture f;
+    const auto reading = f.loop.spawn(f.in.read_line());
+    test::completion<std::string> read;
+    f.loop.settle();
+    f.stream.cancel();
+    f.loop.settle();
+    CHECK(test::text_of(reading.exception()).find("canceled") != std::string::npos);
+    f.in.async_read_line(read.handler());
+    f.loop.settle();
+    f.stream.cancel();
+    f.loop.settle();
+    CHECK(read.error() == asio::error::operation_aborted);
+}
+
+// A reader that is destroyed
+
+void destroy_under_a_read(bool stubborn)
+{
+    test::loop loop;
+    test::memory_stream stream(loop.executor());
+    stream.stubborn = stubborn;
+    auto in = std::make_unique<reader>(stream);
+    test::completion<std::string> read;
+    SUBCASE("in a task")
+    {
+        auto waiting = loop.spawn(in->read_line());
+        loop.settle();
+        in.reset();
+        loop.settle();
+        REQUIRE(waiting.done());
+        CHECK(rill::is_cancellation(waiting.exception()));
+        CHECK_FALSE(waiting.cancel());
+    }
+    SUBCASE("with a callback")
+    {
+        in->async_read_line(read.handler());
+        loop.settle();
+        in.reset();
+        loop.settle();
+        CHECK(read.error() == asio::error::operation_aborted);
+    }
+    SUBCASE("in a plain coroutine")
+    {
+        std::exception_ptr error;
+        const auto plain = [&]() -> awaitable<void> { co_await in->read_line(); };
+        asio::co_spawn(loop.executor(), plain, [&](std::exception_ptr e) { error = e; });
+        loop.settle();
+        in.reset();
+        loop.settle();
+        CHECK(rill::is_cancellation(error));
+    }
+    SUBCASE("that has been cancelled, and the one behind it")
+    {
+        auto first = loop.spawn(in->read_line());
+        loop.settle();
+        first.cancel();
+        const auto second = loop.spawn(in->read_line());
+        loop.step();
+        in.reset();
+        loop.settle();
+        CHECK(rill::is_cancellation(first.exception()));
+        CHECK(rill::is_cancellation(second.exception()));
+    }
+    SUBCASE("whose bytes have come, when it has not run since")
+    {
+        loop.one_step_at_a_time();
+        const auto waiting = loop.spawn(in->read_line());
+        loop.settle();
+        stream.feed("a line\n");
+        loop.step(); // the stream's handler
+        in.reset();
+        loop.settle();
+        CHECK(rill::is_cancellation(waiting.exception()));
+    }
+    stream.feed("too late"); // nobody is there
+    loop.settle();
+}
+
+TEST_CASE("a reader that is destroyed ends the read that waits")
+{
+    destroy_under_a_read(false);
+}
+
+TEST_CASE("a reader that is destroyed ends the read, though its stream heeds no cancellation")
+{
+    destroy_under_a_read(true);
+}
+
+TEST_CASE("a read that begins when its reader has gone is aborted")
+{
+    test::loop loop;
+    test::memory_stream stream(loop.executor());
+    auto in = std::make_unique<reader>(stream);
+    auto awaited = in->read_line();
+    auto next = in->next_line();
+    auto deferred = in->async_read_line(asio::deferred);
+    in.reset();
+    CHECK_THROWS_AS(loop.run(std::move(awaited)), rill::system_error);
+    CHECK_THROWS_AS(loop.run(std::move(next)), rill::system_error);
+    test::completion<std::string> read;
+    std::move(deferred)(read.handler());
+    loop.settle();
+    CHECK(read.error() == asio::error::operation_aborted);
+    CHECK(stream.reads == 0);
+}
+
+TEST_CASE("a reader that owns its stream keeps it until nothing refers to it")
+{
+    test::loop loop;
+    auto stream = std::make_shared<test::memory_stream>(loop.executor());
+    stream->stubborn = true;
+    {
+        reader in(stream);
+        loop.spawn(in.read_line());
+        loop.settle();
+    }
+    loop.settle();
+    CHECK(stream.use_count() == 2);
+    stream->feed("x");
+    loop.settle();
+    CHECK(stream.use_count() == 1);
+}
+
+// A loop that ends
+
+TEST_CASE("a reader may outlive its loop: it gives what it holds, and then the end")
+{
+    std::optional<reader> in;
+    std::weak_ptr<test::memory_stream> owned;
+    {
+        rill::testing::loop loop;
+        auto stream = std::make_shared<test::memory_stream>(loop.executor());
+        owned = stream;
+        in.emplace(std::move(stream));
+        owned.lock()->feed("held\nrest");
+        CHECK(loop.run(in->read_line()) == "held\n");
+        loop.spawn(in->read_line());
+        loop.settle();
+    }
+    CHECK(owned.expired());
+    CHECK(in->buffered() == "rest");
+    CHECK_THROWS_AS(in->stream(), std::logic_error);
+    test::loop another;
+    CHECK(another.run(in->read(2)) == "re");
+    CHECK(another.run(in->read_line()) == "st");
+    CHECK(another.run(in->read_all()).empty());
+    test::completion<std::string> read;
+    const auto begin = [&]() -> awaitable<void> {
+        in->async_read_exactly(1, read.handler());
+        co_return;
+    };
+    another.run(begin);
+    another.settle();
+    CHECK(read.error() == asio::error::eof);
+    CHECK(in->at_eof());
+}
+
+TEST_CASE("a loop that is a view may end and begin anew while its reader lives")
+{
+    asio::io_context io;
+    test::memory_stream stream(io.get_executor());
+    reader in(stream);
+    {
+        rill::loop first(io);
+        rill::create_task(io.get_executor(), in.read_line());
+        first.poll();
+        first.close();
+    }
+    io.restart();
+    io.poll();
+    rill::loop second(io);
+    stream.feed("a line\n");
+    CHECK(second.run_until_complete(in.read_line()) == "a line\n");
 }
 
 TEST_CASE("a loop that dies with a read pending frees everything")

@@ -6,7 +6,10 @@
 #include <rill/stream_reader.hpp>
 #include <rill/stream_writer.hpp>
 
+#include <boost/asio/deferred.hpp>
+
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -340,6 +343,167 @@ TEST_CASE("a writer that is destroyed ends the drains that wait")
     loop.settle();
     CHECK(drained.error() == rill::condition::cancelled);
     CHECK(closed.error() == rill::condition::cancelled);
+}
+
+TEST_CASE("a writer that owns its stream: destroyed, it ends drains, and closes for those who wait")
+{
+    test::loop loop;
+    auto stream = std::make_shared<test::memory_stream>(loop.executor());
+    stream->take(0);
+    auto out = std::make_unique<writer>(stream, small_marks());
+    out->write("12345678901");
+    const auto draining = loop.spawn(out->drain());
+    const auto closing = loop.spawn(out->wait_closed());
+    loop.settle();
+    auto drain_later = out->drain();
+    out.reset();
+    loop.settle();
+    REQUIRE(draining.done());
+    CHECK(rill::is_cancellation(draining.exception()));
+    CHECK_FALSE(closing.done());
+    CHECK_THROWS_AS(loop.run(std::move(drain_later)), rill::system_error);
+    stream->take(100);
+    loop.settle();
+    CHECK(closing.done());
+    CHECK_NOTHROW(closing.result());
+    CHECK(stream->written == "12345678901");
+}
+
+TEST_CASE("a wait that begins when the writer of a user's stream has gone is aborted")
+{
+    test::loop loop;
+    test::memory_stream stream(loop.executor());
+    stream.take(0);
+    auto out = std::make_unique<writer>(stream, small_marks());
+    out->write("12345678901");
+    out->write_eof();
+    auto drain = out->drain();
+    auto closed = out->wait_closed();
+    auto deferred = out->async_drain(asio::deferred);
+    out.reset();
+    const auto drained = loop.spawn(std::move(drain));
+    const auto waited = loop.spawn(std::move(closed));
+    test::completion<> called;
+    std::move(deferred)(called.handler());
+    stream.take(100);
+    loop.settle();
+    CHECK(rill::is_cancellation(drained.exception()));
+    CHECK(rill::is_cancellation(waited.exception()));
+    CHECK(called.error() == asio::error::operation_aborted);
+    CHECK_FALSE(stream.ended);
+}
+
+TEST_CASE("wait_closed throws what the connection was lost by, though nobody has closed it")
+{
+    fixture f;
+    reader in(*f.stream);
+    f.out.share_errors_with(in);
+    const auto waiting = f.loop.spawn(f.out.wait_closed());
+    f.loop.settle();
+    CHECK_FALSE(waiting.done());
+    SUBCASE("a write meets it")
+    {
+        f.stream->fail_writes(asio::error::connection_reset);
+        f.out.write("x");
+    }
+    SUBCASE("a read meets it")
+    {
+        f.stream->fail_reads(asio::error::connection_reset);
+        CHECK_THROWS_AS(f.loop.run(in.read(1)), rill::system_error);
+    }
+    f.loop.settle();
+    CHECK(test::text_of(waiting.exception()).find("reset") != std::string::npos);
+    CHECK_THROWS_AS(f.loop.run(f.out.wait_closed()), rill::system_error);
+    CHECK_FALSE(f.stream->closed);
+}
+
+TEST_CASE("a drain that waits ends with the error that the reader of the connection meets")
+{
+    fixture f(small_marks());
+    reader in(*f.stream);
+    f.out.share_errors_with(in);
+    f.stream->take(0);
+    f.out.write("12345678901");
+    const auto draining = f.loop.spawn(f.out.drain());
+    f.loop.settle();
+    f.stream->fail_reads(asio::error::connection_reset);
+    CHECK_THROWS_AS(f.loop.run(in.read(1)), rill::system_error);
+    f.loop.settle();
+    CHECK(test::text_of(draining.exception()).find("reset") != std::string::npos);
+}
+
+TEST_CASE("reader and writer of a connection may go in either order")
+{
+    test::loop loop;
+    auto stream = std::make_shared<test::memory_stream>(loop.executor());
+    auto in = std::make_unique<reader>(*stream);
+    auto out = std::make_unique<writer>(*stream);
+    out->share_errors_with(*in);
+    SUBCASE("the writer first, cut")
+    {
+        out->abort();
+        out.reset();
+        CHECK_THROWS_AS(loop.run(in->read(1)), rill::system_error);
+    }
+    SUBCASE("the writer first, and the reader meets an error")
+    {
+        out.reset();
+        stream->fail_reads(asio::error::connection_reset);
+        CHECK_THROWS_AS(loop.run(in->read(1)), rill::system_error);
+    }
+    SUBCASE("the reader first")
+    {
+        in.reset();
+        out->write("x");
+        loop.run(out->drain());
+        CHECK(stream->written == "x");
+        out->abort();
+    }
+}
+
+TEST_CASE("a writer may outlive its loop, which closes its stream")
+{
+    std::optional<writer> out;
+    std::optional<writer> of_user; // whose stream is gone by then
+    std::weak_ptr<test::memory_stream> owned;
+    const auto lease = std::make_shared<int>();
+    {
+        rill::testing::loop loop;
+        auto stream = std::make_shared<test::memory_stream>(loop.executor());
+        owned = stream;
+        stream->take(0);
+        test::memory_stream another(loop.executor());
+        another.take(0);
+        of_user.emplace(another, small_marks());
+        of_user->write("12345678901");
+        loop.spawn(of_user->drain());
+        out.emplace(std::move(stream), small_marks());
+        out->hold_until_closed(lease);
+        out->write("12345678901");
+        loop.spawn(out->drain());
+        loop.spawn(out->wait_closed());
+        loop.settle();
+        out->write("in the same turn");
+    }
+    CHECK(owned.expired());
+    CHECK(lease.use_count() == 1);
+    test::loop loop;
+    for (writer* w : {&*out, &*of_user}) {
+        CHECK(w->is_closing());
+        w->write("dropped");
+        w->write_eof();
+        w->close();
+        w->abort();
+        CHECK_THROWS_AS(loop.run(w->drain()), rill::system_error);
+        test::completion<> drained;
+        const auto begin = [&]() -> awaitable<void> {
+            w->async_drain(drained.handler());
+            co_return;
+        };
+        loop.run(begin);
+        loop.settle();
+        CHECK(drained.error() == asio::error::connection_reset);
+    }
 }
 
 TEST_CASE("async_drain: completes with what drain would throw")

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <source_location>
 #include <string>
@@ -92,6 +93,20 @@ TEST_CASE("event_log: outside of tasks a note has no name, and after its end not
     CHECK(outer.text() == "3600s no task: note: an hour\n");
     loop.run([]() -> awaitable<void> { co_return; });
     CHECK(outer.lines().size() == 4);
+}
+
+TEST_CASE("event_log: it may outlive its loop; what is noted then has the time of the last line")
+{
+    std::optional<testing::event_log> log;
+    {
+        testing::loop loop;
+        log.emplace(loop.executor());
+        loop.advance(2s);
+        log->note("alive");
+        loop.advance(2s);
+    }
+    log->note("gone");
+    CHECK(log->lines().back() == "2s no task: note: gone");
 }
 
 TEST_CASE("event_log: its hash is FNV-1a of its text")

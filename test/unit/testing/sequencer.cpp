@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -135,5 +136,22 @@ TEST_CASE("BY-30: a number is used once")
         CHECK_THROWS_AS(static_cast<void>(sequence.turn(0)), rill::invalid_state);
         CHECK_FALSE(sequence.broken());
         const auto turn = co_await sequence.turn(1);
+    });
+}
+
+TEST_CASE("sequencer: destroyed, it ends the waits for later turns, and a turn may outlive it")
+{
+    std::string log;
+    testing::run([&]() -> awaitable<void> {
+        std::optional<testing::sequencer> sequence(std::in_place);
+        auto first = co_await sequence->turn(0);
+        const auto waiting = rill::create_task(say(*sequence, 2, log));
+        co_await testing::settle();
+        auto about_to = sequence->turn(3);
+        sequence.reset();
+        co_await waiting;
+        CHECK(log == "cancelled ");
+        CHECK_THROWS_AS(static_cast<void>(co_await std::move(about_to)), rill::system_error);
+        first.end();
     });
 }

@@ -86,3 +86,12 @@ TEST_CASE("settle: elsewhere than on a testing loop it is refused")
 {
     CHECK_THROWS_AS(rill::run(testing::settle()), std::logic_error);
 }
+
+TEST_CASE("settle: a loop may end while tasks wait in it")
+{
+    testing::loop loop;
+    for (const rill::duration cushion : {rill::duration(0s), rill::duration(1h)})
+        loop.spawn(testing::settle(cushion));
+    loop.settle();
+    CHECK(loop.leftovers().size() == 2);
+}

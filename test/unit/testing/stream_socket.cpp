@@ -202,6 +202,26 @@ TEST_CASE("stream_socket: several buffers are one read, or one write")
     CHECK(std::string(second, 4) == "cdef");
 }
 
+TEST_CASE("stream_socket: operations that wait at one that is destroyed are aborted")
+{
+    test::loop loop;
+    auto pair = std::make_unique<rill::testing::connected_streams>(stream_pair(loop.executor()));
+    std::optional<rill::stream_socket> socket(std::move(pair->first.socket()));
+    test::completion<> waited;
+    test::completion<> failed;
+    test::completion<std::size_t> read;
+    char room[8];
+    socket->async_wait(rill::stream_socket::wait_read, waited.handler());
+    socket->async_wait(rill::stream_socket::wait_error, failed.handler());
+    socket->async_read_some(asio::buffer(room), read.handler());
+    loop.settle();
+    socket.reset();
+    loop.settle();
+    CHECK(waited.error() == asio::error::operation_aborted);
+    CHECK(failed.error() == asio::error::operation_aborted);
+    CHECK(read.error() == asio::error::operation_aborted);
+}
+
 TEST_CASE("stream_socket: a loop may end while operations on a simulated one wait")
 {
     const auto held = std::make_shared<int>();

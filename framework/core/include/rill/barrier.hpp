@@ -129,12 +129,6 @@ protected:
 
     void describe_to(std::string& text) const;
 
-    template <class Signature>
-    std::tuple<error_code, std::size_t> results()
-    {
-        return {error(), take()};
-    }
-
 private:
     /// The last one to leave lets the next round begin.
     void leave() noexcept;

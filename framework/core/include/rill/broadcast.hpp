@@ -362,12 +362,6 @@ protected:
                " stored for " + std::to_string(state_->subscribers_) + " subscribers)";
     }
 
-    template <class Signature>
-    std::tuple<error_code> results() const
-    {
-        return {this->error()};
-    }
-
 private:
     state_ptr state_;
 };
@@ -427,12 +421,6 @@ protected:
     void describe_to(std::string& text) const
     {
         text = "an item of " + subscriber_->state_->called("a broadcast");
-    }
-
-    template <class Signature>
-    auto results()
-    {
-        return std::tuple<error_code, std::optional<T>>(this->error(), take());
     }
 
 private:

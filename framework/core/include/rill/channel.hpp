@@ -348,12 +348,6 @@ protected:
         return broken_ ? error_code(asio::error::broken_pipe) : this->error();
     }
 
-    template <class Signature>
-    std::tuple<error_code> results() const
-    {
-        return {why()};
-    }
-
 private:
     bool broken_ = false;
 };
@@ -397,12 +391,6 @@ protected:
     }
 
     void describe_to(std::string& text) const { text = "an item of " + this->channel_text(); }
-
-    template <class Signature>
-    auto results()
-    {
-        return std::tuple<error_code, std::optional<T>>(this->error(), take());
-    }
 };
 
 template <class T>

@@ -199,12 +199,6 @@ protected:
         text += queue_->description();
     }
 
-    template <class Signature>
-    auto results()
-    {
-        return std::tuple<error_code, T>(this->error(), item ? std::move(*item) : T{});
-    }
-
 private:
     delay_queue* queue_; // not to be used once this is ready: the queue may be gone
 };
@@ -247,12 +241,6 @@ protected:
     {
         text = "room in ";
         text += queue_->description();
-    }
-
-    template <class Signature>
-    std::tuple<error_code> results() const
-    {
-        return {this->error()};
     }
 
 private:

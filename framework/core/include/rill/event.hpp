@@ -70,12 +70,6 @@ protected:
 
     void describe_to(std::string& text) const { text = event_->called("an event"); }
 
-    template <class Signature>
-    std::tuple<error_code> results() const
-    {
-        return {error()};
-    }
-
 private:
     event* event_;
 };

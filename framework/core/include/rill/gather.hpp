@@ -144,12 +144,6 @@ protected:
 
     void describe_to(std::string& text) const { text = "several tasks"; }
 
-    template <class Signature>
-    std::tuple<error_code> results() const
-    {
-        return {error()};
-    }
-
 private:
     gathering* gathering_;
 };

@@ -86,12 +86,6 @@ protected:
 
     void describe_to(std::string& text) const;
 
-    template <class Signature>
-    std::tuple<error_code> results() const
-    {
-        return {error()};
-    }
-
 private:
     latch* latch_;
 };

@@ -141,12 +141,6 @@ protected:
 
     void describe_to(std::string& text) const { text = mutex_->with_holder(); }
 
-    template <class Signature>
-    std::tuple<error_code> results() const
-    {
-        return {error()};
-    }
-
     mutex* mutex_;
 };
 
@@ -155,13 +149,6 @@ public:
     using waiter::waiter;
 
     scoped_lock take() noexcept { return scoped_lock(*mutex_); }
-
-protected:
-    template <class Signature>
-    std::tuple<error_code, scoped_lock> results()
-    {
-        return {error(), failure_ ? scoped_lock() : take()};
-    }
 };
 
 inline bool mutex::try_lock() noexcept

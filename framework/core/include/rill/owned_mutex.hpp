@@ -179,12 +179,6 @@ protected:
 
     void describe_to(std::string& text) const { text = mutex_->with_holder(); }
 
-    template <class Signature>
-    std::tuple<error_code> results() const
-    {
-        return {why()};
-    }
-
     owned_mutex* mutex_;
 
 private:
@@ -197,13 +191,6 @@ public:
     using waiter::waiter;
 
     scoped_owned_lock take() noexcept { return scoped_owned_lock(*mutex_); }
-
-protected:
-    template <class Signature>
-    std::tuple<error_code, scoped_owned_lock> results()
-    {
-        return {why(), why() ? scoped_owned_lock() : take()};
-    }
 };
 
 inline owned_mutex::owner_watch::owner_watch(owned_mutex& m) noexcept

@@ -130,12 +130,6 @@ protected:
 
     void describe_to(std::string& text) const;
 
-    template <class Signature>
-    std::tuple<error_code> results() const
-    {
-        return {error()};
-    }
-
 private:
     rate_limiter* limiter_;
 };

@@ -88,12 +88,10 @@ struct select_traits<wait_operation<Signature, Waiter>> {
     {
         if (branch.failure())
             throw system_error(branch.failure());
-        if constexpr (requires { branch.take(); })
-            return branch.take();
-        else if constexpr (std::is_same_v<value_type, std::monostate>)
+        if constexpr (std::is_same_v<value_type, std::monostate>)
             return {};
         else
-            return std::get<1>(branch.template outcome<Signature>());
+            return branch.take();
     }
 };
 
@@ -167,12 +165,6 @@ public:
     {
         if (begun_)
             this->cancel();
-    }
-
-    template <class Signature>
-    auto outcome()
-    {
-        return this->template results<Signature>();
     }
 
 private:
@@ -261,12 +253,6 @@ protected:
     }
 
     void describe_to(std::string& text) const { text = "the first of several operations"; }
-
-    template <class Signature>
-    std::tuple<error_code> results() const
-    {
-        return {error()};
-    }
 
 private:
     void withdraw_others()

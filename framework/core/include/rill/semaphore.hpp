@@ -174,12 +174,6 @@ protected:
 
     void describe_to(std::string& text) const;
 
-    template <class Signature>
-    std::tuple<error_code> results() const
-    {
-        return {error()};
-    }
-
     semaphore* semaphore_;
 };
 
@@ -188,13 +182,6 @@ public:
     using waiter::waiter;
 
     permit take() noexcept { return permit(*semaphore_, count); }
-
-protected:
-    template <class Signature>
-    std::tuple<error_code, permit> results()
-    {
-        return {error(), failure_ ? permit() : take()};
-    }
 };
 
 inline semaphore::semaphore(const asio::any_io_executor& ex, std::ptrdiff_t permits)

@@ -214,12 +214,6 @@ protected:
 
     void describe_to(std::string& text) const { text = mutex_->with_holder(); }
 
-    template <class Signature>
-    std::tuple<error_code> results() const
-    {
-        return {error()};
-    }
-
     shared_mutex* mutex_;
 };
 
@@ -229,13 +223,6 @@ public:
     using waiter<Kind>::waiter;
 
     shared_mutex_guard<Kind> take() noexcept { return shared_mutex_guard<Kind>(*this->mutex_); }
-
-protected:
-    template <class Signature>
-    std::tuple<error_code, shared_mutex_guard<Kind>> results()
-    {
-        return {this->error(), this->failure_ ? shared_mutex_guard<Kind>() : take()};
-    }
 };
 
 template <detail::access Kind>

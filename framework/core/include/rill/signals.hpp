@@ -3,11 +3,15 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/detail/form.hpp>
+#include <rill/detail/loop/context_user.hpp>
 #include <rill/detail/loop/loop_core.hpp>
 #include <rill/error.hpp>
 
 #include <boost/asio/signal_set.hpp>
 
+#include <array>
+#include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -16,9 +20,12 @@ namespace rill::RILL_FORM {
 /// The signals that a program takes itself, as values that it waits for. Mirrors
 /// loop.add_signal_handler.
 ///
-/// While it lives, the signals' default effect is off, and those that come between two calls of
-/// next() are kept. Built on asio::signal_set: what holds there for threads and several sets of
-/// the same signal holds here.
+/// While it lives and its loop does, the signals' default effect is off, and those that come
+/// between two calls of next() are kept. Built on asio::signal_set: what holds there for threads
+/// and several sets of the same signal holds here.
+///
+/// Waits that are left when it is destroyed, or begin then, end with operation_aborted. The end of
+/// its loop takes the signals back; to wait for one afterwards is a std::logic_error.
 class signals {
 public:
     /// On the loop that this thread runs: `rill::signals stop{SIGTERM, SIGINT};`
@@ -28,6 +35,11 @@ public:
     /// On an executor of the program's own.
     signals(const asio::any_io_executor& ex, std::span<const int> numbers);
 
+    signals(const signals&) = delete;
+    signals& operator=(const signals&) = delete;
+
+    ~signals();
+
     /// The number of the next signal. Cancellation: total.
     awaitable<int> next();
 
@@ -36,22 +48,39 @@ public:
     auto async_next(Token&& token);
 
 private:
-    asio::signal_set set_;
+    /// Shared with the waits that have yet to begin.
+    class state final : detail::context_user {
+    public:
+        state(const asio::any_io_executor& ex, std::span<const int> numbers);
+
+        asio::signal_set& set();
+        void close() noexcept;
+
+    private:
+        void on_context_end() noexcept override { set_.reset(); }
+
+        std::optional<asio::signal_set> set_; // empty once closed, or after the loop
+        bool closed_ = false;
+    };
+
+    static awaitable<int> wait(std::shared_ptr<state> s);
+
+    std::shared_ptr<state> state_;
 };
 
 // Implementation
 
 template <std::same_as<int>... Numbers>
 signals::signals(Numbers... numbers)
-    : set_(detail::loop_core::running().executor())
-{
-    (set_.add(numbers), ...);
-}
+    : signals(
+          detail::loop_core::running().executor(), std::array<int, sizeof...(Numbers)>{numbers...}
+      )
+{}
 
 template <asio::completion_token_for<void(error_code, int)> Token>
 auto signals::async_next(Token&& token)
 {
-    return set_.async_wait(std::forward<Token>(token));
+    return state_->set().async_wait(std::forward<Token>(token));
 }
 
 } // namespace rill::RILL_FORM

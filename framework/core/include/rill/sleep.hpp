@@ -53,12 +53,6 @@ protected:
     void start() { core_->make_ready(*this); }
 
     void describe_to(std::string& text) const { text = "its turn"; }
-
-    template <class Signature>
-    std::tuple<> results() const noexcept
-    {
-        return {};
-    }
 };
 
 /// What yield() gives: awaited, it lets the others run, and throws if its task is cancelled then.
@@ -146,12 +140,6 @@ protected:
 
     /// The wait may have ended, and the task have been cancelled, before its turn comes.
     error_code why() const noexcept;
-
-    template <class Signature>
-    std::tuple<error_code> results() const
-    {
-        return {why()};
-    }
 
 private:
     static void on_due(timer_node& node) { static_cast<sleep_waiter&>(node).complete(); }

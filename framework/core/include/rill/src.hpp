@@ -24,6 +24,7 @@
 #include <rill/impl/concurrent_queue.ipp>
 #include <rill/impl/condition_variable.ipp>
 #include <rill/impl/context.ipp>
+#include <rill/impl/context_user.ipp>
 #include <rill/impl/context_var.ipp>
 #include <rill/impl/deadline_scope.ipp>
 #include <rill/impl/deadlines.ipp>

@@ -312,12 +312,6 @@ protected:
 
     void describe_to(std::string& text) const { text = what_; }
 
-    template <class Signature>
-    std::tuple<error_code> results() const
-    {
-        return {error()};
-    }
-
 private:
     wait_line<>* line_;
     const char* what_;

@@ -163,12 +163,6 @@ protected:
 
     void describe_to(std::string& text) const { text = "several tasks"; }
 
-    template <class Signature>
-    std::tuple<error_code> results() const
-    {
-        return {error()};
-    }
-
 private:
     static void on_due(timer_node& node) { static_cast<count_waiter&>(node).complete(); }
 

@@ -319,12 +319,6 @@ protected:
         text = "a change of " + record_->state_->called("a watch");
     }
 
-    template <class Signature>
-    std::tuple<error_code> results() const
-    {
-        return {this->error()};
-    }
-
 private:
     record_ptr record_;
 };

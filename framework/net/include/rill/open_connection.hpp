@@ -35,7 +35,7 @@ public:
 /// in the resolver's order until one answers.
 ///
 /// Errors: system_error, whose text lists every address with its own error if they differ;
-/// timeout_error. Cancellation: total, no socket is left behind.
+/// timeout_error. Cancellation: total, no socket is left behind; nor is one by the end of the loop.
 awaitable<stream>
 open_connection(std::string host, unsigned short port, connect_options options = {});
 

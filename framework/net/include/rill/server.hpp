@@ -75,7 +75,9 @@ struct server_counters {
 /// ends silently. Where descriptors or memory run out the server says so once, accepts nothing for
 /// a moment and goes on as soon as there are some again.
 ///
-/// Destroyed, it stops listening and cancels its handlers; drain() ends it gracefully.
+/// Destroyed, it stops listening and cancels its handlers; drain() ends it gracefully. Waits for it
+/// go on: they end when what they wait for has come to pass. It may outlive its loop, whose end
+/// closes it; who waits is dropped then with his task.
 /// Thread safety: distinct objects safe, shared objects unsafe; all on the thread of one loop.
 class server {
 public:

@@ -52,7 +52,12 @@ public:
 /// StreamReader and StreamWriter that asyncio hands out.
 ///
 /// Destroyed, it flushes what was written and closes, in the background: for at most the time of
-/// write_stall without progress. So a handler that returns has closed its connection.
+/// write_stall without progress. So a handler that returns has closed its connection. Reads and
+/// drains that somebody waits in end with operation_aborted then.
+///
+/// It may outlive its loop, whose end closes it: reading gives what is held and then the end,
+/// drain() fails with connection_reset. Only the socket is gone then: socket() and local_endpoint()
+/// are a std::logic_error.
 /// Thread safety: distinct objects safe, shared objects unsafe; all on the thread of one loop.
 class stream {
 public:
@@ -72,7 +77,7 @@ public:
     /// Who the peer was when the stream was made; it may have gone since.
     const endpoint& remote_endpoint() const noexcept;
 
-    stream_socket& socket() noexcept;
+    stream_socket& socket();
 
     /// As writer().close() and writer().abort().
     void close();

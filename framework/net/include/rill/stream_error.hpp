@@ -42,7 +42,7 @@ private:
     std::size_t consumed_;
 };
 
-/// A line longer than the limit; it has been dropped. Mirrors the ValueError of
+/// A line longer than the limit; it is dropped, with what is still to come of it. Mirrors the ValueError of
 /// StreamReader.readline. Its code is asio::error::message_size.
 class line_too_long : public system_error {
 public:

@@ -3,17 +3,9 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/detail/form.hpp>
+#include <rill/detail/read_pump.hpp>
 #include <rill/detail/read_steps.hpp>
-#include <rill/detail/readable.hpp>
-#include <rill/detail/stream_traits.hpp>
 #include <rill/stream_error.hpp>
-
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/cancellation_state.hpp>
-#include <boost/asio/compose.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -23,7 +15,6 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 
 namespace rill::RILL_FORM {
@@ -37,8 +28,13 @@ namespace rill::RILL_FORM {
 ///
 /// One read at a time: a second one that comes meanwhile throws std::logic_error, and the first is
 /// not disturbed. Cancellation is total: whatever has been received stays in the reader for the
-/// next call. An error of the stream is thrown by the call that meets it and by every later one.
+/// next call, which may come in the same step as the cancel. A cancelled read ends when the stream
+/// lets go of it, in a later turn. An error of the stream is thrown by the call that meets it and by every later one.
 /// A stream that is closed on this side reads as ended.
+///
+/// A read that waits when the reader is destroyed ends with operation_aborted, and so does one that
+/// begins then; what had been received is gone. The end of the loop closes the stream: reads that
+/// wait are dropped with their tasks, later ones give what is held, and then the end.
 /// Thread safety: distinct objects safe, shared objects unsafe; all on the thread of one loop.
 template <class AsyncReadStream>
 class basic_stream_reader {
@@ -47,14 +43,19 @@ public:
 
     static constexpr std::size_t default_limit = 64 * 1024;
 
-    /// `stream` must outlive the reader. `limit`, in bytes and more than zero, bounds lines and
-    /// what read_until looks through.
+    /// `stream` must outlive the reader, or the loop. `limit`, in bytes and more than zero, bounds
+    /// lines and what read_until looks through.
     explicit basic_stream_reader(AsyncReadStream& stream, std::size_t limit = default_limit);
 
-    /// The reader keeps `stream` alive.
+    /// The reader keeps `stream` alive, and so does a read that was left, until the stream is done
+    /// with it; but not beyond the end of the loop.
     explicit basic_stream_reader(
         std::shared_ptr<AsyncReadStream> stream, std::size_t limit = default_limit
     );
+
+    basic_stream_reader(const basic_stream_reader&) = delete;
+    basic_stream_reader& operator=(const basic_stream_reader&) = delete;
+    ~basic_stream_reader();
 
     /// Waits for bytes and gives at most `n` of them; none at the end of the stream.
     awaitable<std::string> read(std::size_t n);
@@ -63,8 +64,8 @@ public:
     awaitable<std::string> read_all();
 
     /// A line with its "\n". The last one may come without; at the end of the stream it is empty.
-    /// line_too_long if it has more than limit bytes besides its end; it is dropped, as far as it
-    /// has been received, and reading can go on.
+    /// line_too_long if it has more than limit bytes besides its end. All of it is dropped, however
+    /// it arrives: the next call gives the line behind it.
     awaitable<std::string> read_line();
 
     /// The same for loops: `while (auto line = co_await reader.next_line())`.
@@ -75,6 +76,8 @@ public:
 
     /// Up to `separator`, and with it; it must outlive the call. limit_overrun_error if that is
     /// more than limit bytes, all of which stay; incomplete_read_error if the stream ends before.
+    /// To skip what is too long, consume what the error says and call it again, until it gives
+    /// something: that is the rest.
     awaitable<std::string> read_until(std::string_view separator);
 
     /// Up to that one of `separators` which ends first.
@@ -119,111 +122,77 @@ public:
     /// The error that the stream has ended with, if any. Mirrors StreamReader.exception.
     const error_code& error() const noexcept;
 
-    /// From now on every read fails with `*of_writer` once that is set: the writer of the same
-    /// connection has cut it. It must outlive the reader.
-    void share_cut(const error_code* of_writer) noexcept;
-
-    AsyncReadStream& stream() noexcept;
+    /// std::logic_error once the loop has ended, which the stream may not outlive.
+    AsyncReadStream& stream();
 
 private:
-    template <class Step>
-    class composed_read;
+    friend detail::reader_access;
 
-    static constexpr std::size_t worth_a_call =
-        64 * 1024; // what one read is to take if it is there
+    using pump = detail::read_pump<AsyncReadStream>;
 
-    std::shared_ptr<AsyncReadStream> owned_;
-    AsyncReadStream* stream_;
-    detail::loop_core* core_;
-    detail::read_state state_;
-    asio::cancellation_signal cancel_wait_;
-    const error_code* writer_cut_ = nullptr;
-    bool busy_ = false;                // an operation waits
-    bool more_is_there_ = false;       // the last read filled the room that it had
-    unsigned without_wait_ = 0;        // reads in a row that found bytes at once
-    std::size_t offered_ = 0;          // the room of the last read, where it cannot be tried
-    std::size_t next_read_ = 4 * 1024; // and that of the next one
+    static std::size_t checked(std::size_t limit);
 
     template <class Step>
-    auto run(Step step) -> awaitable<decltype(step.take(state_))>;
+    auto run(Step step);
     template <class Step, class Token>
     auto start(Step step, Token&& token);
 
-    bool worth_a_try() noexcept;
-    bool receive_now(std::size_t room);
-    asio::mutable_buffer next_room(std::size_t room);
-    bool received(error_code ec, std::size_t n) noexcept;
-    void check_cut() noexcept;
+    typename pump::pointer pump_;
 };
 
 // Implementation
 
+namespace detail {
+
+/// Begins when it is awaited, and knows nothing of the reader.
+inline awaitable<std::optional<std::string>> line_unless_empty(awaitable<std::string> reading)
+{
+    std::string line = co_await std::move(reading);
+    if (line.empty())
+        co_return std::nullopt;
+    co_return std::move(line);
+}
+
+} // namespace detail
+
 template <class Stream>
 basic_stream_reader<Stream>::basic_stream_reader(Stream& stream, std::size_t limit)
-    : stream_(&stream)
-    , core_(&detail::loop_core::of(stream.get_executor()))
-    , state_{detail::read_buffer(detail::buffer_pool::of(stream.get_executor())), limit, false, {}}
-{
-    if (limit == 0)
-        throw std::invalid_argument("rill::stream_reader: the limit must be more than zero");
-}
+    : pump_(new pump(stream, nullptr, checked(limit)))
+{}
 
 template <class Stream>
 basic_stream_reader<Stream>::basic_stream_reader(std::shared_ptr<Stream> stream, std::size_t limit)
-    : basic_stream_reader(*stream, limit)
 {
-    owned_ = std::move(stream);
+    Stream& at = *stream;
+    pump_ = new pump(at, std::move(stream), checked(limit));
 }
 
-/// Tries the step, and receives more until it is done. The waits stand here and not in a coroutine
-/// of their own, which would cost a frame for each. No guard resets busy_: a loop that dies
-/// destroys this frame, perhaps after the reader.
+template <class Stream>
+basic_stream_reader<Stream>::~basic_stream_reader()
+{
+    pump_->let_go();
+}
+
+template <class Stream>
+std::size_t basic_stream_reader<Stream>::checked(std::size_t limit)
+{
+    if (limit == 0)
+        throw std::invalid_argument("rill::stream_reader: the limit must be more than zero");
+    return limit;
+}
+
 template <class Stream>
 template <class Step>
-auto basic_stream_reader<Stream>::run(Step step) -> awaitable<decltype(step.take(state_))>
+auto basic_stream_reader<Stream>::run(Step step)
 {
-    if (busy_)
-        throw std::logic_error("rill::stream_reader: another read is waiting already");
-    check_cut();
-    while (!step(state_)) {
-        const std::size_t room = step.room(state_);
-        if constexpr (detail::can_try_io<Stream>) {
-            if (worth_a_try() && receive_now(room))
-                continue;
-            state_.buffer.park();
-            detail::readable_operation<Stream> readable(
-                std::in_place, *core_, *stream_, cancel_wait_
-            );
-            busy_ = true;
-            try {
-                co_await std::move(readable);
-            } catch (...) { // cancelled before it began
-                busy_ = false;
-                throw;
-            }
-            busy_ = false;
-            if (!readable.outcome)
-                receive_now(room);
-            else if (!received(readable.outcome, 0))
-                throw system_error(readable.outcome);
-        } else {
-            const asio::mutable_buffer bytes = next_room(room);
-            auto some = stream_->async_read_some(bytes, asio::as_tuple(asio::deferred));
-            error_code ec;
-            std::size_t n = 0;
-            busy_ = true;
-            try {
-                std::tie(ec, n) = co_await std::move(some);
-            } catch (...) {
-                busy_ = false;
-                throw;
-            }
-            busy_ = false;
-            if (!received(ec, n))
-                throw system_error(ec);
-        }
-    }
-    co_return step.take(state_);
+    return pump::run(pump_, std::move(step));
+}
+
+template <class Stream>
+template <class Step, class Token>
+auto basic_stream_reader<Stream>::start(Step step, Token&& token)
+{
+    return pump::start(pump_, std::move(step), std::forward<Token>(token));
 }
 
 template <class Stream>
@@ -247,10 +216,7 @@ awaitable<std::string> basic_stream_reader<Stream>::read_line()
 template <class Stream>
 awaitable<std::optional<std::string>> basic_stream_reader<Stream>::next_line()
 {
-    std::string line = co_await read_line();
-    if (line.empty())
-        co_return std::nullopt;
-    co_return std::move(line);
+    return detail::line_unless_empty(read_line());
 }
 
 template <class Stream>
@@ -284,201 +250,40 @@ awaitable<bool> basic_stream_reader<Stream>::fill()
     return run(detail::read_step_more());
 }
 
-/// A read that did not fill its room has emptied the socket, and to try again would be in vain. A
-/// peer that sends without end must not keep others from their turn.
-template <class Stream>
-bool basic_stream_reader<Stream>::worth_a_try() noexcept
-{
-    return more_is_there_ && ++without_wait_ % 16 != 0;
-}
-
-/// False if nothing is there.
-template <class Stream>
-bool basic_stream_reader<Stream>::receive_now(std::size_t room)
-{
-    if constexpr (detail::can_try_io<Stream>) {
-        const std::size_t most = room - state_.buffer.size();
-        std::span<char> bytes = state_.buffer.prepare(std::min(most, worth_a_call));
-        bytes = bytes.first(std::min(bytes.size(), most));
-        error_code ec;
-        const std::size_t n = detail::try_read(*stream_, bytes, ec);
-        more_is_there_ = n == bytes.size();
-        if (ec == asio::error::would_block)
-            return false;
-        return received(ec, n);
-    } else {
-        return room == 0; // never called: such a stream is always waited for
-    }
-}
-
-/// Of a stream that fills what it is offered, the next read asks for more.
-template <class Stream>
-asio::mutable_buffer basic_stream_reader<Stream>::next_room(std::size_t room)
-{
-    if (more_is_there_)
-        next_read_ = std::min(2 * next_read_, detail::buffer_pool::block_size);
-    const std::size_t n = std::min(room - state_.buffer.size(), next_read_);
-    offered_ = n;
-    return asio::buffer(state_.buffer.prepare(n).data(), n);
-}
-
-/// False if it was a cancellation, which changes nothing.
-template <class Stream>
-bool basic_stream_reader<Stream>::received(error_code ec, std::size_t n) noexcept
-{
-    state_.buffer.commit(n);
-    if constexpr (!detail::can_try_io<Stream>)
-        more_is_there_ = n == offered_;
-    if (!ec)
-        return true;
-    if (writer_cut_ && *writer_cut_)
-        state_.error = *writer_cut_;
-    else if (ec == asio::error::eof || !detail::is_open(*stream_))
-        state_.eof = true;
-    else if (ec == condition::cancelled)
-        return false;
-    else
-        state_.error = ec;
-    return true;
-}
-
-template <class Stream>
-void basic_stream_reader<Stream>::check_cut() noexcept
-{
-    if (writer_cut_ && *writer_cut_)
-        state_.error = *writer_cut_;
-}
-
 template <class Stream>
 std::string_view basic_stream_reader<Stream>::buffered() const noexcept
 {
-    return state_.buffer.view();
+    return pump_->state.buffer.view();
 }
 
 template <class Stream>
 void basic_stream_reader<Stream>::consume(std::size_t n) noexcept
 {
-    state_.buffer.consume(std::min(n, state_.buffer.size()));
+    pump_->state.consume(n);
 }
 
 template <class Stream>
 bool basic_stream_reader<Stream>::at_eof() const noexcept
 {
-    return state_.eof && state_.buffer.size() == 0;
+    return pump_->state.eof && pump_->state.buffer.size() == 0;
 }
 
 template <class Stream>
 std::size_t basic_stream_reader<Stream>::limit() const noexcept
 {
-    return state_.limit;
+    return pump_->state.limit;
 }
 
 template <class Stream>
 const error_code& basic_stream_reader<Stream>::error() const noexcept
 {
-    return state_.error;
+    return pump_->state.error;
 }
 
 template <class Stream>
-void basic_stream_reader<Stream>::share_cut(const error_code* of_writer) noexcept
+Stream& basic_stream_reader<Stream>::stream()
 {
-    writer_cut_ = of_writer;
-}
-
-template <class Stream>
-Stream& basic_stream_reader<Stream>::stream() noexcept
-{
-    return *stream_;
-}
-
-/// A step as a composed operation of Asio's, for other tokens than those of coroutines.
-template <class Stream>
-template <class Step>
-class basic_stream_reader<Stream>::composed_read {
-public:
-    composed_read(basic_stream_reader& reader, Step step)
-        : reader_(&reader)
-        , step_(std::move(step))
-    {}
-
-    template <class Self>
-    void operator()(Self& self)
-    {
-        if (at_ != place::begin) {
-            finish(self);
-            return;
-        }
-        at_ = place::waiting;
-        self.reset_cancellation_state(asio::enable_total_cancellation());
-        if (reader_->busy_) {
-            refused_ = asio::error::already_started;
-            complete_later(self);
-            return;
-        }
-        reader_->busy_ = true;
-        reader_->check_cut();
-        if (step_(reader_->state_))
-            complete_later(self);
-        else
-            receive(self);
-    }
-
-    template <class Self>
-    void operator()(Self& self, error_code ec, std::size_t n)
-    {
-        const bool cancelled = !reader_->received(ec, n);
-        if (!cancelled && step_(reader_->state_)) {
-            finish(self);
-        } else if (cancelled || self.cancelled() != asio::cancellation_type::none) {
-            reader_->busy_ = false;
-            self.complete(detail::aborted(), std::string());
-        } else {
-            receive(self);
-        }
-    }
-
-private:
-    enum class place { begin, waiting };
-
-    template <class Self>
-    void receive(Self& self)
-    {
-        const asio::mutable_buffer bytes = reader_->next_room(step_.room(reader_->state_));
-        reader_->stream_->async_read_some(bytes, std::move(self));
-    }
-
-    template <class Self>
-    void complete_later(Self& self)
-    {
-        asio::post(reader_->stream_->get_executor(), std::move(self));
-    }
-
-    template <class Self>
-    void finish(Self& self)
-    {
-        if (refused_) {
-            self.complete(refused_, std::string());
-            return;
-        }
-        reader_->busy_ = false;
-        error_code ec;
-        std::string bytes = step_.take(ec);
-        self.complete(ec, std::move(bytes));
-    }
-
-    basic_stream_reader* reader_;
-    Step step_;
-    place at_ = place::begin;
-    error_code refused_;
-};
-
-template <class Stream>
-template <class Step, class Token>
-auto basic_stream_reader<Stream>::start(Step step, Token&& token)
-{
-    return asio::async_compose<Token, void(error_code, std::string)>(
-        composed_read<Step>(*this, std::move(step)), token, *stream_
-    );
+    return pump_->stream();
 }
 
 template <class Stream>

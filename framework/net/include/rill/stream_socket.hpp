@@ -24,6 +24,9 @@ namespace rill {
 /// In a test it may be a socket of a simulated network, which costs a real one a branch for each
 /// call. What is declared here works on both; the rest of Asio's socket finds a simulated one
 /// closed (bad_descriptor).
+///
+/// Operations that wait when it is closed or destroyed end with operation_aborted. As any socket of
+/// Asio's, it must not outlive its io_context; a stream does away with it in time.
 /// Thread safety: distinct objects safe, shared objects unsafe.
 class stream_socket
     : public asio::basic_stream_socket<stream_protocol, asio::io_context::executor_type> {
@@ -79,6 +82,9 @@ public:
 
     /// Writes what the socket takes, of at most 16 buffers; `would_block` if that is nothing.
     std::size_t try_write(std::span<const asio::const_buffer> data, error_code& ec) noexcept;
+
+    /// The error that the connection was lost by, which is told once; none if it was not lost.
+    error_code take_error() noexcept;
 
 private:
     class starter;
@@ -301,6 +307,11 @@ stream_socket::try_write(std::span<const asio::const_buffer> data, error_code& e
     if (!simulated_) [[likely]]
         return detail::try_write(as_real(), data, ec);
     return simulated_->try_write(data, ec);
+}
+
+inline error_code stream_socket::take_error() noexcept
+{
+    return simulated_ ? simulated_->take_error() : detail::take_error(as_real());
 }
 
 inline void stream_socket::throw_if(const error_code& ec, const char* what)

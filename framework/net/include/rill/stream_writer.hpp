@@ -32,6 +32,9 @@ struct writer_access;
 ///
 /// Several tasks may write and drain; each write stays in one piece, in the order of the calls.
 /// Waiting operations support total cancellation, which takes nothing back that was written.
+///
+/// The end of its loop closes the stream: what a socket takes at once still leaves, and who waits is
+/// dropped with his task. Afterwards the writer is as after close().
 /// Thread safety: distinct objects safe, shared objects unsafe; all on the thread of one loop.
 template <class AsyncWriteStream>
 class basic_stream_writer {
@@ -40,8 +43,8 @@ class basic_stream_writer {
 public:
     using stream_type = AsyncWriteStream;
 
-    /// `stream` must outlive the writer. What is still buffered when the writer is destroyed is
-    /// dropped: drain() or close() and wait_closed() first.
+    /// `stream` must outlive the writer, or the loop. What is still buffered when either is
+    /// destroyed is dropped: drain() or close() and wait_closed() first.
     explicit basic_stream_writer(AsyncWriteStream& stream, write_options options = {});
 
     /// The writer keeps `stream` alive. Destroyed, it goes on in the background until what is
@@ -67,7 +70,8 @@ public:
 
     /// Sends what is buffered, and returns at once unless more than the high watermark is left;
     /// then it waits for the low one. connection_reset after close(), or once the connection is
-    /// lost; also the error that the reader of the same connection has met.
+    /// lost; also the error that the reader of the same connection has met. operation_aborted if
+    /// the writer is destroyed meanwhile.
     awaitable<void> drain();
 
     /// Completes with void(error_code).
@@ -91,7 +95,10 @@ public:
 
     bool is_closing() const noexcept;
 
-    /// Returns once the stream is closed; throws the error that it was lost by, if any.
+    /// Returns once the stream is closed on this side; throws the error that the connection was lost
+    /// by, if any, also before a close: a reset of the peer's ends it though nobody reads or
+    /// writes. The peer's end alone does not. If the writer is destroyed meanwhile it goes on where
+    /// the writer owned the stream, which is being closed then; else it ends with operation_aborted.
     awaitable<void> wait_closed();
 
     /// Completes with void(error_code).
@@ -104,8 +111,7 @@ public:
     /// May be changed at any time; a deadline that runs already stays.
     write_options& options() noexcept;
 
-    /// The two ends of one connection learn of each other's errors. `reader` must be destroyed
-    /// after the writer, or with it.
+    /// The two ends of one connection learn of each other's errors. Either may be destroyed first.
     template <class Reader>
     void share_errors_with(Reader& reader) noexcept;
 
@@ -115,7 +121,10 @@ public:
 private:
     friend detail::writer_access;
 
-    std::shared_ptr<pump> pump_;
+    static awaitable<void> drain(typename pump::pointer p);
+    static awaitable<void> wait_closed(typename pump::pointer p);
+
+    typename pump::pointer pump_;
 };
 
 // Implementation
@@ -125,7 +134,7 @@ namespace detail {
 /// What lies behind a writer, for the rest of the library.
 struct writer_access {
     template <class Stream>
-    static const std::shared_ptr<write_pump<Stream>>&
+    static const boost::intrusive_ptr<write_pump<Stream>>&
     pump_of(const basic_stream_writer<Stream>& writer) noexcept
     {
         return writer.pump_;
@@ -136,7 +145,7 @@ struct writer_access {
 
 template <class Stream>
 basic_stream_writer<Stream>::basic_stream_writer(Stream& stream, write_options options)
-    : pump_(std::make_shared<pump>(stream, nullptr, options))
+    : pump_(new pump(stream, nullptr, options))
 {}
 
 template <class Stream>
@@ -145,7 +154,7 @@ basic_stream_writer<Stream>::basic_stream_writer(
 )
 {
     Stream& at = *stream;
-    pump_ = std::make_shared<pump>(at, std::move(stream), options);
+    pump_ = new pump(at, std::move(stream), options);
 }
 
 template <class Stream>
@@ -188,12 +197,18 @@ void basic_stream_writer<Stream>::write_lines(const Range& lines)
 template <class Stream>
 awaitable<void> basic_stream_writer<Stream>::drain()
 {
-    pump_->flush();
-    if (const error_code ec = pump_->drain_error())
+    return drain(pump_);
+}
+
+template <class Stream>
+awaitable<void> basic_stream_writer<Stream>::drain(typename pump::pointer p)
+{
+    p->flush();
+    if (const error_code ec = p->drain_error())
         throw system_error(ec, "rill::stream_writer: drain");
-    if (!pump_->above_high())
+    if (!p->above_high())
         co_return;
-    detail::wait_operation<void(error_code), typename pump::drained> low(std::in_place, *pump_);
+    detail::wait_operation<void(error_code), typename pump::drained> low(std::in_place, p);
     co_await std::move(low);
 }
 
@@ -201,7 +216,7 @@ template <class Stream>
 template <asio::completion_token_for<void(error_code)> Token>
 auto basic_stream_writer<Stream>::async_drain(Token&& token)
 {
-    detail::wait_operation<void(error_code), typename pump::drained> low(std::in_place, *pump_);
+    detail::wait_operation<void(error_code), typename pump::drained> low(std::in_place, pump_);
     return std::move(low).initiate(std::forward<Token>(token));
 }
 
@@ -239,8 +254,18 @@ bool basic_stream_writer<Stream>::is_closing() const noexcept
 template <class Stream>
 awaitable<void> basic_stream_writer<Stream>::wait_closed()
 {
-    const auto keep = pump_; // the writer may go while others close it
-    detail::wait_operation<void(error_code), typename pump::closed> end(std::in_place, *keep);
+    return wait_closed(pump_);
+}
+
+template <class Stream>
+awaitable<void> basic_stream_writer<Stream>::wait_closed(typename pump::pointer p)
+{
+    if (p->is_over()) {
+        if (const error_code ec = p->loss())
+            throw system_error(ec, "rill::stream_writer: wait_closed");
+        co_return;
+    }
+    detail::wait_operation<void(error_code), typename pump::closed> end(std::in_place, p);
     co_await std::move(end);
 }
 
@@ -248,7 +273,7 @@ template <class Stream>
 template <asio::completion_token_for<void(error_code)> Token>
 auto basic_stream_writer<Stream>::async_wait_closed(Token&& token)
 {
-    detail::wait_operation<void(error_code), typename pump::closed> end(std::in_place, *pump_);
+    detail::wait_operation<void(error_code), typename pump::closed> end(std::in_place, pump_);
     return std::move(end).initiate(std::forward<Token>(token));
 }
 
@@ -268,8 +293,7 @@ template <class Stream>
 template <class Reader>
 void basic_stream_writer<Stream>::share_errors_with(Reader& reader) noexcept
 {
-    pump_->share_error(&reader.error());
-    reader.share_cut(&pump_->cut());
+    pump_->share_errors_with(detail::reader_access::end_of(reader));
 }
 
 template <class Stream>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/loop/context_user.hpp>
 #include <rill/detail/loop/future_state.hpp>
 #include <rill/detail/loop/live_generator.hpp>
 #include <rill/detail/loop/loop_core.hpp>
@@ -28,6 +29,8 @@ RILL_DECL loop_core::loop_core(asio::execution_context& context)
     , home_(std::this_thread::get_id())
     , mailbox_(new mailbox(io_))
 {
+    // Older than this one as well: what outlives the loop hears of its end once nothing waits.
+    asio::use_service<context_users>(context);
     forget_position_in_child();
     monitor.meter.begin_turn(now());
 }

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
+#include <rill/detail/loop/context_user.hpp>
 
-#include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
-#include <boost/asio/query.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
 #include <cstddef>
 #include <new>
@@ -66,23 +67,17 @@ private:
 /// Large blocks for the connections of one loop, which take one while bytes pass through and give
 /// it back before they wait: an idle connection holds none, and the block that was used last, still
 /// in the cache, serves the next one.
-class buffer_pool final : public asio::execution_context::service {
+///
+/// Whoever uses it may outlive the loop, and owns it: from then on it keeps nothing.
+class buffer_pool : public boost::intrusive_ref_counter<buffer_pool> {
 public:
-    static inline asio::execution_context::id id;
-
     static constexpr std::size_t block_size = 128 * 1024; // one read takes a message of 100 KiB
 
+    /// That of the loop behind an executor.
     template <class Executor>
-    static buffer_pool& of(const Executor& ex)
-    {
-        return asio::use_service<buffer_pool>(asio::query(ex, asio::execution::context));
-    }
+    static buffer_pool& of(const Executor& ex);
 
-    explicit buffer_pool(asio::execution_context& context)
-        : service(context)
-    {
-        blocks_.reserve(kept);
-    }
+    buffer_pool() { blocks_.reserve(most_kept); }
 
     memory_block take()
     {
@@ -96,16 +91,45 @@ public:
     /// Blocks of other sizes are freed, and so are those beyond what is worth keeping.
     void give_back(memory_block block) noexcept
     {
-        if (block.size() == block_size && blocks_.size() < kept)
+        if (block.size() == block_size && blocks_.size() < kept_)
             blocks_.push_back(std::move(block));
     }
 
+    void close() noexcept
+    {
+        kept_ = 0;
+        blocks_.clear();
+    }
+
 private:
-    static constexpr std::size_t kept = 8;
+    static constexpr std::size_t most_kept = 8;
 
-    void shutdown() noexcept override {}
-
+    std::size_t kept_ = most_kept;
     std::vector<memory_block> blocks_;
 };
+
+using buffer_pool_ptr = boost::intrusive_ptr<buffer_pool>;
+
+/// The loop's part in it.
+class buffer_pool_service final : public asio::execution_context::service {
+public:
+    static inline asio::execution_context::id id;
+
+    explicit buffer_pool_service(asio::execution_context& context)
+        : service(context)
+        , pool(new buffer_pool)
+    {}
+
+    const buffer_pool_ptr pool;
+
+private:
+    void shutdown() noexcept override { pool->close(); }
+};
+
+template <class Executor>
+buffer_pool& buffer_pool::of(const Executor& ex)
+{
+    return *asio::use_service<buffer_pool_service>(context_of(ex)).pool;
+}
 
 } // namespace rill::RILL_FORM::detail

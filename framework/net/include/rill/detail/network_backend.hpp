@@ -26,7 +26,8 @@ public:
     /// Where it listens, port 0 replaced.
     virtual const endpoint& local() const noexcept = 0;
 
-    /// Returns once a connection may be there, or the listening has come to an end: with an error.
+    /// Returns once a connection may be there, or the listening has come to an end: with an error,
+    /// also that of this object.
     virtual awaitable<error_code> wait() = 0;
 
     /// The next connection and who it is from; `would_block` if there is none. Never throws for

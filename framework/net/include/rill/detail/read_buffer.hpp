@@ -20,12 +20,8 @@ public:
 
     ~read_buffer() { pool_->give_back(std::move(block_)); }
 
-    read_buffer(read_buffer&& other) noexcept
-        : pool_(other.pool_)
-        , block_(std::move(other.block_))
-        , begin_(std::exchange(other.begin_, 0))
-        , end_(std::exchange(other.end_, 0))
-    {}
+    read_buffer(const read_buffer&) = delete;
+    read_buffer& operator=(const read_buffer&) = delete;
 
     std::string_view view() const noexcept { return {block_.data() + begin_, end_ - begin_}; }
 
@@ -34,11 +30,10 @@ public:
     void consume(std::size_t n) noexcept
     {
         begin_ += n;
-        if (begin_ == end_)
-            begin_ = end_ = 0;
+        begin_anew_if_empty();
     }
 
-    void clear() noexcept { begin_ = end_ = 0; }
+    void clear() noexcept { consume(size()); }
 
     /// Room behind what is held, `at_least` bytes of it. Views are invalid from here on.
     std::span<char> prepare(std::size_t at_least)
@@ -48,8 +43,21 @@ public:
         return {block_.data() + end_, block_.size() - end_};
     }
 
+    /// The same for somebody who fills it later: until commit() it stays where it is.
+    std::span<char> lend(std::size_t at_least)
+    {
+        const std::span<char> room = prepare(at_least);
+        lent_ = true;
+        return room;
+    }
+
     /// The first `n` bytes of that room have been filled.
-    void commit(std::size_t n) noexcept { end_ += n; }
+    void commit(std::size_t n) noexcept
+    {
+        end_ += n;
+        lent_ = false;
+        begin_anew_if_empty();
+    }
 
     /// Before a wait of unknown length: holds no more memory than the bytes need, more or less.
     void park()
@@ -61,6 +69,12 @@ public:
     }
 
 private:
+    void begin_anew_if_empty() noexcept
+    {
+        if (begin_ == end_ && !lent_)
+            begin_ = end_ = 0;
+    }
+
     void make_room(std::size_t room)
     {
         const std::size_t needed = size() + room;
@@ -87,10 +101,11 @@ private:
 
     static constexpr std::size_t small = 32 * 1024; // up to here, a block is of the size needed
 
-    buffer_pool* pool_;
+    buffer_pool_ptr pool_;
     memory_block block_;
     std::size_t begin_ = 0; // of what is held
     std::size_t end_ = 0;
+    bool lent_ = false; // the room behind it
 };
 
 } // namespace rill::RILL_FORM::detail

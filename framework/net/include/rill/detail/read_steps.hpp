@@ -19,7 +19,16 @@ struct read_state {
     read_buffer buffer;
     std::size_t limit;
     bool eof = false;
-    error_code error; // of the stream; every later read fails with it
+    error_code error;          // of the stream; every later read fails with it
+    bool rest_of_line = false; // of one that was too long and dropped; its end is to come
+
+    /// The first `n` bytes are done with.
+    void consume(std::size_t n) noexcept
+    {
+        if (rest_of_line) [[unlikely]]
+            rest_of_line = buffer.view().substr(0, n).find('\n') == std::string_view::npos;
+        buffer.consume(std::min(n, buffer.size()));
+    }
 };
 
 // The kinds of reading, without any I/O. Each is tried whenever bytes have come, and says whether
@@ -49,7 +58,7 @@ protected:
     void cut(read_state& s, std::size_t n)
     {
         bytes_.assign(s.buffer.view().substr(0, n));
-        s.buffer.consume(std::min(n, s.buffer.size()));
+        s.consume(n);
     }
 
     bool failed(const read_state& s) noexcept
@@ -282,7 +291,8 @@ private:
 
 inline constexpr std::string_view line_end[] = {"\n"};
 
-/// A line with its end; the last one may have none, and at the end of the stream it is empty.
+/// A line with its end; the last one may have none, and at the end of the stream it is empty. What
+/// comes of a line that was too long is dropped before.
 class read_step_line : public read_step_until {
 public:
     read_step_line()
@@ -291,14 +301,18 @@ public:
 
     bool operator()(read_state& s)
     {
+        if (s.rest_of_line)
+            drop_line(s);
+        if (s.rest_of_line)
+            return failed(s) || s.eof;
         if (!read_step_until::operator()(s))
             return false;
         if (error_ == asio::error::eof)
             error_ = {};
-        if (overrun_ && match_end_ != std::string_view::npos)
-            s.buffer.consume(match_end_);
-        else if (overrun_)
-            s.buffer.clear();
+        if (overrun_) {
+            s.rest_of_line = true;
+            drop_line(s);
+        }
         return true;
     }
 
@@ -309,6 +323,14 @@ public:
         if (overrun_)
             throw line_too_long(overrun_);
         return read_step::take(s);
+    }
+
+private:
+    /// Up to its end, or as far as it has come.
+    static void drop_line(read_state& s) noexcept
+    {
+        const std::size_t end = s.buffer.view().find('\n');
+        s.consume(end == std::string_view::npos ? s.buffer.size() : end + 1);
     }
 };
 

@@ -54,9 +54,10 @@ public:
     virtual bool writable() = 0;
     virtual bool failed() const noexcept = 0;
 
-    /// As detail::try_read and try_write.
+    /// As detail::try_read, try_write and take_error.
     virtual std::size_t try_read(std::span<const asio::mutable_buffer> room, error_code& ec) = 0;
     virtual std::size_t try_write(std::span<const asio::const_buffer> data, error_code& ec) = 0;
+    virtual error_code take_error() noexcept = 0;
 
     virtual void shutdown(asio::socket_base::shutdown_type what, error_code& ec) = 0;
 
@@ -128,7 +129,7 @@ protected:
 
     void describe_to(std::string& text) const { text = "a simulated socket"; }
 
-    error_code outcome() const noexcept { return error() ? error() : ec_; }
+    error_code why() const noexcept { return error() ? error() : ec_; }
 
     simulated_socket* socket_;
     error_code ec_;
@@ -148,13 +149,6 @@ public:
         : simulated_operation(socket, line_of(what))
         , what_(what)
     {}
-
-protected:
-    template <class Signature>
-    std::tuple<error_code> results() const
-    {
-        return {outcome()};
-    }
 
 private:
     static line line_of(asio::socket_base::wait_type what) noexcept
@@ -198,12 +192,6 @@ protected:
             simulated_operation::start();
     }
 
-    template <class Signature>
-    std::tuple<error_code> results() const
-    {
-        return {outcome()};
-    }
-
 private:
     bool attempt() override
     {
@@ -230,12 +218,7 @@ public:
         , buffers_(asio::buffer_sequence_begin(buffers), asio::buffer_sequence_end(buffers))
     {}
 
-protected:
-    template <class Signature>
-    std::tuple<error_code, std::size_t> results() const
-    {
-        return {outcome(), n_};
-    }
+    std::size_t take() const noexcept { return n_; }
 
 private:
     bool attempt() override

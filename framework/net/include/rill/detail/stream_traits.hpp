@@ -101,6 +101,33 @@ try_write(Stream& stream, std::span<const asio::const_buffer> data, error_code& 
     return stream.try_write(data, ec);
 }
 
+/// The error that the connection was lost by, which is told once; none if it was not lost.
+template <class Protocol, class Executor>
+error_code take_error(asio::basic_stream_socket<Protocol, Executor>& socket) noexcept
+{
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_ERROR, &error, &size) != 0)
+        return last_error();
+    return {error, asio::error::get_system_category()};
+}
+
+template <class Stream>
+    requires requires(Stream& stream) {
+        { stream.take_error() } -> std::same_as<error_code>;
+    }
+error_code take_error(Stream& stream) noexcept
+{
+    return stream.take_error();
+}
+
+/// Whether a stream says that its connection is lost while nobody reads or writes: sockets do.
+template <class Stream>
+inline constexpr bool can_be_watched = requires(Stream& stream) {
+    Stream::wait_error;
+    take_error(stream);
+};
+
 template <class Stream>
 decltype(auto) lowest_layer(Stream& stream) noexcept
 {

@@ -162,7 +162,7 @@ private:
         }
     }
 
-    buffer_pool* pool_;
+    buffer_pool_ptr pool_;
     std::vector<piece> pieces_;
     std::size_t first_ = 0; // of pieces_: those in front of it have been written
     std::size_t size_ = 0;

@@ -3,7 +3,9 @@
 
 #include <rill/clock.hpp>
 #include <rill/detail/form.hpp>
+#include <rill/detail/loop/context_user.hpp>
 #include <rill/detail/loop/task_executor.hpp>
+#include <rill/detail/read_end.hpp>
 #include <rill/detail/stream_traits.hpp>
 #include <rill/detail/wait/operation.hpp>
 #include <rill/detail/write_buffer.hpp>
@@ -24,8 +26,8 @@ namespace rill::RILL_FORM::detail {
 /// Waits for something to become of what was written.
 class write_waiter : public operation {
 public:
-    explicit write_waiter(loop_core& core) noexcept
-        : operation(&core)
+    explicit write_waiter(loop_core* core) noexcept
+        : operation(core)
     {}
 
     void end(error_code ec) noexcept
@@ -35,32 +37,35 @@ public:
     }
 
 protected:
-    template <class Signature>
-    std::tuple<error_code> results() const
-    {
-        return {error() ? error() : ec_};
-    }
+    error_code why() const noexcept { return error() ? error() : ec_; }
 
 private:
     error_code ec_;
 };
 
-/// What moves a writer's bytes to its stream. It outlives the writer while a write is under way,
-/// and, if it owns the stream, until everything has been flushed and the stream is closed.
+/// What moves a writer's bytes to its stream. It outlives the writer while a write is under way or
+/// somebody waits in it, and, if it owns the stream, until everything has been flushed and the
+/// stream is closed.
 ///
 /// A socket is written to at once; only what it does not take waits for the reactor. Other streams
 /// have one write pending at a time.
 template <class Stream>
-class write_pump final : public std::enable_shared_from_this<write_pump<Stream>>,
-                         private ready_node,
-                         private timer_node {
+class write_pump final
+    : public boost::intrusive_ref_counter<write_pump<Stream>, boost::thread_unsafe_counter>,
+      private ready_node,
+      private timer_node,
+      private context_user,
+      private write_end {
 public:
     class drained;
     class closed;
 
+    using pointer = boost::intrusive_ptr<write_pump>;
+
     write_pump(Stream& stream, std::shared_ptr<Stream> owned, const write_options& options)
         : ready_node(&on_turn)
         , timer_node(&on_stall)
+        , context_user(context_of(stream.get_executor()))
         , core_(&loop_core::of(stream.get_executor()))
         , owned_(std::move(owned))
         , stream_(&stream)
@@ -68,9 +73,12 @@ public:
         , buffer_(buffer_pool::of(stream.get_executor()))
     {}
 
-    ~write_pump() { stop_timers(); }
-
-    loop_core& core() const noexcept { return *core_; }
+    ~write_pump()
+    {
+        stop_timers();
+        if (reader_ && reader_->writer == this)
+            reader_->writer = nullptr;
+    }
 
     void write(std::string_view data)
     {
@@ -133,39 +141,54 @@ public:
         closing_ = true;
         if (!error_)
             error_ = why;
-        cut_ = why;
+        if (reader_)
+            reader_->cut = why;
         drop_unsent(*stream_);
         finish_close();
     }
 
-    /// The writer is gone. A stream of the user's is not to be touched any more.
+    /// The writer is gone, and drains that wait end with operation_aborted; who waits for the close
+    /// of a stream that is owned goes on. A stream of the user's is not to be touched any more.
     void let_go()
     {
-        reader_error_ = nullptr;
+        if (!stream_) // the loop has ended
+            return;
+        release(drainers_, aborted());
         if (owned_) {
             close();
             return;
         }
-        closing_ = true;
+        closing_ = closed_ = true;
+        if (!error_)
+            error_ = aborted();
         stop_timers();
-        stream_ = nullptr;
+        release(closers_, aborted());
+        stop_watching();
         if (writing_) // the bytes that it refers to stay until it has ended
             cancel_write_.emit(asio::cancellation_type::all);
         else
             buffer_.clear();
-        release(drainers_, aborted());
-        release(closers_, aborted());
+        stream_ = nullptr;
+    }
+
+    /// What the connection was lost by, as far as one of its ends has met it.
+    error_code loss() const noexcept
+    {
+        if (error_)
+            return error_;
+        return reader_ ? reader_->state.error : error_code();
     }
 
     /// What a drain fails with at present.
     error_code drain_error() const noexcept
     {
-        if (error_)
-            return error_;
-        if (reader_error_ && *reader_error_)
-            return *reader_error_;
+        if (const error_code ec = loss())
+            return ec;
         return closing_ ? error_code(asio::error::connection_reset) : error_code();
     }
+
+    /// Whether there is nothing left to wait for.
+    bool is_over() const noexcept { return closed_ || loss(); }
 
     bool above_high() const noexcept { return buffer_.size() > options_.high; }
 
@@ -175,10 +198,12 @@ public:
 
     write_options& options() noexcept { return options_; }
 
-    /// Why the connection was cut on this side; no error if it was not.
-    const error_code& cut() const noexcept { return cut_; }
-
-    void share_error(const error_code* of_reader) noexcept { reader_error_ = of_reader; }
+    /// From now on the two know of each other's errors.
+    void share_errors_with(read_end& reader) noexcept
+    {
+        reader_ = &reader;
+        reader.writer = this;
+    }
 
     /// `lease` is released once the stream is closed.
     void hold_until_closed(std::shared_ptr<void> lease) noexcept { lease_ = std::move(lease); }
@@ -228,7 +253,7 @@ private:
     public:
         using cancellation_slot_type = asio::cancellation_slot;
 
-        explicit write_handler(std::shared_ptr<write_pump> pump) noexcept
+        explicit write_handler(pointer pump) noexcept
             : pump_(std::move(pump))
         {}
 
@@ -239,12 +264,12 @@ private:
 
         void operator()(error_code ec, std::size_t n)
         {
-            const auto pump = std::move(pump_); // it may be the last reference
+            const pointer pump = std::move(pump_); // it may be the last reference
             pump->written(ec, n);
         }
 
     private:
-        std::shared_ptr<write_pump> pump_;
+        pointer pump_;
     };
 
     void write_later()
@@ -255,7 +280,7 @@ private:
         }
         writing_ = true;
         watch_for_stall();
-        stream_->async_write_some(buffer_.gather(), write_handler(this->shared_from_this()));
+        stream_->async_write_some(buffer_.gather(), write_handler(pointer(this)));
     }
 
     void written(error_code ec, std::size_t n)
@@ -263,7 +288,7 @@ private:
         writing_ = false;
         full_ = false;
         core_->disarm(*this);
-        if (!stream_ || closed_) {
+        if (!stream_ || closed_ || error_) {
             buffer_.clear();
             return;
         }
@@ -304,26 +329,117 @@ private:
     void fail(error_code ec)
     {
         error_ = ec;
-        buffer_.clear();
+        if (!writing_) // else the pending write refers to it still
+            buffer_.clear();
         stop_timers();
-        if (closing_)
+        if (closing_) {
             finish_close();
-        else
-            release(drainers_, ec);
+            return;
+        }
+        end_waits(ec);
+    }
+
+    void on_read_error() noexcept override { end_waits(loss()); }
+
+    void end_waits(error_code ec) noexcept
+    {
+        release(drainers_, ec);
+        release(closers_, ec);
+        stop_watching();
+    }
+
+    // Nobody reads or writes while somebody waits for the close: so the socket is asked whether the
+    // connection is lost.
+
+    class watch_handler {
+    public:
+        using cancellation_slot_type = asio::cancellation_slot;
+
+        explicit watch_handler(pointer pump) noexcept
+            : pump_(std::move(pump))
+        {}
+
+        asio::cancellation_slot get_cancellation_slot() const noexcept
+        {
+            return pump_->cancel_watch_.slot();
+        }
+
+        void operator()(error_code ec)
+        {
+            const pointer pump = std::move(pump_);
+            pump->watched(ec);
+        }
+
+    private:
+        pointer pump_;
+    };
+
+    void watch_for_loss()
+    {
+        if constexpr (can_be_watched<Stream>) {
+            if (watching_)
+                return;
+            watch_stopped_ = false;
+            stream_->async_wait(Stream::wait_error, watch_handler(pointer(this)));
+            watching_ = true;
+        }
+    }
+
+    /// What is no loss, urgent data say, would be told again and again: the watch ends with it.
+    void watched(error_code ec)
+    {
+        watching_ = false;
+        if (!stream_ || closed_ || error_)
+            return;
+        if constexpr (can_be_watched<Stream>) {
+            if (ec && watch_stopped_ && !closers_.empty()) {
+                watch_for_loss(); // for somebody who has come meanwhile
+                return;
+            }
+            const error_code why = ec ? error_code() : take_error(*stream_);
+            if (why && reader_)
+                reader_->lost = why;
+            if (why)
+                fail(why);
+        }
+    }
+
+    void stop_watching() noexcept
+    {
+        if (!watching_)
+            return;
+        watch_stopped_ = true;
+        cancel_watch_.emit(asio::cancellation_type::all);
     }
 
     void finish_close()
     {
         if (std::exchange(closed_, true))
             return;
-        const auto keep = this->shared_from_this();
+        const pointer keep(this);
         const auto lease = std::move(lease_);
         stop_timers();
         close_stream(*stream_);
-        if (!writing_) // else the pending write refers to it still
+        if (!writing_)
             buffer_.clear();
-        release(drainers_, error_ ? error_ : error_code(asio::error::connection_reset));
-        release(closers_, error_);
+        release(drainers_, drain_error());
+        release(closers_, loss());
+    }
+
+    /// As after a close: what the socket takes at once still leaves. Nothing waits any more.
+    void on_context_end() noexcept override
+    {
+        const pointer keep(this);
+        if (owned_ && !closed_) {
+            close();
+            finish_close();
+        }
+        stop_timers();
+        closing_ = closed_ = true;
+        watching_ = false;
+        core_ = nullptr;
+        stream_ = nullptr;
+        const auto last = std::move(owned_);
     }
 
     static void release(wait_list<write_waiter>& waiters, error_code ec) noexcept
@@ -334,19 +450,20 @@ private:
 
     void stop_timers() noexcept
     {
+        if (!core_)
+            return;
         core_->disarm(*this);
         if (std::exchange(flush_due_, false))
             core_->forget(*this);
     }
 
-    loop_core* core_;
+    loop_core* core_;               // null once the loop has ended
     std::shared_ptr<Stream> owned_; // null: the stream is the user's
     Stream* stream_;                // null once that one is out of reach
     write_options options_;
     write_buffer buffer_;
-    error_code error_; // the first one; everything after it is dropped
-    error_code cut_;
-    const error_code* reader_error_ = nullptr;
+    error_code error_;                      // the first one; everything after it is dropped
+    boost::intrusive_ptr<read_end> reader_; // null: it is not known
 
     bool flush_due_ = false; // in the ready queue
     bool writing_ = false;   // the stream has a write pending, whose bytes lie in the buffer
@@ -355,20 +472,24 @@ private:
     bool eof_sent_ = false;
     bool closing_ = false;
     bool closed_ = false;
+    bool watching_ = false; // the stream has a wait for errors pending
+    bool watch_stopped_ = false;
 
     wait_list<write_waiter> drainers_;
     wait_list<write_waiter> closers_;
     std::shared_ptr<void> lease_;
     asio::cancellation_signal cancel_write_;
+    asio::cancellation_signal cancel_watch_;
 };
 
-/// Waits until the buffer is down to the low watermark.
+/// Waits until the buffer is down to the low watermark. A writer that is destroyed ends it with
+/// operation_aborted.
 template <class Stream>
 class write_pump<Stream>::drained : public write_waiter {
 public:
-    explicit drained(write_pump& pump) noexcept
-        : write_waiter(*pump.core_)
-        , pump_(&pump)
+    explicit drained(pointer pump) noexcept
+        : write_waiter(pump->core_)
+        , pump_(std::move(pump))
     {}
 
 protected:
@@ -382,30 +503,44 @@ protected:
             pump_->drainers_.add(*this);
     }
 
+    void describe_to(std::string& text) const { text = "room in a writer"; }
+
 private:
-    write_pump* pump_;
+    pointer pump_;
 };
 
-/// Waits until the stream is closed.
+/// Waits until the stream is closed, or lost. It goes on when the writer is destroyed, unless the
+/// stream is the user's: then it ends with operation_aborted.
 template <class Stream>
 class write_pump<Stream>::closed : public write_waiter {
 public:
-    explicit closed(write_pump& pump) noexcept
-        : write_waiter(*pump.core_)
-        , pump_(&pump)
+    explicit closed(pointer pump) noexcept
+        : write_waiter(pump->core_)
+        , pump_(std::move(pump))
     {}
 
 protected:
     void start()
     {
-        if (pump_->closed_)
-            end(pump_->error_);
-        else
-            pump_->closers_.add(*this);
+        if (pump_->is_over()) {
+            end(pump_->loss());
+            return;
+        }
+        pump_->closers_.add(*this);
+        pump_->watch_for_loss();
     }
 
+    void on_cancel()
+    {
+        abort();
+        if (pump_->closers_.empty())
+            pump_->stop_watching();
+    }
+
+    void describe_to(std::string& text) const { text = "a stream to be closed"; }
+
 private:
-    write_pump* pump_;
+    pointer pump_;
 };
 
 } // namespace rill::RILL_FORM::detail

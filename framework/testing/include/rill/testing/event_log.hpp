@@ -39,7 +39,8 @@ public:
         : event_log(this_loop().get_executor())
     {}
 
-    /// Adds a line of the program's own, with the time and the name of the task that runs.
+    /// Adds a line of the program's own, with the time and the name of the task that runs. Once the
+    /// loop has ended the time is that of the line before.
     void note(std::string_view text);
 
     const std::vector<std::string>& lines() const noexcept;
@@ -63,6 +64,7 @@ class event_log::recorder final : public instrument {
 public:
     explicit recorder(detail::loop_core& core)
         : core_(core)
+        , mail_(&core.mail())
         , began_(core.now())
     {}
 
@@ -78,7 +80,9 @@ public:
 
     void add(const std::string& who, const std::string& what)
     {
-        lines.push_back(detail::text_of(core_.now() - began_) + " " + who + ": " + what);
+        if (!mail_->closed())
+            passed_ = core_.now() - began_;
+        lines.push_back(detail::text_of(passed_) + " " + who + ": " + what);
     }
 
     std::vector<std::string> lines;
@@ -93,7 +97,9 @@ private:
     }
 
     detail::loop_core& core_;
+    detail::mailbox_ptr mail_; // tells whether the loop is still there
     time_point began_;
+    duration passed_{};
 };
 
 inline event_log::event_log(const asio::any_io_executor& ex)

@@ -111,11 +111,11 @@ private:
     [[noreturn]] void fail(const std::string& why) const;
 
     manual_clock clock_;
-    rill::loop loop_;
+    std::vector<detail::simulation::settling*> settling_; // tasks that wait in settle()
+    rill::loop loop_; // its end drops them: they leave the list then
     detail::loop_core& core_;
     testing::options options_;
-    std::vector<detail::simulation::settling*> settling_; // tasks that wait in settle()
-    time_point blocked_since_ = never;                    // while nothing has run since
+    time_point blocked_since_ = never; // while nothing has run since
     std::vector<std::string> reported_;
 };
 
@@ -182,12 +182,6 @@ protected:
     }
 
     void describe_to(std::string& text) const { text = "all others to be blocked"; }
-
-    template <class Signature>
-    std::tuple<error_code> results() const
-    {
-        return {error()};
-    }
 
 private:
     void leave() noexcept { std::erase(loop_->settling_, this); }

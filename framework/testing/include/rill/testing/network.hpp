@@ -35,7 +35,8 @@ inline const context_var<std::weak_ptr<machine>> current_machine{
 
 namespace testing {
 
-/// A computer in a network. Copies are the same one. It must not be used once the network is gone.
+/// A computer in a network. Copies are the same one. Once the network or its loop is gone nothing
+/// happens to it any more, and spawn() is a std::logic_error.
 class host {
 public:
     const std::string& name() const noexcept;
@@ -83,7 +84,8 @@ private:
     std::shared_ptr<detail::simulation::machine> machine_;
 };
 
-/// How what travels between two hosts is treated: from now on, for connections that exist too.
+/// How what travels between two hosts is treated: from now on, for connections that exist too. It
+/// is a part of the network, which must outlive it.
 /// std::invalid_argument if a value makes no sense.
 class link {
 public:
@@ -136,7 +138,8 @@ private:
 /// a connect for connect_limit. Refused connects take a round trip. A peer that is gone answers
 /// what is sent to it with a reset. There is no Nagle delay, no keep-alive and no congestion.
 ///
-/// Destroyed, its sockets fail with network_down, and the loop has the system's network again.
+/// Destroyed, its sockets fail with network_down, and the loop has the system's network again. It
+/// may outlive its loop: nothing happens in it any more.
 /// Thread safety: all on the thread of the loop.
 class network {
 public:

@@ -15,7 +15,62 @@
 #include <string>
 #include <utility>
 
-namespace rill::RILL_FORM::testing {
+namespace rill::RILL_FORM {
+
+namespace detail::simulation {
+
+/// What a sequencer shares with its turns and those who wait for one.
+class sequence {
+public:
+    explicit sequence(const asio::any_io_executor& ex)
+        : executor_(ex)
+    {}
+
+    /// False if it was used before.
+    bool use(std::size_t n) { return used_.insert(n).second; }
+
+    bool broken() const noexcept { return broken_; }
+
+    bool has_begun(std::size_t n) const noexcept { return n == next_; }
+
+    event& beginning_of(std::size_t n)
+    {
+        return beginnings_.try_emplace(n, executor_).first->second;
+    }
+
+    void break_all() noexcept
+    {
+        broken_ = true;
+        for (auto& [n, beginning] : beginnings_)
+            beginning.set();
+    }
+
+    void begin_next() noexcept
+    {
+        ++next_;
+        const auto waiting = beginnings_.find(next_);
+        if (waiting != beginnings_.end())
+            waiting->second.set();
+    }
+
+    /// The sequencer is gone: waits end with operation_aborted.
+    void let_go() noexcept
+    {
+        broken_ = true;
+        beginnings_.clear();
+    }
+
+private:
+    asio::any_io_executor executor_;
+    std::size_t next_ = 0; // the turn that has begun, or may begin
+    bool broken_ = false;
+    std::set<std::size_t> used_;
+    std::map<std::size_t, event> beginnings_; // of turns that are waited for
+};
+
+} // namespace detail::simulation
+
+namespace testing {
 
 class sequencer;
 
@@ -24,20 +79,22 @@ class [[nodiscard]] sequence_turn {
 public:
     sequence_turn() = default; ///< No turn.
 
-    void end() noexcept { sequencer_.reset(); } ///< Now; nothing if it has ended.
+    void end() noexcept { sequence_.reset(); } ///< Now; nothing if it has ended.
 
 private:
     friend sequencer;
 
     struct pass_on {
-        void operator()(sequencer* s) const noexcept;
+        void operator()(detail::simulation::sequence* s) const noexcept { s->begin_next(); }
+
+        std::shared_ptr<detail::simulation::sequence> keep;
     };
 
-    explicit sequence_turn(sequencer& s) noexcept
-        : sequencer_(&s)
+    explicit sequence_turn(std::shared_ptr<detail::simulation::sequence> s) noexcept
+        : sequence_(s.get(), pass_on{s})
     {}
 
-    std::unique_ptr<sequencer, pass_on> sequencer_;
+    std::unique_ptr<detail::simulation::sequence, pass_on> sequence_;
 };
 
 /// Runs blocks of several tasks in the order of their numbers, from 0. Mirrors trio's Sequencer.
@@ -53,7 +110,7 @@ private:
 class sequencer {
 public:
     explicit sequencer(const asio::any_io_executor& ex)
-        : executor_(ex)
+        : sequence_(std::make_shared<detail::simulation::sequence>(ex))
     {}
 
     sequencer() ///< On the loop that this thread runs.
@@ -63,82 +120,70 @@ public:
     sequencer(const sequencer&) = delete;
     sequencer& operator=(const sequencer&) = delete;
 
-    /// Returns once turn `n` begins; at once, without suspending, if it is its time. The sequencer
-    /// must outlive the turn and the wait for it.
+    /// Waits that are left end with operation_aborted.
+    ~sequencer() { sequence_->let_go(); }
+
+    /// Returns once turn `n` begins; at once, without suspending, if it is its time.
     ///
     /// Errors: errc::broken. invalid_state, from the call itself, if the number was used before.
     /// Cancellation: terminal; it breaks the sequence. So does an awaitable that is dropped.
     awaitable<sequence_turn>
     turn(std::size_t n, std::source_location where = std::source_location::current());
 
-    bool broken() const noexcept { return broken_; }
+    bool broken() const noexcept { return sequence_->broken(); }
 
 private:
-    friend sequence_turn;
-
-    struct break_off {
-        void operator()(sequencer* s) const noexcept { s->break_all(); }
-    };
+    using shared = std::shared_ptr<detail::simulation::sequence>;
 
     /// A number that was used and has not had its turn.
-    using claim = std::unique_ptr<sequencer, break_off>;
+    class claim {
+    public:
+        explicit claim(shared s) noexcept
+            : sequence_(std::move(s))
+        {}
+
+        claim(claim&&) noexcept = default;
+
+        ~claim()
+        {
+            if (sequence_)
+                sequence_->break_all();
+        }
+
+        detail::simulation::sequence* operator->() const noexcept { return sequence_.get(); }
+
+        sequence_turn take() && noexcept { return sequence_turn(std::move(sequence_)); }
+
+    private:
+        shared sequence_;
+    };
 
     static awaitable<sequence_turn> wait(claim mine, std::size_t n, std::source_location where);
 
-    event& beginning_of(std::size_t n)
-    {
-        return beginnings_.try_emplace(n, executor_).first->second;
-    }
-
-    void break_all() noexcept;
-    void begin_next() noexcept;
-
-    asio::any_io_executor executor_;
-    std::size_t next_ = 0; // the turn that has begun, or may begin
-    bool broken_ = false;
-    std::set<std::size_t> used_;
-    std::map<std::size_t, event> beginnings_; // of turns that are waited for
+    shared sequence_;
 };
 
 // Implementation
 
 inline awaitable<sequence_turn> sequencer::turn(std::size_t n, std::source_location where)
 {
-    if (!used_.insert(n).second)
+    if (!sequence_->use(n))
         throw invalid_state(
             "rill::testing::sequencer: turn " + std::to_string(n) + " was taken before"
         );
-    return wait(claim(this), n, where);
+    return wait(claim(sequence_), n, where);
 }
 
 inline awaitable<sequence_turn>
 sequencer::wait(claim mine, std::size_t n, std::source_location where)
 {
-    if (!mine->broken_ && n != mine->next_)
+    if (!mine->broken() && !mine->has_begun(n))
         co_await mine->beginning_of(n).wait(where);
-    if (mine->broken_)
+    if (mine->broken())
         throw system_error(errc::broken);
-    co_return sequence_turn(*mine.release());
+    co_return std::move(mine).take();
 }
 
-inline void sequencer::break_all() noexcept
-{
-    broken_ = true;
-    for (auto& [n, beginning] : beginnings_)
-        beginning.set();
-}
+} // namespace testing
 
-inline void sequencer::begin_next() noexcept
-{
-    ++next_;
-    const auto waiting = beginnings_.find(next_);
-    if (waiting != beginnings_.end())
-        waiting->second.set();
-}
-
-inline void sequence_turn::pass_on::operator()(sequencer* s) const noexcept
-{
-    s->begin_next();
-}
-
-} // namespace rill::RILL_FORM::testing
+} // namespace rill::RILL_FORM

@@ -28,12 +28,6 @@ protected:
 
     void describe_to(std::string& text) const { text = awaited_->description(); }
 
-    template <class Signature>
-    std::tuple<error_code> results() const
-    {
-        return {error()};
-    }
-
     completion_state* awaited_;
 };
 
@@ -46,12 +40,6 @@ public:
 
 protected:
     void on_cancel();
-
-    template <class Signature>
-    std::tuple<> results() const
-    {
-        return {};
-    }
 };
 
 /// A counted reference on a State.

@@ -178,12 +178,6 @@ protected:
 
     void describe_to(std::string& text) const { text = "an item of " + queue_->called("a queue"); }
 
-    template <class Signature>
-    auto results()
-    {
-        return std::tuple<error_code, T>(this->error(), item ? std::move(*item) : T{});
-    }
-
 private:
     basic_queue* queue_;
 };
@@ -230,12 +224,6 @@ protected:
 
     void describe_to(std::string& text) const { text = "room in " + queue_->called("a queue"); }
 
-    template <class Signature>
-    std::tuple<error_code> results() const
-    {
-        return {this->error()};
-    }
-
 private:
     basic_queue* queue_;
 };
@@ -262,12 +250,6 @@ protected:
     void describe_to(std::string& text) const
     {
         text = "the end of the work of " + queue_->called("a queue");
-    }
-
-    template <class Signature>
-    std::tuple<error_code> results() const
-    {
-        return {this->error()};
     }
 
 private:

@@ -99,12 +99,6 @@ protected:
 
     void describe_to(std::string& text) const { text = errand_->description(); }
 
-    template <class Signature>
-    std::tuple<> results() const noexcept
-    {
-        return {};
-    }
-
 private:
     std::shared_ptr<errand> errand_;
     std::shared_ptr<arrival> arrival_; // while the errand is under way

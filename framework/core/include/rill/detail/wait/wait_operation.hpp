@@ -50,6 +50,13 @@ public:
             return this->error();
     }
 
+    /// The arguments of a handler.
+    template <class Signature>
+    auto results()
+    {
+        return results_for(static_cast<Signature*>(nullptr));
+    }
+
     /// Throws if a task is about to wait for something of another loop, which is another thread's.
     void check_loop() const
     {
@@ -101,6 +108,23 @@ protected:
             Waiter::on_cancel();
         else if (what == act::describe)
             Waiter::describe_to(*this->core_->describing);
+    }
+
+private:
+    static std::tuple<> results_for(void (*)()) noexcept { return {}; }
+
+    std::tuple<error_code> results_for(void (*)(error_code)) const noexcept { return {failure()}; }
+
+    template <class T>
+    std::tuple<error_code, T> results_for(void (*)(error_code, T))
+    {
+        const error_code ec = failure();
+        if (!ec)
+            return {ec, Waiter::take()};
+        if constexpr (requires { Waiter::partial(); })
+            return {ec, Waiter::partial()};
+        else
+            return {ec, T()};
     }
 };
 
@@ -240,8 +264,9 @@ struct taken<Waiter> {
 /// any completion token it is an operation of Asio's kind, and the waiter is moved to allocated
 /// memory. For combinators it is a callable that gives a coroutine.
 ///
-/// A Waiter derives from operation and has: start(), which completes or waits in a line;
-/// results<Signature>(), the arguments of the handler; try_now(), where it may be over without a
+/// A Waiter derives from operation and has: start(), which completes or waits in a line; take(), if
+/// there is a result; partial(), if a handler gets some of it beside an error; why(), where
+/// operation's error() is not all that it may fail with; try_now(), where it may be over without a
 /// wait; and on_cancel() where operation's own is not right. It is movable as long as it has not
 /// started.
 template <class Signature, class Waiter>
