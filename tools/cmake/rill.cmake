@@ -30,9 +30,10 @@ function(rill_add_layer name)
     add_library(rill::${name} ALIAS ${target})
     target_compile_features(${target} ${scope} cxx_std_20)
     target_link_libraries(${target} ${scope} ${arg_LINK})
+    set(not_by_itself "/(detail|impl)/|/src.hpp$") # included by the others, or a source file
     set(details ${arg_HEADERS})
-    list(FILTER details INCLUDE REGEX "/(detail|impl)/")
-    list(FILTER arg_HEADERS EXCLUDE REGEX "/(detail|impl)/")
+    list(FILTER details INCLUDE REGEX "${not_by_itself}")
+    list(FILTER arg_HEADERS EXCLUDE REGEX "${not_by_itself}")
     target_sources(${target} ${scope}
         FILE_SET HEADERS
         BASE_DIRS include
@@ -45,7 +46,7 @@ function(rill_add_layer name)
     )
     set_target_properties(${target} PROPERTIES
         EXPORT_NAME ${name}
-        INTERFACE_HEADER_SETS_TO_VERIFY HEADERS # the others are included by these
+        INTERFACE_HEADER_SETS_TO_VERIFY HEADERS
     )
 
     set_property(GLOBAL APPEND PROPERTY RILL_LAYERS ${name})
