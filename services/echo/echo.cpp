@@ -3,7 +3,6 @@
 
 #include <rill/app/log.hpp>
 #include <rill/loop.hpp>
-#include <rill/server.hpp>
 #include <rill/timeout.hpp>
 
 #include <string>
@@ -26,7 +25,7 @@ public:
 
     void begin_again()
     {
-        if (silence_ == rill::duration::zero())
+        if (silence_ == rill::forever)
             return;
         const rill::time_point earliest = rill::this_loop().time() + silence_;
         if (scope_.when() < earliest || scope_.when() == rill::never)
@@ -73,7 +72,7 @@ bool is_the_clients_doing(const rill::error_code& ec)
 
 } // namespace
 
-rill::awaitable<void> session(rill::stream client, const server& settings)
+rill::awaitable<void> session(rill::stream client, const session_settings& settings)
 {
     const auto converse = [&](rill::timeout_scope& scope) {
         const idle_deadline idle(scope, settings.idle_timeout);
@@ -88,29 +87,12 @@ rill::awaitable<void> session(rill::stream client, const server& settings)
     }
 }
 
-rill::awaitable<void> serve(const config& cfg, rill::app::context& here)
+rill::awaitable<void> serve(const config& cfg, rill::app::context& app)
 {
-    const auto address = rill::listen_address::parse(cfg.server.listen);
-    const bool shared = here.workers() > 1 && address.shareable();
-    if (here.worker() > 0 && !shared) {
-        co_await here.wait_stop();
-        co_return;
-    }
-    rill::server_options options;
-    options.max_connections(cfg.server.max_connections).reuse_port(shared);
-    options.write_stall(cfg.server.write_stall);
-    rill::server server(
-        [&cfg](rill::stream client) { return session(std::move(client), cfg.server); },
-        address,
-        options
-    );
-    if (here.worker() == 0)
-        rill::app::log::info("listening", {{"address", rill::to_string(server.local_endpoint())}});
-
-    co_await here.wait_stop();
-    server.close();
-    server.close_clients();
-    co_await server.wait_closed();
+    const auto handler = [&cfg](rill::stream client) {
+        return session(std::move(client), cfg.session);
+    };
+    co_await app.serve_tcp(handler, cfg.server);
 }
 
 } // namespace echo

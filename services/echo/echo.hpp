@@ -10,10 +10,10 @@
 namespace echo {
 
 /// Sends back what `client` sends, until it ends, is silent for too long or does not read.
-rill::awaitable<void> session(rill::stream client, const server& settings);
+rill::awaitable<void> session(rill::stream client, const session_settings& settings);
 
-/// Listens and serves until the service is asked to stop; then clients get what was read from
-/// them, and are disconnected.
-rill::awaitable<void> serve(const config& cfg, rill::app::context& here);
+/// Serves until the service is asked to stop; then clients get what was read from them, and are
+/// disconnected.
+rill::awaitable<void> serve(const config& cfg, rill::app::context& app);
 
 } // namespace echo

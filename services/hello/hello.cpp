@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "hello.hpp"
 
-#include <rill/app/log.hpp>
-#include <rill/http/server.hpp>
-#include <rill/server.hpp>
-
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -67,41 +63,10 @@ http::router routes()
     return r;
 }
 
-std::string curl_line(const std::string& address)
+rill::awaitable<void> serve(const config& cfg, rill::app::context& app)
 {
-    if (address.starts_with("unix:"))
-        return "curl --unix-socket " + address.substr(5) + " http://localhost/hello/you";
-    const auto port = address.substr(address.rfind(':'));
-    const bool everywhere = address.starts_with("0.0.0.0:") || address.starts_with("[::]:");
-    return "curl http://" + (everywhere ? "127.0.0.1" + port : address) + "/hello/you";
-}
-
-rill::awaitable<void> serve(const config& cfg, rill::app::context& here)
-{
-    const auto address = rill::listen_address::parse(cfg.server.listen);
-    const bool shared = here.workers() > 1 && address.shareable();
-    if (here.worker() > 0 && !shared) {
-        co_await here.wait_stop();
-        co_return;
-    }
-    const auto router = routes();
-    http::server http([&router](http::request& r) { return router(r); }, limits_of(cfg.http));
-
-    rill::server_options options;
-    options.max_connections(cfg.server.max_connections).reuse_port(shared);
-    rill::server server(
-        [&http](rill::stream client) { return http.serve(std::move(client)); }, address, options
-    );
-    if (here.worker() == 0) {
-        const auto actual = rill::to_string(server.local_endpoint());
-        const auto command = curl_line(actual);
-        rill::app::log::info("listening", {{"address", actual}, {"try", command}});
-    }
-
-    co_await here.wait_stop();
-    http.stop(cfg.http.keep_alive_grace);
-    server.close();
-    co_await server.wait_closed();
+    const http::router all = routes();
+    co_await app.serve_http(all, cfg.server);
 }
 
 } // namespace hello

@@ -4,9 +4,9 @@
 #include <support/http_text.hpp>
 #include <support/network.hpp>
 
-#include <rill/http/limits.hpp>
 #include <rill/http/router.hpp>
 #include <rill/http/server.hpp>
+#include <rill/http/settings.hpp>
 #include <rill/stream_error.hpp>
 
 #include <string>
@@ -54,7 +54,7 @@ public:
 /// An HTTP server on a network in memory.
 class simulated_http : public two_hosts {
 public:
-    explicit simulated_http(rill::http::handler h, const rill::http::limits& l = {})
+    explicit simulated_http(rill::http::handler h, const rill::http::settings& l = {})
         : http(std::move(h), l)
     {}
 

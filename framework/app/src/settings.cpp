@@ -10,7 +10,7 @@ void describe(schema<settings>& s)
     s.about("The process: its threads, how it stops and what it logs.");
     s.key(
          &settings::workers,
-         "Threads, each with a loop and a listener of its own. 0 takes one per core that the "
+         "Threads, each with a loop of its own. 0 takes one per core that the "
          "process may use."
     )
         .at_most(1024);
@@ -25,7 +25,8 @@ void describe(schema<settings>& s)
          &settings::drain_timeout,
          "How long running requests may take to finish after that; then they are cancelled."
     )
-        .range(0s, 24h);
+        .range(0s, 24h)
+        .or_never();
     s.key(&settings::log_level, "The least important lines that are written.").reloadable();
     s.key(
         &settings::log_format,

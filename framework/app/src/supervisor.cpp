@@ -27,8 +27,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto cleanup_time = 2s; // for what runs after a cancellation
-
 /// Ends the process without waiting for anything but a moment of logging.
 [[noreturn]] void exit_now(int code)
 {
@@ -36,20 +34,23 @@ constexpr auto cleanup_time = 2s; // for what runs after a cancellation
     std::_Exit(code);
 }
 
+/// What outlives the control loop, for threads run on if that fails.
+struct crew {
+    listening_places places;
+    std::vector<std::unique_ptr<worker>> workers;
+};
+
 /// The control loop, on the main thread: no work of the service can keep it from a signal.
 class supervisor {
 public:
-    /// The workers outlive the loop, for they run on if it fails.
     supervisor(
-        const std::string& name,
-        const service& service,
-        const settings& settings,
-        std::vector<std::unique_ptr<worker>>& workers
+        const std::string& name, const service& service, const settings& settings, crew& crew
     )
         : name_{name}
         , service_{service}
         , settings_{settings}
-        , workers_{workers}
+        , places_{crew.places}
+        , workers_{crew.workers}
     {}
 
     awaitable<int> run(const std::function<void()>& on_start)
@@ -70,8 +71,9 @@ public:
                 fail("the control loop has failed", std::current_exception());
             }
             co_await stop_.wait();
-            if (settings_.drain_delay > 0ms)
-                co_await move_on_after(settings_.drain_delay, ended_.wait());
+            const auto delay = rill::detail::saturated(settings_.drain_delay);
+            if (delay > duration::zero())
+                co_await move_on_after(delay, ended_.wait());
             for (const auto& worker : workers_)
                 worker->stop();
             co_await await_end();
@@ -99,7 +101,8 @@ private:
     void start_worker(worker::place place)
     {
         const auto here = std::make_shared<loop>(this_loop()); // it may be gone when it is told
-        auto& made = *workers_.emplace_back(std::make_unique<worker>(service_, settings_, place));
+        auto& made =
+            *workers_.emplace_back(std::make_unique<worker>(service_, settings_, place, places_));
         try {
             made.start([this, here, &made] {
                 here->call_soon_threadsafe([this, &made] { on_end(made); });
@@ -193,8 +196,9 @@ private:
 
     awaitable<void> await_end()
     {
-        const bool in_time =
-            co_await move_on_after(settings_.drain_timeout + cleanup_time, ended_.wait());
+        const auto drain = rill::detail::saturated(settings_.drain_timeout);
+        const duration limit = drain > forever - cleanup_time ? forever : drain + cleanup_time;
+        const bool in_time = co_await move_on_after(limit, ended_.wait());
         if (!in_time) {
             log::error("the service does not end, it is given up", {{"workers", running_}});
             exit_now(exit_failure);
@@ -218,6 +222,7 @@ private:
     event ended_;
     std::size_t running_ = 0; // workers
     bool failed_ = false;
+    listening_places& places_;
     std::vector<std::unique_ptr<worker>>& workers_;
 };
 
@@ -225,11 +230,11 @@ awaitable<int> run_supervisor(
     const std::string& name,
     const service& service,
     const settings& settings,
-    std::vector<std::unique_ptr<worker>>& workers,
+    crew& crew,
     const std::function<void()>& on_start
 )
 {
-    supervisor control{name, service, settings, workers};
+    supervisor control{name, service, settings, crew};
     co_return co_await control.run(on_start);
 }
 
@@ -242,14 +247,15 @@ int supervise(
     const std::function<void()>& on_start
 )
 {
-    std::vector<std::unique_ptr<worker>> workers;
+    crew crew;
     try {
         return rill::run(
-            run_supervisor(name, service, settings, workers, on_start),
+            run_supervisor(name, service, settings, crew, on_start),
             runner_options().handle_sigint(false)
         );
     } catch (...) {
-        if (std::none_of(workers.begin(), workers.end(), [](const auto& w) { return w->runs(); }))
+        const auto runs = [](const auto& worker) { return worker->runs(); };
+        if (std::none_of(crew.workers.begin(), crew.workers.end(), runs))
             throw;
         // The last resort: nobody is left to end the workers, and their threads cannot be left.
         log::error("the control loop has failed", {{"error", what(std::current_exception())}});

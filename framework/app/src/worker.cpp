@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "worker.hpp"
 
+#include "share.hpp"
+
 #include <rill/app/log.hpp>
 #include <rill/detail/watch/debug_mode.hpp>
 #include <rill/run.hpp>
@@ -9,34 +11,7 @@
 #include <chrono>
 #include <stdexcept>
 
-namespace rill::app {
-
-awaitable<void> context::wait_stop()
-{
-    return worker_.stopping().wait();
-}
-
-bool context::stopping() const noexcept
-{
-    return worker_.stopping().is_set();
-}
-
-std::size_t context::worker() const noexcept
-{
-    return worker_.where().number;
-}
-
-std::size_t context::workers() const noexcept
-{
-    return worker_.where().count;
-}
-
-const settings& context::settings() const noexcept
-{
-    return worker_.settings();
-}
-
-namespace detail {
+namespace rill::app::detail {
 
 std::string what(const std::exception_ptr& error)
 {
@@ -73,10 +48,13 @@ void log_hang(const std::string& text)
 
 } // namespace
 
-worker::worker(const service& service, const app::settings& settings, place place)
+worker::worker(
+    const service& service, const app::settings& settings, place place, listening_places& places
+)
     : service_{service}
     , settings_{settings}
     , place_{place}
+    , places_{places}
 {
     loop_.set_exception_handler(&log_exception);
     if (settings.debug || rill::detail::debug_in_environment())
@@ -107,6 +85,16 @@ void worker::start(std::function<void()> ended)
         run();
         tell_for_certain(ended);
     }};
+}
+
+std::optional<listening>
+worker::listen(const std::string& at, rill::server::handler handler, server_options options)
+{
+    const auto address = listen_address::parse(at);
+    if (address.endpoints().front().data()->sa_family != AF_UNIX) // where one has them all
+        options.max_connections(share_of(options.most_connections, place_.number, place_.count));
+    auto& place = places_.at(at, listened_[at]++);
+    return place.listen(address, std::move(handler), options);
 }
 
 void worker::stop()
@@ -154,7 +142,7 @@ awaitable<void> worker::drain(task<void> serving)
 {
     co_await stopping_.wait();
     if (service_.heeds_stop) {
-        co_await sleep(settings_.drain_timeout);
+        co_await sleep(rill::detail::saturated(settings_.drain_timeout));
         cut_off_ = true;
         log::warning(
             "drain_timeout has passed, what is left is cancelled", {{"worker", place_.number}}
@@ -163,6 +151,4 @@ awaitable<void> worker::drain(task<void> serving)
     serving.cancel();
 }
 
-} // namespace detail
-
-} // namespace rill::app
+} // namespace rill::app::detail

@@ -1,16 +1,26 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "listening.hpp"
+
 #include <rill/app/run.hpp>
 #include <rill/event.hpp>
 #include <rill/loop.hpp>
 #include <rill/task.hpp>
 
+#include <chrono>
+#include <cstddef>
 #include <exception>
 #include <functional>
+#include <map>
+#include <optional>
+#include <string>
 #include <thread>
 
 namespace rill::app::detail {
+
+/// For what runs after a cancellation.
+inline constexpr std::chrono::seconds cleanup_time{2};
 
 /// One thread with one loop that runs the service.
 class worker {
@@ -20,7 +30,7 @@ public:
         std::size_t count = 0;
     };
 
-    worker(const service& service, const settings& settings, place place);
+    worker(const service& service, const settings& settings, place place, listening_places& places);
 
     /// `ended` is called on the worker's thread when its loop is empty. std::system_error if there
     /// cannot be a thread. Once started, it is to be joined before it is destroyed.
@@ -44,6 +54,10 @@ public:
 
     event& stopping() { return stopping_; }
 
+    /// Listens with the other workers that do, or gives nothing where only one can and another does.
+    std::optional<listening>
+    listen(const std::string& at, rill::server::handler handler, server_options options);
+
     const app::settings& settings() const { return settings_; }
 
     const place& where() const { return place_; }
@@ -56,6 +70,8 @@ private:
     const service& service_;
     const app::settings& settings_;
     place place_;
+    listening_places& places_;
+    std::map<std::string, std::size_t> listened_; // how often, by address
     rill::loop loop_;
     event stopping_{loop_.get_executor()};
     context context_{*this};

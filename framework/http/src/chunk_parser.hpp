@@ -3,7 +3,7 @@
 
 #include "head_parser.hpp"
 
-#include <rill/http/limits.hpp>
+#include <rill/http/settings.hpp>
 
 #include <array>
 #include <cstddef>
@@ -19,8 +19,8 @@ namespace rill::http::detail {
 /// keeps a fixed few bytes of state.
 class chunk_parser {
 public:
-    explicit chunk_parser(const limits& l) noexcept
-        : limits_(&l)
+    explicit chunk_parser(const settings& s) noexcept
+        : limits_(&s)
     {}
 
     struct step {
@@ -76,7 +76,7 @@ private:
     bool count(char c);
     bool refuse(const char* reason) noexcept;
 
-    const limits* limits_;
+    const settings* limits_;
     std::uint64_t size_ = 0; // of the current chunk; while in data, what is left of it
     std::uint64_t announced_ = 0;
     std::size_t line_ = 0;       // bytes of the current chunk line

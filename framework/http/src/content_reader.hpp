@@ -5,7 +5,7 @@
 #include "chunk_parser.hpp"
 #include "head_parser.hpp"
 
-#include <rill/http/limits.hpp>
+#include <rill/http/settings.hpp>
 
 #include <cstddef>
 
@@ -15,9 +15,9 @@ namespace rill::http::detail {
 /// it is framed. Afterwards it lies behind the head, without chunk lines.
 class content_reader {
 public:
-    explicit content_reader(const limits& l) noexcept
-        : limits_(l)
-        , chunks_(l)
+    explicit content_reader(const settings& s) noexcept
+        : limits_(s)
+        , chunks_(s)
     {}
 
     /// Begins with the message whose head stands at the beginning of `in`, and takes what there is
@@ -49,7 +49,7 @@ private:
     progress refuse(int status) noexcept;
     progress take_chunks(buffer& in);
 
-    const limits& limits_;
+    const settings& limits_;
     chunk_parser chunks_;
     bool chunked_ = false;
     int status_ = 0;

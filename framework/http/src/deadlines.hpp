@@ -4,9 +4,10 @@
 #include "coarse_clock.hpp"
 
 #include <rill/clock.hpp>
-#include <rill/http/limits.hpp>
+#include <rill/http/settings.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 
 namespace rill::http::detail {
@@ -18,21 +19,21 @@ namespace rill::http::detail {
 class deadlines {
 public:
     /// The connection has been accepted, and its first byte is due.
-    deadlines(const limits& l, const coarse_clock& clock) noexcept
-        : limits_(l)
+    deadlines(const settings& s, const coarse_clock& clock) noexcept
+        : limits_(s)
         , clock_(clock)
     {
-        begin(l.first_byte);
+        begin(s.first_byte_timeout);
     }
 
     /// The first byte of the next request is due.
     void request_due() noexcept { begin(limits_.keep_alive_idle); }
 
     /// The first byte of a head is there, and its last one is due.
-    void head_begun() noexcept { begin(limits_.header); }
+    void head_begun() noexcept { begin(limits_.header_timeout); }
 
     /// A head is whole: from here on the request's own time counts.
-    void request_begun() noexcept { request_ = clock_.in(limits_.request); }
+    void request_begun() noexcept { request_ = in(limits_.request_timeout); }
 
     /// Content begins, and its first piece is due.
     void content_begun() noexcept
@@ -42,16 +43,16 @@ public:
     }
 
     /// The next piece of the content is due, and within the request's time.
-    void content_due() noexcept { at_ = std::min(clock_.in(limits_.body_gap), request_); }
+    void content_due() noexcept { at_ = std::min(in(limits_.body_gap), request_); }
 
     /// The handler's answer is due within the request's time.
     void answer_due() noexcept { at_ = request_; }
 
     /// The peer is to take some of what is written.
-    void write_due() noexcept { at_ = clock_.in(limits_.write_stall); }
+    void write_due() noexcept { at_ = in(limits_.write_stall); }
 
     /// The peer is to have seen the last response, and to close.
-    void linger_due() noexcept { begin(limits_.unread_wait); }
+    void linger_due() noexcept { begin(limits_.unread_timeout); }
 
     void nothing_due() noexcept { at_ = never; }
 
@@ -75,13 +76,18 @@ public:
     bool too_slow(std::uint64_t bytes) const noexcept;
 
 private:
-    void begin(duration limit) noexcept
+    time_point in(std::chrono::milliseconds limit) const noexcept
     {
-        since_ = clock_.now();
-        at_ = clock_.in(limit);
+        return clock_.in(rill::detail::saturated(limit));
     }
 
-    const limits& limits_;
+    void begin(std::chrono::milliseconds limit) noexcept
+    {
+        since_ = clock_.now();
+        at_ = in(limit);
+    }
+
+    const settings& limits_;
     const coarse_clock& clock_;
     time_point at_ = never;
     time_point since_{};

@@ -37,7 +37,7 @@ namespace rill::http::detail {
 ///
 /// Who is asked what, and what is written, depends on the bytes alone, never on how they were cut
 /// into reads. Responses are in the order of the requests; those of requests that came together
-/// leave together, up to limits::pipelined of them. A refused request has one response, the last.
+/// leave together, up to settings::pipelined of them. A refused request has one response, the last.
 class exchange {
 public:
     enum class action : std::uint8_t { read, write, ask, pause, end_writing, close };

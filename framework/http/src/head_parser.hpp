@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/http/limits.hpp>
 #include <rill/http/method.hpp>
+#include <rill/http/settings.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -58,8 +58,8 @@ enum class progress : std::uint8_t {
 /// on how they were cut into reads. No I/O, and no memory but the list of fields.
 class head_parser {
 public:
-    explicit head_parser(const limits& l) noexcept
-        : limits_(&l)
+    explicit head_parser(const settings& s) noexcept
+        : limits_(&s)
     {}
 
     /// Offsets are 32 bits wide, so one head takes at most 4 GiB.
@@ -104,7 +104,7 @@ private:
 
     slice to_slice(std::string_view text) const noexcept;
 
-    const limits* limits_;
+    const settings* limits_;
     const char* base_ = nullptr; // first byte, valid during parse() only
     std::size_t line_begin_ = 0; // of the line that is being read
     std::size_t scanned_ = 0;    // bytes known to hold no line end

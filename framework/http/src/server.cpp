@@ -11,8 +11,8 @@
 
 namespace rill::http {
 
-server::server(handler h, limits l)
-    : state_(std::make_shared<detail::server_state>(std::move(h), l))
+server::server(handler h, settings s)
+    : state_(std::make_shared<detail::server_state>(std::move(h), s))
 {}
 
 server::server(server&&) noexcept = default;

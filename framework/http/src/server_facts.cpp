@@ -9,17 +9,17 @@ namespace rill::http::detail {
 namespace {
 
 /// A fraction of the shortest deadline; for the defaults four times a second.
-duration tick_of(const limits& l)
+duration tick_of(const settings& s)
 {
     duration shortest = std::chrono::seconds(2);
     for (const duration d :
-         {duration(l.first_byte),
-          duration(l.header),
-          duration(l.keep_alive_idle),
-          duration(l.body_gap),
-          duration(l.request),
-          duration(l.write_stall),
-          duration(l.unread_wait)})
+         {rill::detail::saturated(s.first_byte_timeout),
+          rill::detail::saturated(s.header_timeout),
+          rill::detail::saturated(s.keep_alive_idle),
+          rill::detail::saturated(s.body_gap),
+          rill::detail::saturated(s.request_timeout),
+          rill::detail::saturated(s.write_stall),
+          rill::detail::saturated(s.unread_timeout)})
         if (d > duration::zero())
             shortest = std::min(shortest, d);
     return std::max<duration>(shortest / 8, std::chrono::milliseconds(5));
@@ -32,16 +32,16 @@ std::time_t system_time()
 
 } // namespace
 
-server_facts::server_facts(const limits& l)
-    : limit(l)
-    , clock(tick_of(l))
+server_facts::server_facts(const settings& s)
+    : limit(s)
+    , clock(tick_of(s))
     , wall_time(&system_time)
 {}
 
 time_point server_facts::end_of_age() noexcept
 {
-    const duration age = limit.connection_age;
-    if (age <= duration::zero())
+    const duration age = rill::detail::saturated(limit.connection_age);
+    if (age > forever / 2) // and a tenth more could not be added
         return never;
     // Multiples of the golden ratio, modulo 1, lie evenly spread in every order.
     const auto fraction = static_cast<double>(ages_++ * 0x9e3779b97f4a7c15u >> 32) / 4294967296.0;

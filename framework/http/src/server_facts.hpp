@@ -5,7 +5,7 @@
 #include "serialize.hpp"
 
 #include <rill/clock.hpp>
-#include <rill/http/limits.hpp>
+#include <rill/http/settings.hpp>
 
 #include <cstdint>
 #include <ctime>
@@ -18,7 +18,7 @@ namespace rill::http::detail {
 class server_facts {
 public:
     /// The clock ticks a few times in the shortest of the limits of time.
-    explicit server_facts(const limits& l);
+    explicit server_facts(const settings& s);
 
     /// The Date of a response that is written now, as a field line. Valid until the next call.
     std::string_view date_line() { return date_.line(wall_time()); }
@@ -27,7 +27,7 @@ public:
     /// age, so that connections of one moment do not end in one moment.
     time_point end_of_age() noexcept;
 
-    const limits limit;
+    const settings limit;
     coarse_clock clock;
     bool stopping = false;      // each connection ends with the response that it is at
     std::uint64_t requests = 0; // answered by the handler

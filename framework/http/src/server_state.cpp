@@ -7,10 +7,10 @@
 
 namespace rill::http::detail {
 
-server_state::server_state(handler h, const limits& l)
+server_state::server_state(handler h, const settings& s)
     : timer_node(&on_due)
     , handle(std::move(h))
-    , facts(l)
+    , facts(s)
 {}
 
 server_state::~server_state()

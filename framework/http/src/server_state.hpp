@@ -6,8 +6,8 @@
 #include <rill/clock.hpp>
 #include <rill/detail/intrusive_list.hpp>
 #include <rill/detail/loop/loop_core.hpp>
-#include <rill/http/limits.hpp>
 #include <rill/http/router.hpp>
+#include <rill/http/settings.hpp>
 
 #include <cstddef>
 
@@ -22,7 +22,7 @@ struct in_server; // tag: a place in one of the server's lists of connections
 /// thus moves its deadline by writing one member, and reads the time from another.
 class server_state : private rill::detail::timer_node {
 public:
-    server_state(handler h, const limits& l);
+    server_state(handler h, const settings& s);
     ~server_state();
 
     /// What a connection's exchange needs, with a clock that goes by that of the loop; to be

@@ -140,7 +140,7 @@ TEST_CASE("http server: HTTP/1.0 closes unless keep-alive is asked for")
 
 TEST_CASE("http server: the last request that a connection may have says close")
 {
-    rill::http::limits l;
+    rill::http::settings l;
     l.requests_per_connection = 3;
     test::live_server server(test::sample_service(), l);
     test::client client(server.port());

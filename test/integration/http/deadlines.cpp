@@ -252,7 +252,7 @@ TEST_CASE("http deadlines: a client that was refused is listened to for five sec
 // The kernel's sockets and the real clock, once: 50 ms.
 TEST_CASE("http deadlines: a client that does not read is cut in real time too")
 {
-    rill::http::limits l;
+    rill::http::settings l;
     l.write_stall = 50ms;
     live_server server(sample_service(), l);
     client client(server.port(), 4096);

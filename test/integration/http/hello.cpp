@@ -123,49 +123,12 @@ TEST_CASE("hello: the conf file shows the defaults")
     CHECK(text == rill::conf::reference<hello::config>());
 }
 
-TEST_CASE("hello: the HTTP settings and the limits have the same defaults")
-{
-    const rill::http::limits defaults;
-    const auto l = hello::limits_of({});
-    CHECK(l.request_line == defaults.request_line);
-    CHECK(l.header_section == defaults.header_section);
-    CHECK(l.header_fields == defaults.header_fields);
-    CHECK(l.chunk_line == defaults.chunk_line);
-    CHECK(l.chunk_extensions == defaults.chunk_extensions);
-    CHECK(l.trailer_section == defaults.trailer_section);
-    CHECK(l.trailer_fields == defaults.trailer_fields);
-    CHECK(l.body == defaults.body);
-    CHECK(l.pipelined == defaults.pipelined);
-    CHECK(l.requests_per_connection == defaults.requests_per_connection);
-    CHECK(l.connection_age == defaults.connection_age);
-    CHECK(l.first_byte == defaults.first_byte);
-    CHECK(l.header == defaults.header);
-    CHECK(l.keep_alive_idle == defaults.keep_alive_idle);
-    CHECK(l.body_gap == defaults.body_gap);
-    CHECK(l.body_rate == defaults.body_rate);
-    CHECK(l.body_rate_grace == defaults.body_rate_grace);
-    CHECK(l.request == defaults.request);
-    CHECK(l.write_stall == defaults.write_stall);
-    CHECK(l.unread_body == defaults.unread_body);
-    CHECK(l.unread_wait == defaults.unread_wait);
-}
-
-TEST_CASE("hello: the curl line fits every kind of address")
-{
-    CHECK(hello::curl_line("127.0.0.1:80") == "curl http://127.0.0.1:80/hello/you");
-    CHECK(hello::curl_line("0.0.0.0:80") == "curl http://127.0.0.1:80/hello/you");
-    CHECK(hello::curl_line("[::]:80") == "curl http://127.0.0.1:80/hello/you");
-    CHECK(hello::curl_line("[::1]:80") == "curl http://[::1]:80/hello/you");
-    CHECK(
-        hello::curl_line("unix:/run/h") == "curl --unix-socket /run/h http://localhost/hello/you"
-    );
-}
-
 TEST_CASE("hello: the program serves, and a stop closes idle connections and exits with 0")
 {
     process program(
-        {"--set=server.listen=127.0.0.1:0", "--set=http.keep_alive_grace=0s", "--config=" HELLO_CONF
-        }
+        {"--set=server.listen=127.0.0.1:0",
+         "--set=server.http.keep_alive_grace=0s",
+         "--config=" HELLO_CONF}
     );
     test::client client(program.port());
     client.send(get("/hello/you"));
@@ -176,6 +139,6 @@ TEST_CASE("hello: the program serves, and a stop closes idle connections and exi
 
 TEST_CASE("hello: a wrong setting ends the program with 78")
 {
-    process program({"--set=http.body=10KB", "--check-config"});
+    process program({"--set=server.http.body=10KB", "--check-config"});
     CHECK(program.exit_code() == 78);
 }

@@ -23,7 +23,7 @@ namespace test {
 /// An HTTP server on a loop and a thread of its own, on a free port of 127.0.0.1.
 class live_server {
 public:
-    explicit live_server(rill::http::handler h, rill::http::limits l = {})
+    explicit live_server(rill::http::handler h, rill::http::settings l = {})
         : http_(std::move(h), l)
     {
         std::promise<unsigned short> port;

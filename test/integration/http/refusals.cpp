@@ -96,8 +96,8 @@ TEST_CASE("http server: a head at its limits is served")
 
 TEST_CASE("http server: content beyond the limit is a 413, known from its length alone")
 {
-    rill::http::limits l;
-    l.body = 1000;
+    rill::http::settings l;
+    l.body = rill::bytes(1000);
     test::live_server server(test::sample_service(), l);
     test::client announced(server.port());
     announced.send(fields("Content-Length: 1001\r\nExpect: 100-continue"));
@@ -116,8 +116,8 @@ TEST_CASE("http server: content beyond the limit is a 413, known from its length
 
 TEST_CASE("http server: a client that goes on sending still sees why it was refused")
 {
-    rill::http::limits l;
-    l.body = 1000;
+    rill::http::settings l;
+    l.body = rill::bytes(1000);
     test::live_server server(test::sample_service(), l);
     test::client client(server.port());
     client.send(fields("Content-Length: 60000"));
@@ -128,8 +128,8 @@ TEST_CASE("http server: a client that goes on sending still sees why it was refu
 
 TEST_CASE("http server: a client that never stops sending is cut")
 {
-    rill::http::limits l;
-    l.body = 1000;
+    rill::http::settings l;
+    l.body = rill::bytes(1000);
     test::live_server server(test::sample_service(), l);
     test::client client(server.port());
     client.send(fields("Content-Length: 100000000"));

@@ -21,24 +21,16 @@ using rill::awaitable;
 
 /// The service's session behind a server of the test's own.
 struct service {
-    echo::server settings;
+    echo::session_settings settings;
     rill::server server;
 
-    explicit service(const echo::server& s, const char* at = "127.0.0.1:0")
+    explicit service(const echo::session_settings& s, const char* at = "127.0.0.1:0")
         : settings(s)
         , server(
               [this](rill::stream client) { return echo::session(std::move(client), settings); },
-              rill::listen_address::parse(at),
-              options(s)
+              rill::listen_address::parse(at)
           )
     {}
-
-    static rill::server_options options(const echo::server& s)
-    {
-        rill::server_options o;
-        o.write_stall(s.write_stall);
-        return o;
-    }
 
     awaitable<rill::stream> connect()
     {
@@ -46,9 +38,9 @@ struct service {
     }
 };
 
-echo::server lines()
+echo::session_settings lines()
 {
-    echo::server s;
+    echo::session_settings s;
     s.mode = echo::mode::line;
     return s;
 }
@@ -57,7 +49,7 @@ TEST_CASE("echo, raw: every byte comes back, in any pieces")
 {
     live l;
     l.run([]() -> awaitable<void> {
-        service echo((echo::server()));
+        service echo((echo::session_settings()));
         rill::stream s = co_await echo.connect();
         for (const std::size_t size : {1u, 100u, 1024u, 10'240u, 102'400u, 1'000'000u}) {
             const std::string sent(size, static_cast<char>('a' + size % 26));

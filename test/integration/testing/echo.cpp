@@ -20,31 +20,23 @@ using namespace test;
 using rill::awaitable;
 
 struct service : two_hosts {
-    echo::server settings;
+    echo::session_settings settings;
     rill::server serving;
 
-    explicit service(const echo::server& s)
+    explicit service(const echo::session_settings& s)
         : settings(s)
         , serving(listen(
               [this](rill::stream client) { return echo::session(std::move(client), settings); },
-              "*:7007",
-              options(s)
+              "*:7007"
           ))
     {
         net.defaults().latency(20ms);
-    }
-
-    static rill::server_options options(const echo::server& s)
-    {
-        rill::server_options o;
-        o.write_stall(s.write_stall);
-        return o;
     }
 };
 
 TEST_CASE("simulated echo: a client that is silent for hours is disconnected, an active one is not")
 {
-    echo::server settings;
+    echo::session_settings settings;
     settings.idle_timeout = 8h;
     service s(settings);
     s.run([&]() -> awaitable<void> {
@@ -62,10 +54,10 @@ TEST_CASE("simulated echo: a client that is silent for hours is disconnected, an
     CHECK(s.loop.reported().empty());
 }
 
-TEST_CASE("simulated echo: idle_timeout 0 means never")
+TEST_CASE("simulated echo: where idle_timeout is never a silent client stays")
 {
-    echo::server settings;
-    settings.idle_timeout = 0ms;
+    echo::session_settings settings;
+    settings.idle_timeout = rill::forever;
     service s(settings);
     s.run([&]() -> awaitable<void> {
         rill::stream client = co_await rill::open_connection("server", 7007);
@@ -77,7 +69,7 @@ TEST_CASE("simulated echo: idle_timeout 0 means never")
 
 TEST_CASE("simulated echo: in line mode nothing comes back before the line has its end")
 {
-    echo::server settings;
+    echo::session_settings settings;
     settings.mode = echo::mode::line;
     service s(settings);
     s.run([&]() -> awaitable<void> {
@@ -94,7 +86,7 @@ TEST_CASE("simulated echo: in line mode nothing comes back before the line has i
 
 TEST_CASE("simulated echo, R4: a client that sends and does not read is cut after write_stall")
 {
-    service s((echo::server()));
+    service s((echo::session_settings()));
     s.run([&]() -> awaitable<void> {
         rill::stream client = co_await rill::open_connection("server", 7007);
         client.writer().options().write_stall(rill::forever);
@@ -109,7 +101,7 @@ TEST_CASE("simulated echo, R4: a client that sends and does not read is cut afte
 
 TEST_CASE("simulated echo: a client sees its bytes again after a partition of ten minutes")
 {
-    echo::server settings;
+    echo::session_settings settings;
     settings.idle_timeout = 1h;
     service s(settings);
     s.run([&]() -> awaitable<void> {
@@ -127,7 +119,7 @@ TEST_CASE("simulated echo: a client sees its bytes again after a partition of te
 
 TEST_CASE("simulated echo: lines that arrive byte by byte come back whole")
 {
-    echo::server settings;
+    echo::session_settings settings;
     settings.mode = echo::mode::line;
     service s(settings);
     s.net.defaults().segment(1, 1).jitter(5ms).loss(0.05);
@@ -144,7 +136,7 @@ TEST_CASE("simulated echo: lines that arrive byte by byte come back whole")
 TEST_CASE("simulated echo: ten clients, ten messages a second, for an hour with faults")
 {
     constexpr int minutes = sanitized ? 6 : 60;
-    service s((echo::server()));
+    service s((echo::session_settings()));
     s.net.defaults().latency(20ms).loss(0.01);
     const auto talk = [](int& answers) -> awaitable<void> {
         rill::stream client = co_await rill::open_connection("server", 7007);

@@ -26,8 +26,8 @@ rill::http::handler handler()
 
 /// Its routes and limits behind a server of the test's own.
 struct service : simulated_http {
-    explicit service(const hello::http_settings& settings = {})
-        : simulated_http(handler(), hello::limits_of(settings))
+    explicit service(const rill::http::settings& settings = {})
+        : simulated_http(handler(), settings)
     {
         net.defaults().latency(20ms);
     }
@@ -64,7 +64,7 @@ TEST_CASE("simulated hello: requests that arrive byte by byte are answered all t
 
 TEST_CASE("simulated hello: an idle connection is closed after hours, if that is the setting")
 {
-    hello::http_settings settings;
+    rill::http::settings settings;
     settings.keep_alive_idle = 6h;
     settings.connection_age = 48h;
     service s(settings);
@@ -112,7 +112,7 @@ TEST_CASE("simulated hello: a slow reader gets its whole response, one that stop
 
 TEST_CASE("simulated hello: a request in a partition is answered after it")
 {
-    hello::http_settings patient;
+    rill::http::settings patient;
     patient.first_byte_timeout = 1h;
     service s(patient);
     s.run([&]() -> awaitable<void> {

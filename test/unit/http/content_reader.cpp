@@ -8,7 +8,7 @@
 
 namespace {
 
-using rill::http::limits;
+using rill::http::settings;
 using rill::http::detail::content_reader;
 using rill::http::detail::progress;
 
@@ -18,7 +18,7 @@ struct message {
     rill::detail::buffer_pool& pool = *blocks;
     rill::http::detail::buffer in{pool};
     rill::http::detail::head head;
-    limits l;
+    settings l;
     content_reader reader{l};
 
     progress begin(std::string_view there)
@@ -76,13 +76,13 @@ TEST_CASE("content reader: chunks are put together, and what follows stays as it
 TEST_CASE("content reader: content that says that it is too large is refused at once")
 {
     message by_length;
-    by_length.l.body = 4;
+    by_length.l.body = rill::bytes(4);
     by_length.head.content_length = 5;
     CHECK(by_length.begin("") == progress::refused);
     CHECK(by_length.reader.status() == 413);
 
     message by_chunk;
-    by_chunk.l.body = 4;
+    by_chunk.l.body = rill::bytes(4);
     by_chunk.head.chunked = true;
     CHECK(by_chunk.begin("2\r\nhe\r\n3") == progress::more);
     CHECK(by_chunk.take("\r\n") == progress::refused);
@@ -115,7 +115,7 @@ TEST_CASE("content reader: serves one message after the other")
 TEST_CASE("content reader: room for content that is only promised grows with what is there")
 {
     message m;
-    m.l.body = 1u << 30;
+    m.l.body = rill::gib(1);
     m.head.content_length = m.l.body;
     CHECK(m.begin("") == progress::more);
     CHECK(m.reader.room(m.in) == 64 * 1024);

@@ -24,7 +24,7 @@ public:
     using exchange = rill::http::detail::exchange;
     using action = exchange::action;
 
-    explicit conversation(const rill::http::limits& l = {})
+    explicit conversation(const rill::http::settings& l = {})
         : server(l)
     {
         server.wall_time = [] { return std::time_t(784111777); };

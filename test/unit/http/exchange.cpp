@@ -16,8 +16,8 @@ namespace {
 
 using namespace test;
 using action = conversation::action;
-using rill::http::limits;
 using rill::http::response;
+using rill::http::settings;
 using strings = std::vector<std::string>;
 
 const std::string get = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -61,8 +61,8 @@ struct outcome {
 template <class Pieces>
 outcome outcome_of(const Pieces& pieces)
 {
-    limits l;
-    l.body = 100;
+    settings l;
+    l.body = rill::bytes(100);
     conversation c(l);
     action last = action::read;
     for (const auto& piece : pieces)
@@ -297,7 +297,7 @@ TEST_CASE("exchange: closes where the handler asks for it")
 
 TEST_CASE("exchange: closes with the last request that a connection may have")
 {
-    limits l;
+    settings l;
     l.requests_per_connection = 2;
     conversation c(l);
     CHECK(c.feed(get) == action::read);
@@ -373,8 +373,8 @@ TEST_CASE("exchange: heads beyond their limits are a 414 and a 431")
 
 TEST_CASE("exchange: content beyond its limit is a 413, from its length or a chunk's alone")
 {
-    limits l;
-    l.body = 10;
+    settings l;
+    l.body = rill::bytes(10);
     conversation announced(l);
     announced.feed(post("Content-Length: 11", ""));
     CHECK(announced.statuses() == std::vector{413});
@@ -398,8 +398,8 @@ TEST_CASE("exchange: a HEAD that is refused has no content")
 TEST_CASE("exchange: a peer that was refused is told the end, and what it sends is read for a while"
 )
 {
-    limits l;
-    l.unread_body = 10'000;
+    settings l;
+    l.unread_body = rill::bytes(10'000);
     conversation c(l);
     CHECK(c.feed("nonsense\r\n") == action::read);
     CHECK(c.ended_writing);
@@ -503,8 +503,8 @@ TEST_CASE("exchange: more than the small place holds is received without another
 
 TEST_CASE("exchange: a peer that promises much content gets room as it sends")
 {
-    limits l;
-    l.body = 1u << 30;
+    settings l;
+    l.body = rill::gib(1);
     conversation c(l);
     c.feed(post("Content-Length: 1073741824", "a"));
     CHECK(c.peer.space().size() <= 256 * 1024);

@@ -17,7 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 using namespace test;
 using action = conversation::action;
-using rill::http::limits;
+using rill::http::settings;
 using rill::http::detail::coarse_clock;
 using rill::http::detail::deadlines;
 
@@ -48,7 +48,7 @@ TEST_CASE("coarse clock: forever is never")
 
 TEST_CASE("deadlines: what is overdue is told once, and when it is reached")
 {
-    const limits l;
+    const settings l;
     coarse_clock clock(1ms);
     deadlines d(l, clock);
     CHECK_FALSE(d.overdue(rill::time_point(10s)));
@@ -61,7 +61,7 @@ TEST_CASE("deadlines: what is overdue is told once, and when it is reached")
 
 TEST_CASE("deadlines: only an earlier point in time moves one")
 {
-    const limits l;
+    const settings l;
     coarse_clock clock(1ms);
     deadlines d(l, clock);
     d.no_later_than(rill::time_point(1h));
@@ -72,7 +72,7 @@ TEST_CASE("deadlines: only an earlier point in time moves one")
 
 TEST_CASE("deadlines: content may be slow for a while, and then not slower than its rate")
 {
-    const limits l;
+    const settings l;
     coarse_clock clock(1ms);
     deadlines d(l, clock);
     clock.move_to(rill::time_point(1min));
@@ -255,7 +255,7 @@ TEST_CASE("exchange deadlines: a write that is late is the end")
 
 TEST_CASE("exchange deadlines: while others get a turn nothing is due")
 {
-    limits l;
+    settings l;
     l.pipelined = 1;
     conversation c(l);
     c.handler = nullptr;

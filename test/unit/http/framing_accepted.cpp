@@ -221,7 +221,7 @@ TEST_CASE("framing guard: three cuts give what one read gives")
 
 TEST_CASE("framing guard: a parser that is reset takes the next request")
 {
-    const test::limits l;
+    const test::settings l;
     test::head_parser parser(l);
     CHECK(parser.parse("BROKEN\r\n") == test::progress::refused);
     parser.reset();

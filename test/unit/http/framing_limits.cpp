@@ -129,7 +129,7 @@ TEST_CASE("framing guard: trailers are limited in bytes and fields")
 
 TEST_CASE("framing guard: a chunked body announces its size before its bytes arrive")
 {
-    const test::limits l;
+    const test::settings l;
     test::chunk_parser chunks(l);
     const auto first = chunks.next("5\r\nhe");
     CHECK(first.payload == "he");

@@ -27,7 +27,7 @@ public:
     test::loop loop;
     rill::event answer{loop.executor()};
     const std::shared_ptr<server_state> server = std::make_shared<server_state>(
-        [this](rill::http::request& r) { return handle(r); }, rill::http::limits()
+        [this](rill::http::request& r) { return handle(r); }, rill::http::settings()
     );
     std::vector<connection*> connections;
     std::vector<rill::stream> clients;

@@ -32,7 +32,7 @@ public:
 private:
     std::string bytes_;
     std::string body_;
-    rill::http::limits limits_;
+    rill::http::settings limits_;
     rill::http::detail::head_parser parser_;
     rill::http::request request_;
 };

@@ -21,7 +21,7 @@ namespace beast = boost::beast::http;
 void check_same(const std::string& bytes)
 {
     CAPTURE(bytes);
-    const test::limits l;
+    const test::settings l;
     test::head_parser ours(l);
     REQUIRE(ours.parse(bytes) == test::progress::complete);
     const auto& head = ours.result();

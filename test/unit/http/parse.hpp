@@ -4,7 +4,7 @@
 #include "chunk_parser.hpp"
 #include "head_parser.hpp"
 
-#include <rill/http/limits.hpp>
+#include <rill/http/settings.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -14,7 +14,7 @@
 /// Feeds the framing guard as a connection does, in reads of a chosen size.
 namespace test {
 
-using rill::http::limits;
+using rill::http::settings;
 using rill::http::detail::chunk_parser;
 using rill::http::detail::head_parser;
 using rill::http::detail::progress;
@@ -48,7 +48,7 @@ inline std::string describe(const rill::http::detail::head& h, const char* base)
 
 /// The end of the first read is at `first`; every later read has `piece` bytes.
 inline verdict
-guard(std::string_view bytes, std::size_t first, std::size_t piece, const limits& l = {})
+guard(std::string_view bytes, std::size_t first, std::size_t piece, const settings& l = {})
 {
     head_parser head(l);
     std::size_t have = std::min(first, bytes.size());
@@ -90,7 +90,7 @@ guard(std::string_view bytes, std::size_t first, std::size_t piece, const limits
     }
 }
 
-inline verdict guard(std::string_view bytes, const limits& l = {})
+inline verdict guard(std::string_view bytes, const settings& l = {})
 {
     return guard(bytes, bytes.size(), 1, l);
 }

@@ -9,7 +9,7 @@
 namespace {
 
 using namespace std::chrono_literals;
-using rill::http::limits;
+using rill::http::settings;
 using rill::http::detail::server_facts;
 
 } // namespace
@@ -17,7 +17,7 @@ using rill::http::detail::server_facts;
 TEST_CASE("server facts: the clock ticks a few times in the shortest limit of time")
 {
     CHECK(server_facts({}).clock.tick() == 250ms);
-    limits l;
+    settings l;
     l.write_stall = 100ms;
     CHECK(server_facts(l).clock.tick() == 12500us);
     l.body_gap = 1ms;
@@ -47,7 +47,12 @@ TEST_CASE("server facts: connections of one moment grow old at different times, 
 
 TEST_CASE("server facts: without a limit of age no connection grows old")
 {
-    limits l;
-    l.connection_age = 0ms;
+    for (const auto age : {24h * 365 * 200, 24h * 365 * 292}) {
+        settings l;
+        l.connection_age = age;
+        CHECK(server_facts(l).end_of_age() == rill::never);
+    }
+    settings l;
+    l.connection_age = std::chrono::milliseconds::max();
     CHECK(server_facts(l).end_of_age() == rill::never);
 }

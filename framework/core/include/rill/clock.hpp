@@ -34,5 +34,18 @@ constexpr time_point deadline_after(time_point now, duration d) noexcept
     return d > never - now ? never : now + d;
 }
 
+/// A duration of any unit without overflow: what is as long as the clock's range, or longer, is
+/// `forever`.
+template <class Rep, class Period>
+constexpr duration saturated(std::chrono::duration<Rep, Period> d) noexcept
+{
+    using unit = std::chrono::duration<Rep, Period>;
+    if (d >= std::chrono::duration_cast<unit>(forever))
+        return forever;
+    if (d <= std::chrono::duration_cast<unit>(duration::min()))
+        return duration::min();
+    return std::chrono::duration_cast<duration>(d);
+}
+
 } // namespace detail
 } // namespace rill::RILL_FORM

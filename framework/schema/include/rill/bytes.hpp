@@ -19,6 +19,9 @@ public:
 
     constexpr std::uint64_t count() const { return count_; }
 
+    /// In arithmetic it is that number.
+    constexpr operator std::uint64_t() const { return count_; }
+
     friend constexpr auto operator<=>(bytes, bytes) = default;
 
 private:

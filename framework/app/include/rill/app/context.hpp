@@ -1,10 +1,27 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/app/http_settings.hpp>
 #include <rill/app/settings.hpp>
+#include <rill/app/tcp_settings.hpp>
 #include <rill/awaitable.hpp>
 
 #include <cstddef>
+#include <functional>
+
+namespace rill {
+
+class stream;
+
+} // namespace rill
+
+namespace rill::http {
+
+class request;
+class response;
+class router;
+
+} // namespace rill::http
 
 namespace rill::app {
 
@@ -19,6 +36,12 @@ class worker;
 ///
 /// A stop has two steps. First wait_stop() returns: the service stops accepting, finishes what it
 /// has begun, and returns. What is left after settings().drain_timeout is cancelled.
+///
+/// serve_http() and serve_tcp() do all of that. Each worker calls them, and they listen together:
+/// on one port, also where it is 0 and the first of them got any free one. The log says once where
+/// that is: "listening". A port that another process listens on is refused, as is one that a second
+/// instance of the service wants. A unix socket has one listener, the worker that came first, and
+/// the others wait for the stop.
 class context {
 public:
     explicit context(detail::worker& worker)
@@ -28,6 +51,30 @@ public:
     context(const context&) = delete;
     context& operator=(const context&) = delete;
 
+    /// Listens, and answers requests until the service is asked to stop. Then each connection ends
+    /// with the response that it is at; an idle one may send another request for
+    /// `settings.http.keep_alive_grace`. It returns when the last one is closed.
+    ///
+    /// std::invalid_argument if `settings.listen` is no address; system_error, naming it, if it
+    /// cannot be listened on. Cancellation: terminal. What is left is cancelled, and waited for.
+    /// Lifetime: all arguments must outlive the call.
+    awaitable<void> serve_http(const http::router& routes, const http_settings& settings);
+
+    /// The same with a function that answers every request.
+    awaitable<void> serve_http(
+        std::function<awaitable<http::response>(http::request&)> handler,
+        const http_settings& settings
+    );
+
+    /// Listens, and runs `handler` for each connection as a task of its own until the service is
+    /// asked to stop. Then each connection is closed when what was written to it is sent; its
+    /// handler finds the end of the stream behind what it has not read yet. It returns when the last
+    /// handler has.
+    ///
+    /// Errors, cancellation and lifetime: as above.
+    awaitable<void>
+    serve_tcp(std::function<awaitable<void>(stream)> handler, const tcp_settings& settings);
+
     /// Returns once the service is asked to stop. Cancellation: total.
     awaitable<void> wait_stop();
 
@@ -35,6 +82,10 @@ public:
 
     std::size_t worker() const noexcept;  ///< Which one this is, from 0.
     std::size_t workers() const noexcept; ///< How many there are.
+
+    /// This worker's part of a size that the conf file gives for the process. The parts of all
+    /// workers make up the whole, but each has at least 1.
+    std::size_t share_of(std::size_t whole) const noexcept;
 
     const app::settings& settings() const noexcept;
 

@@ -3,8 +3,8 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/clock.hpp>
-#include <rill/http/limits.hpp>
 #include <rill/http/router.hpp>
+#include <rill/http/settings.hpp>
 #include <rill/stream.hpp>
 
 #include <cstddef>
@@ -25,14 +25,15 @@ class server_state;
 /// Requests of a connection are answered in order, by one task; those that arrived together have
 /// their responses gathered into one write. Invalid framing is refused before anything else looks
 /// at it. An exception that leaves a handler is reported to the loop's exception handler and
-/// answered with 500; a handler that exceeds limits::request is cancelled and answered with 504.
+/// answered with 500; a handler that exceeds settings::request_timeout is cancelled and answered
+/// with 504.
 ///
 /// Deadlines are looked at a few times a second, so they end up to half a second late, never early.
 /// Thread safety: belongs to one loop, like everything in it.
 class server {
 public:
     /// `h` answers every request; a router, usually.
-    explicit server(handler h, limits l = {});
+    explicit server(handler h, settings s = {});
     server(server&&) noexcept;
     server& operator=(server&&) noexcept;
     ~server(); ///< Connections that are left go on: they share what they need.

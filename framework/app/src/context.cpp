@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "share.hpp"
+#include "worker.hpp"
+
+#include <rill/app/context.hpp>
+#include <rill/cleanup.hpp>
+#include <rill/http/router.hpp>
+#include <rill/http/server.hpp>
+
+namespace rill::app {
+
+namespace {
+
+/// What `work` leaves behind, having been cancelled, is ended before anything that it uses goes.
+template <class Work>
+awaitable<void> leave_nothing_behind(detail::listening& where, Work work)
+{
+    const auto end = [&where]() -> awaitable<void> {
+        co_await where.server().drain(duration::zero());
+    };
+    co_await with_cleanup(std::move(work), end, detail::cleanup_time);
+}
+
+} // namespace
+
+awaitable<void> context::serve_http(const http::router& routes, const http_settings& settings)
+{
+    return serve_http([&routes](http::request& r) { return routes(r); }, settings);
+}
+
+awaitable<void> context::serve_http(http::handler handler, const http_settings& settings)
+{
+    http::server http(std::move(handler), settings.http);
+    server_options options;
+    options.max_connections(settings.max_connections);
+    auto where = worker_.listen(
+        settings.listen, [&http](stream client) { return http.serve(std::move(client)); }, options
+    );
+    if (!where)
+        co_return co_await wait_stop();
+    const auto work = [&]() -> awaitable<void> {
+        co_await wait_stop();
+        http.stop(rill::detail::saturated(settings.http.keep_alive_grace));
+        where->close();
+        co_await where->server().wait_closed();
+    };
+    co_await leave_nothing_behind(*where, work);
+}
+
+awaitable<void>
+context::serve_tcp(std::function<awaitable<void>(stream)> handler, const tcp_settings& settings)
+{
+    server_options options;
+    options.max_connections(settings.max_connections);
+    options.limit(settings.read_limit);
+    options.watermarks(settings.write_high, settings.write_low);
+    options.write_stall(rill::detail::saturated(settings.write_stall));
+    auto where = worker_.listen(settings.listen, std::move(handler), options);
+    if (!where)
+        co_return co_await wait_stop();
+    const auto work = [&]() -> awaitable<void> {
+        co_await wait_stop();
+        where->close();
+        where->server().close_clients();
+        co_await where->server().wait_closed();
+    };
+    co_await leave_nothing_behind(*where, work);
+}
+
+awaitable<void> context::wait_stop()
+{
+    return worker_.stopping().wait();
+}
+
+bool context::stopping() const noexcept
+{
+    return worker_.stopping().is_set();
+}
+
+std::size_t context::worker() const noexcept
+{
+    return worker_.where().number;
+}
+
+std::size_t context::workers() const noexcept
+{
+    return worker_.where().count;
+}
+
+std::size_t context::share_of(std::size_t whole) const noexcept
+{
+    return detail::share_of(whole, worker(), workers());
+}
+
+const settings& context::settings() const noexcept
+{
+    return worker_.settings();
+}
+
+} // namespace rill::app
