@@ -22,13 +22,13 @@ std::optional<listening> listening_place::listen(
 )
 {
     const std::lock_guard lock(mutex_);
+    const bool first = !address_;
     const bool unix_socket = at.endpoints().front().data()->sa_family == AF_UNIX;
-    auto port = port_.lock();
-    if (port && unix_socket)
+    if (unix_socket && !first)
         return std::nullopt;
-    const bool first = !port;
-    if (first)
-        port = std::make_shared<const port_reservation>((address_ ? *address_ : at).endpoints());
+    auto port = port_.lock();
+    if (!port)
+        port = std::make_shared<const port_reservation>((first ? at : *address_).endpoints());
     rill::server server(
         std::move(handler), listen_address(port->endpoints()), options.reuse_port(!unix_socket)
     );

@@ -49,7 +49,7 @@ public:
 private:
     std::mutex mutex_;
     std::weak_ptr<const port_reservation> port_; // of those who listen
-    // The address with its real port; kept, so that who comes late joins those who have gone.
+    // The address with its real port; kept, for a worker that comes when others have gone already.
     std::optional<listen_address> address_;
 };
 

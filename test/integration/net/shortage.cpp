@@ -56,7 +56,7 @@ TEST_CASE(
 )
 {
     echo_process service(
-        {ECHO_PROGRAM, "--set", "server.listen=127.0.0.1:0", "--set", "service.workers=1"}, 40
+        {ECHO_PROGRAM, "--set", "server.listen=127.0.0.1:0", "--set", "service.workers=1"}, 48
     );
     const unsigned short port = port_in(service.log_until("listening"));
     live l;
