@@ -70,6 +70,7 @@
 #include <rill/impl/shown_variables.ipp>
 #include <rill/impl/signals.ipp>
 #include <rill/impl/sleep.ipp>
+#include <rill/impl/sole_copy.ipp>
 #include <rill/impl/stack_sampler.ipp>
 #include <rill/impl/stack_trace.ipp>
 #include <rill/impl/symbols.ipp>
