@@ -2,7 +2,7 @@
 #include "task_log.hpp"
 
 #include <rill/app/log.hpp>
-#include <rill/detail/watch/introspect.hpp>
+#include <rill/detail/watch/task_text.hpp>
 
 #include <algorithm>
 #include <cstddef>
