@@ -4,6 +4,7 @@
 #include "admin_socket.hpp"
 #include "cpu_count.hpp"
 #include "log_backend.hpp"
+#include "task_log.hpp"
 #include "worker.hpp"
 
 #include <rill/app/log.hpp>

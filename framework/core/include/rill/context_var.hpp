@@ -20,7 +20,7 @@ namespace detail {
 
 /// One count for the variables of all types: contexts may outlive a variable, so that its address
 /// would not do.
-std::uint64_t next_variable() noexcept;
+RILL_ONE_PER_PROGRAM std::uint64_t next_variable() noexcept;
 
 void assign(context_box& box, std::uint64_t variable, context_values::value v);
 

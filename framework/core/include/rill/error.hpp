@@ -46,10 +46,10 @@ struct boost::system::is_error_code_enum<rill::errc> : std::true_type {};
 
 namespace rill::RILL_FORM {
 
-const boost::system::error_category& condition_category() noexcept;
+RILL_ONE_PER_PROGRAM const boost::system::error_category& condition_category() noexcept;
 boost::system::error_condition make_error_condition(condition c) noexcept;
 
-const boost::system::error_category& rill_category() noexcept;
+RILL_ONE_PER_PROGRAM const boost::system::error_category& rill_category() noexcept;
 error_code make_error_code(errc e) noexcept;
 
 namespace detail {

@@ -16,6 +16,7 @@
 
 #include <rill/impl/asio_coroutine.ipp>
 #include <rill/impl/barrier.ipp>
+#include <rill/impl/call_graph.ipp>
 #include <rill/impl/cancel_delivery.ipp>
 #include <rill/impl/cancel_reason.ipp>
 #include <rill/impl/cancel_scope.ipp>
@@ -26,6 +27,7 @@
 #include <rill/impl/context.ipp>
 #include <rill/impl/context_user.ipp>
 #include <rill/impl/context_var.ipp>
+#include <rill/impl/cycle_finder.ipp>
 #include <rill/impl/deadline_scope.ipp>
 #include <rill/impl/deadlines.ipp>
 #include <rill/impl/debug.ipp>
@@ -43,12 +45,12 @@
 #include <rill/impl/handle.ipp>
 #include <rill/impl/instrument.ipp>
 #include <rill/impl/interrupt.ipp>
-#include <rill/impl/introspect_detail.ipp>
 #include <rill/impl/latch.ipp>
 #include <rill/impl/loop.ipp>
 #include <rill/impl/loop_core.ipp>
 #include <rill/impl/loop_meter.ipp>
 #include <rill/impl/loop_monitor.ipp>
+#include <rill/impl/loop_snapshot.ipp>
 #include <rill/impl/mailbox.ipp>
 #include <rill/impl/mutex.ipp>
 #include <rill/impl/noted_places.ipp>
@@ -70,13 +72,17 @@
 #include <rill/impl/shown_variables.ipp>
 #include <rill/impl/signals.ipp>
 #include <rill/impl/sleep.ipp>
+#include <rill/impl/sole_copy.ipp>
 #include <rill/impl/stack_sampler.ipp>
 #include <rill/impl/stack_trace.ipp>
 #include <rill/impl/symbols.ipp>
 #include <rill/impl/task.ipp>
 #include <rill/impl/task_executor.ipp>
 #include <rill/impl/task_group.ipp>
+#include <rill/impl/task_reader.ipp>
 #include <rill/impl/task_state.ipp>
+#include <rill/impl/task_text.ipp>
+#include <rill/impl/task_tree.ipp>
 #include <rill/impl/thread_pool.ipp>
 #include <rill/impl/timeout.ipp>
 #include <rill/impl/timer_queue.ipp>

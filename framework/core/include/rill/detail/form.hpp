@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <boost/config.hpp>
+
 // What core can be built as. The program decides it, once for all of its parts.
 //
 // RILL_SEPARATE_COMPILATION: as Asio's macro of that name. Without it core needs no library: the
@@ -31,6 +33,11 @@
 #else
 #define RILL_DECL inline
 #endif
+
+// What a program has one of stays visible where its parts are compiled with -fvisibility=hidden:
+// shared libraries, each of which would have one of its own. Types need not: they are told apart by
+// their names.
+#define RILL_ONE_PER_PROGRAM BOOST_SYMBOL_VISIBLE
 
 // Whoever opens rill::detail from here on, without a form, means this one.
 namespace rill::RILL_FORM::detail {}

@@ -5,6 +5,7 @@
 #include <rill/detail/loop/future_state.hpp>
 #include <rill/detail/loop/live_generator.hpp>
 #include <rill/detail/loop/loop_core.hpp>
+#include <rill/detail/loop/sole_copy.hpp>
 #include <rill/detail/loop/task_state.hpp>
 
 #include <boost/asio/post.hpp>
@@ -29,6 +30,7 @@ RILL_DECL loop_core::loop_core(asio::execution_context& context)
     , home_(std::this_thread::get_id())
     , mailbox_(new mailbox(io_))
 {
+    sole_copy::require(context);
     // Older than this one as well: what outlives the loop hears of its end once nothing waits.
     asio::use_service<context_users>(context);
     forget_position_in_child();

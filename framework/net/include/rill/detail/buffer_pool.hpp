@@ -113,7 +113,7 @@ using buffer_pool_ptr = boost::intrusive_ptr<buffer_pool>;
 /// The loop's part in it.
 class buffer_pool_service final : public asio::execution_context::service {
 public:
-    static inline asio::execution_context::id id;
+    RILL_ONE_PER_PROGRAM static inline asio::execution_context::id id;
 
     explicit buffer_pool_service(asio::execution_context& context)
         : service(context)

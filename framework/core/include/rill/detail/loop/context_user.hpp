@@ -48,7 +48,7 @@ asio::execution_context& context_of(const Executor& ex) noexcept
 /// made and destroyed on several threads where the context allows that.
 class context_users final : public asio::execution_context::service {
 public:
-    static inline asio::execution_context::id id;
+    RILL_ONE_PER_PROGRAM static inline asio::execution_context::id id;
 
     explicit context_users(asio::execution_context& context)
         : service(context)

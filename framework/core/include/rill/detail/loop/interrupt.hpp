@@ -68,8 +68,8 @@ private:
     static void give_back_in_child();
 
     // There is one main thread, and one loop at a time runs on it.
-    static inline std::atomic<int> wake_fd = -1;
-    static inline std::atomic<int> arrived = 0;
+    RILL_ONE_PER_PROGRAM static inline std::atomic<int> wake_fd = -1;
+    RILL_ONE_PER_PROGRAM static inline std::atomic<int> arrived = 0;
     static_assert(std::atomic<int>::is_always_lock_free);
 
     std::shared_ptr<event> event_; // null where SIGINT was left as it is

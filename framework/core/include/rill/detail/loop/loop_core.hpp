@@ -62,7 +62,7 @@ class loop_core final : public asio::execution_context::service {
 public:
     using executor_type = asio::io_context::executor_type;
 
-    static inline asio::execution_context::id id;
+    RILL_ONE_PER_PROGRAM static inline asio::execution_context::id id;
 
     static loop_core& of(asio::io_context& io);
 

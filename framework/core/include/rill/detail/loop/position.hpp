@@ -20,7 +20,7 @@ struct coroutine_chain {
 };
 
 /// For loops that are not in debug mode.
-inline debug_watch* nobody_watches = nullptr;
+RILL_ONE_PER_PROGRAM inline debug_watch* nobody_watches = nullptr;
 
 /// Where this thread is: the loop that it runs, the task whose step it is in, and in a callback the
 /// context that it was registered in.
@@ -32,7 +32,7 @@ struct position {
     debug_watch* const* watch = &nobody_watches; // of that loop; it may come and go meanwhile
 };
 
-inline constinit thread_local position current{};
+RILL_ONE_PER_PROGRAM inline constinit thread_local position current{};
 
 /// While it lives, coroutines that are dropped are not missed: somebody has decided so.
 class unwatched {

@@ -310,7 +310,7 @@ inline task_state* running_task(const asio::cancellation_state& state) noexcept
 }
 
 /// The context of what runs on this thread: a task's, a callback's, or the thread's own.
-context_ptr& current_context() noexcept;
+RILL_ONE_PER_PROGRAM context_ptr& current_context() noexcept;
 
 } // namespace rill::RILL_FORM::detail
 

@@ -27,9 +27,9 @@ public:
 
 private:
     // They outlive every variable, at whatever point of the program's end that dies.
-    static std::mutex& mutex();
+    RILL_ONE_PER_PROGRAM static std::mutex& mutex();
 
-    static std::vector<entry>& entries();
+    RILL_ONE_PER_PROGRAM static std::vector<entry>& entries();
 };
 
 } // namespace rill::RILL_FORM::detail

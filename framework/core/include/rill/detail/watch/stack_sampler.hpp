@@ -34,7 +34,7 @@ struct sampled_thread {
 /// handles SIGURG itself keeps it, and there are no calls then.
 class stack_sampler {
 public:
-    static stack_sampler& instance()
+    RILL_ONE_PER_PROGRAM static stack_sampler& instance()
     {
         static stack_sampler all;
         return all;

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "server_impl.hpp"
+
+#include "listener.hpp"
+
+#include <rill/detail/loop/run_as_task.hpp>
+#include <rill/error.hpp>
+#include <rill/shield.hpp>
+
+#include <exception>
+#include <stdexcept>
+#include <utility>
+
+namespace rill {
+
+server::impl::impl(detail::loop_core& core, handler h, const server_options& options)
+    : context_user(core.io())
+    , core_(core)
+    , journal_(core)
+    , shortage_(journal_)
+    , sessions_(core, std::move(h), options, journal_)
+    , closed_(core.executor())
+{}
+
+void server::impl::listen(const std::vector<endpoint>& at)
+{
+    open_listeners(at);
+    for (detail::accept_loop& loop : accepting_)
+        loop.start(sessions());
+}
+
+void server::impl::open_listeners(const std::vector<endpoint>& at)
+{
+    for (const endpoint& e : at) {
+        try {
+            accepting_.emplace_back(detail::listen_on(core_, e, sessions_.options()), shortage_);
+        } catch (const system_error& error) {
+            const bool no_such_family = error.code().value() == EAFNOSUPPORT;
+            if (!no_such_family || (accepting_.empty() && &e == &at.back()))
+                throw;
+        }
+    }
+}
+
+std::vector<endpoint> server::impl::sockets() const
+{
+    std::vector<endpoint> all;
+    if (!closed())
+        for (const detail::accept_loop& loop : accepting_)
+            all.push_back(loop.local());
+    return all;
+}
+
+void server::impl::close()
+{
+    if (closed())
+        return;
+    for (detail::accept_loop& loop : accepting_)
+        loop.close();
+    closed_.set();
+    sessions_.stop();
+}
+
+/// As after close(). No descriptor is kept; what is no part of the loop stays. Nothing waits any
+/// more.
+void server::impl::on_context_end() noexcept
+{
+    const auto keep = shared_from_this();
+    close();
+    accepting_.clear();
+    shortage_.give_up_reserve();
+    journal_.loop_ended();
+}
+
+awaitable<void> server::impl::wait_closed(std::shared_ptr<impl> self)
+{
+    return detail::session_set::wait_empty(self->sessions());
+}
+
+awaitable<void> server::impl::serve_forever(std::shared_ptr<impl> self)
+{
+    if (!detail::running_task(co_await asio::this_coro::cancellation_state))
+        co_return co_await detail::run_as_task(serve_forever(self));
+    if (self->closed() || std::exchange(self->served_, true))
+        throw std::logic_error("rill::server: it is closed, or being served already");
+    std::exception_ptr cancelled;
+    try {
+        co_await self->closed_.wait();
+    } catch (...) {
+        cancelled = std::current_exception();
+    }
+    self->served_ = false;
+    if (!cancelled)
+        co_return;
+    {
+        const shield_scope shield;
+        co_await drain(self, self->sessions_.options().drain_time);
+    }
+    std::rethrow_exception(cancelled);
+}
+
+awaitable<bool> server::impl::drain(std::shared_ptr<impl> self, duration timeout)
+{
+    self->close();
+    co_return co_await detail::session_set::drain(self->sessions(), timeout);
+}
+
+} // namespace rill

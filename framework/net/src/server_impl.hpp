@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "accept_loop.hpp"
+#include "server_journal.hpp"
+#include "session_set.hpp"
+#include "shortage.hpp"
+
+#include <rill/detail/loop/context_user.hpp>
+#include <rill/detail/loop/loop_core.hpp>
+#include <rill/endpoint.hpp>
+#include <rill/event.hpp>
+#include <rill/server.hpp>
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <vector>
+
+namespace rill {
+
+/// What is behind a server: an accept loop for each address, and the set of sessions that they
+/// start. Closed by its loop's end at the latest.
+class server::impl final : public std::enable_shared_from_this<impl>, private detail::context_user {
+public:
+    impl(detail::loop_core& core, handler h, const server_options& options);
+
+    /// Once: at all of them or at none. A family that the machine does not have is passed over
+    /// among several.
+    void listen(const std::vector<endpoint>& at);
+
+    std::vector<endpoint> sockets() const;
+
+    bool closed() const noexcept { return sessions_.stopped(); }
+
+    std::size_t connections() const noexcept { return sessions_.size(); }
+
+    const server_counters& counters() const noexcept { return journal_.counters; }
+
+    void close();
+
+    void close_clients() { sessions_.close_all(); }
+
+    void abort_clients() { sessions_.abort_all(); }
+
+    void cancel_handlers() { sessions_.cancel_handlers(); }
+
+    // They keep the server, whose object may go before they begin or end.
+    static awaitable<void> wait_closed(std::shared_ptr<impl> self);
+    static awaitable<void> serve_forever(std::shared_ptr<impl> self);
+    static awaitable<bool> drain(std::shared_ptr<impl> self, duration timeout);
+
+private:
+    void open_listeners(const std::vector<endpoint>& at);
+    void on_context_end() noexcept override;
+
+    /// Whoever has it keeps the server.
+    std::shared_ptr<detail::session_set> sessions() { return {shared_from_this(), &sessions_}; }
+
+    detail::loop_core& core_; // not touched once the server is closed
+    detail::server_journal journal_;
+    detail::shortage shortage_;
+    detail::session_set sessions_;              // stopped once the server is closed
+    std::deque<detail::accept_loop> accepting_; // stay, closed or not, to the loop's end
+    event closed_;                              // set once the server is closed, and stays so
+    bool served_ = false;                       // by serve_forever
+};
+
+} // namespace rill

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/detail/loop/loop_core.hpp>
+#include <rill/server.hpp>
+
+#include <exception>
+
+namespace rill::detail {
+
+/// What a server has to tell: its counters, and to the loop's exception handler what nobody else
+/// catches.
+class server_journal {
+public:
+    explicit server_journal(loop_core& core) noexcept
+        : core_(&core)
+    {}
+
+    server_counters counters;
+
+    /// In the name of the running task. Once the loop has ended it goes to standard error.
+    void report(const char* what, std::exception_ptr error) noexcept;
+
+    void loop_ended() noexcept { core_ = nullptr; }
+
+private:
+    loop_core* core_; // null once the loop has ended
+};
+
+} // namespace rill::detail

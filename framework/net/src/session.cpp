@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "session.hpp"
+
+#include "server_journal.hpp"
+#include "session_set.hpp"
+
+#include <exception>
+#include <utility>
+
+namespace rill::detail {
+
+void session_ends::cancel_handler()
+{
+    if (handler)
+        handler.cancel();
+}
+
+void session_ends::close()
+{
+    if (connection)
+        connection->close();
+}
+
+void session_ends::abort()
+{
+    if (connection)
+        connection->abort(asio::error::connection_reset);
+}
+
+void session::start(
+    const std::shared_ptr<session_set>& in, stream_socket socket, const endpoint& peer
+)
+{
+    const auto self = std::make_shared<session>(in);
+    stream connection(std::move(socket), in->options());
+    self->ends_.connection = writer_access::pump_of(connection.writer());
+    connection.writer().hold_until_closed(self);
+    self->ends_.handler = create_task(
+        in->executor(), serve(self, std::move(connection)), "connection from " + to_string(peer)
+    );
+}
+
+session::session(std::shared_ptr<session_set> in)
+    : set_(std::move(in))
+{
+    set_->add(*this);
+}
+
+session::~session()
+{
+    set_->remove(*this);
+}
+
+awaitable<void> session::serve(std::shared_ptr<session> self, stream connection)
+{
+    session_set& set = *self->set_;
+    const running_handler running(set);
+    try {
+        co_await set.handler()(std::move(connection));
+    } catch (...) {
+        if (is_cancellation(std::current_exception()))
+            co_return;
+        ++set.journal().counters.handler_errors;
+        set.journal().report("a connection's handler failed", std::current_exception());
+    }
+}
+
+} // namespace rill::detail

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "session_set.hpp"
+
+#include <rill/cancel_scope.hpp>
+
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+namespace rill::detail {
+
+session_set::session_set(
+    loop_core& core, server::handler handler, const server_options& options, server_journal& journal
+)
+    : executor_(core.executor())
+    , handler_(std::move(handler))
+    , options_(options)
+    , journal_(journal)
+    , room_(core.executor())
+    , no_handlers_(core.executor())
+    , empty_(core.executor())
+{
+    if (!handler_)
+        throw std::invalid_argument("rill::server: the handler is empty");
+    if (options_.most_connections == 0)
+        throw std::invalid_argument("rill::server: max_connections must be at least 1");
+    room_.set();
+    no_handlers_.set();
+}
+
+void session_set::stop() noexcept
+{
+    stopped_ = true;
+    look_whether_empty();
+}
+
+void session_set::look_whether_empty() noexcept
+{
+    if (stopped_ && size_ == 0)
+        empty_.set();
+}
+
+void session_set::add(session& s) noexcept
+{
+    all_.push_back(s);
+    if (++size_ >= options_.most_connections)
+        room_.clear();
+}
+
+void session_set::remove(session& s) noexcept
+{
+    s.unlink();
+    if (--size_ < options_.most_connections)
+        room_.set();
+    look_whether_empty();
+}
+
+/// `f` may end sessions.
+template <class F>
+void session_set::for_each(F f)
+{
+    std::vector<session_ends> all;
+    all_.for_each([&](session& s) { all.push_back(s.ends()); });
+    for (session_ends& ends : all)
+        f(ends);
+}
+
+void session_set::close_all()
+{
+    for_each([](session_ends& s) { s.close(); });
+}
+
+void session_set::abort_all()
+{
+    for_each([](session_ends& s) { s.abort(); });
+}
+
+void session_set::cancel_handlers()
+{
+    for_each([](session_ends& s) { s.cancel_handler(); });
+}
+
+awaitable<void> session_set::wait_empty(std::shared_ptr<session_set> self)
+{
+    co_await self->empty_.wait();
+}
+
+awaitable<bool> session_set::drain(std::shared_ptr<session_set> self, duration timeout)
+{
+    if (co_await move_on_after(timeout, wait_empty(self)))
+        co_return true;
+    const bool by_themselves = self->running_ == 0;
+    self->cancel_handlers();
+    co_await self->no_handlers_.wait();
+    self->abort_all(); // those that do not read the rest of what was written to them
+    co_await wait_empty(self);
+    co_return by_themselves;
+}
+
+running_handler::running_handler(session_set& set) noexcept
+    : set_(set)
+{
+    ++set_.running_;
+    set_.no_handlers_.clear();
+}
+
+running_handler::~running_handler()
+{
+    if (--set_.running_ == 0)
+        set_.no_handlers_.set();
+}
+
+} // namespace rill::detail
