@@ -296,7 +296,8 @@ inline void step_into(task_state* task) noexcept
 
 inline step_scope::step_scope(loop_core* loop, task_state* task) noexcept
     : before_(std::exchange(
-          current, position{loop, nullptr, nullptr, nullptr, loop ? &loop->debug : &nobody_watches}
+          current,
+          thread_state{loop, nullptr, nullptr, nullptr, loop ? &loop->debug : &nobody_watches}
       ))
 {
     step_into(task);
