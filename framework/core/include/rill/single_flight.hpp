@@ -144,7 +144,7 @@ public:
         ~passenger()
         {
             --table_.waiting;
-            if (flight_.deserted() || flight_.ended())
+            if (flight_.abandoned() || flight_.ended())
                 table_.remove(key_, flight_);
         }
 

@@ -33,7 +33,7 @@ public:
     }
 
     /// Nobody waits for it any more: it is being cancelled.
-    bool deserted() const noexcept { return deserted_; }
+    bool abandoned() const noexcept { return abandoned_; }
 
     bool ended() const noexcept { return task_.done(); }
 
@@ -60,7 +60,7 @@ public:
 
     void cancel()
     {
-        deserted_ = true;
+        abandoned_ = true;
         task_.cancel();
     }
 
@@ -88,7 +88,7 @@ private:
 
     task<T> task_;
     std::size_t callers_ = 0;
-    bool deserted_ = false;
+    bool abandoned_ = false;
 };
 
 } // namespace rill::RILL_FORM::detail
