@@ -218,6 +218,11 @@ private:
 template <class T, class F>
 struct visit_initiation {
     using strand_type = asio::strand<asio::any_io_executor>;
+    using executor_type = strand_type; // Asio's own tokens, cancel_after for one, ask for it
+
+    executor_type get_executor() const noexcept { return executor; }
+
+    executor_type executor;
 
     template <class Handler>
     void
@@ -286,11 +291,11 @@ auto shared_state<T>::async_with(F f, Token&& token)
     using initiation = detail::visit_initiation<T, F>;
     if constexpr (std::is_void_v<R>)
         return asio::async_initiate<Token, void(std::exception_ptr)>(
-            initiation{}, token, std::move(f), strand_, guarded_
+            initiation{strand_}, token, std::move(f), strand_, guarded_
         );
     else
         return asio::async_initiate<Token, void(std::exception_ptr, R)>(
-            initiation{}, token, std::move(f), strand_, guarded_
+            initiation{strand_}, token, std::move(f), strand_, guarded_
         );
 }
 

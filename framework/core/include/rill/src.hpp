@@ -77,7 +77,7 @@
 #include <rill/impl/task_group.ipp>
 #include <rill/impl/task_state.ipp>
 #include <rill/impl/thread_pool.ipp>
-#include <rill/impl/thread_state.ipp>
+#include <rill/impl/thread_position.ipp>
 #include <rill/impl/timeout.ipp>
 #include <rill/impl/timer_queue.ipp>
 #include <rill/impl/to_thread.ipp>

@@ -24,8 +24,26 @@ void complete_at_once(Handler handler, Results results, const asio::any_io_execu
     dispatch_results(immediate, std::move(handler), std::move(results));
 }
 
+/// Asio's own tokens, cancel_after for one, ask an initiation for an executor.
 template <class T>
-struct put_initiation {
+class transfer_initiation {
+public:
+    using executor_type = asio::any_io_executor;
+
+    explicit transfer_initiation(const std::shared_ptr<concurrent_queue_state<T>>& point)
+        : executor_(point->executor)
+    {}
+
+    executor_type get_executor() const noexcept { return executor_; }
+
+private:
+    executor_type executor_;
+};
+
+template <class T>
+struct put_initiation : transfer_initiation<T> {
+    using transfer_initiation<T>::transfer_initiation;
+
     template <class Handler>
     void operator()(
         Handler handler, T item, const std::shared_ptr<concurrent_queue_state<T>>& point
@@ -42,7 +60,9 @@ struct put_initiation {
 };
 
 template <class T>
-struct get_initiation {
+struct get_initiation : transfer_initiation<T> {
+    using transfer_initiation<T>::transfer_initiation;
+
     template <class Handler>
     void operator()(Handler handler, const std::shared_ptr<concurrent_queue_state<T>>& point) const
     {
@@ -124,7 +144,7 @@ template <asio::completion_token_for<void(error_code)> Token>
 auto concurrent_queue<T>::async_put(T value, Token&& token)
 {
     return asio::async_initiate<Token, void(error_code)>(
-        detail::put_initiation<T>{}, token, std::move(value), point_
+        detail::put_initiation<T>(point_), token, std::move(value), point_
     );
 }
 
@@ -134,7 +154,7 @@ template <asio::completion_token_for<void(error_code, T)> Token>
 auto concurrent_queue<T>::async_get(Token&& token)
 {
     return asio::async_initiate<Token, void(error_code, T)>(
-        detail::get_initiation<T>{}, token, point_
+        detail::get_initiation<T>(point_), token, point_
     );
 }
 

@@ -31,7 +31,7 @@ RILL_DECL loop_core::loop_core(asio::execution_context& context)
 {
     // Older than this one as well: what outlives the loop hears of its end once nothing waits.
     asio::use_service<context_users>(context);
-    forget_thread_state_in_child();
+    forget_position_in_child();
     monitor.meter.begin_turn(now());
 }
 

@@ -10,7 +10,7 @@
 #include <rill/detail/loop/ready_node.hpp>
 #include <rill/detail/loop/ready_queue.hpp>
 #include <rill/detail/loop/task_registry.hpp>
-#include <rill/detail/loop/thread_state.hpp>
+#include <rill/detail/loop/thread_position.hpp>
 #include <rill/detail/watch/debug_watch.hpp>
 #include <rill/detail/watch/loop_monitor.hpp>
 #include <rill/exception_context.hpp>
@@ -39,7 +39,7 @@ namespace detail {
 /// From here on this thread is in a step of `task`; null: of none.
 void step_into(task_state* task) noexcept;
 
-/// Sets the thread_state for a step, and puts back what was there.
+/// Sets the thread_position for a step, and puts back what was there.
 class step_scope {
 public:
     step_scope(loop_core* loop, task_state* task) noexcept;
@@ -50,7 +50,7 @@ public:
     step_scope& operator=(const step_scope&) = delete;
 
 private:
-    thread_state before_;
+    thread_position before_;
 };
 
 /// The event loop's own part of an io_context: the ready queue, the deadlines, and a list of

@@ -297,7 +297,7 @@ inline void step_into(task_state* task) noexcept
 inline step_scope::step_scope(loop_core* loop, task_state* task) noexcept
     : before_(std::exchange(
           current,
-          thread_state{loop, nullptr, nullptr, nullptr, loop ? &loop->debug : &nobody_watches}
+          thread_position{loop, nullptr, nullptr, nullptr, loop ? &loop->debug : &nobody_watches}
       ))
 {
     step_into(task);

@@ -24,7 +24,7 @@ inline debug_watch* nobody_watches = nullptr;
 
 /// Where this thread is: the loop that it runs, the task whose step it is in, and in a callback the
 /// context that it was registered in.
-struct thread_state {
+struct thread_position {
     loop_core* loop = nullptr;
     task_state* task = nullptr;
     context_ptr* callback_context = nullptr;
@@ -32,7 +32,7 @@ struct thread_state {
     debug_watch* const* watch = &nobody_watches; // of that loop; it may come and go meanwhile
 };
 
-inline constinit thread_local thread_state current{};
+inline constinit thread_local thread_position current{};
 
 /// While it lives, coroutines that are dropped are not missed: somebody has decided so.
 class unwatched {
@@ -51,10 +51,10 @@ private:
 };
 
 /// The child of a fork runs no loop, though the thread that forked may have.
-void forget_thread_state_in_child();
+void forget_position_in_child();
 
 } // namespace rill::RILL_FORM::detail
 
 #ifndef RILL_SEPARATE_COMPILATION
-#include <rill/impl/thread_state.ipp>
+#include <rill/impl/thread_position.ipp>
 #endif
