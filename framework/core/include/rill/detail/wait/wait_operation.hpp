@@ -267,8 +267,8 @@ struct taken<Waiter> {
 /// A Waiter derives from operation and has: start(), which completes or waits in a line; take(), if
 /// there is a result; partial(), if a handler gets some of it beside an error; why(), where
 /// operation's error() is not all that it may fail with; try_now(), where it may be over without a
-/// wait; and on_cancel() where operation's own is not right. It is movable as long as it has not
-/// started.
+/// wait, with takes_lock if that is no reason to let others run; and on_cancel() where operation's
+/// own is not right. It is movable as long as it has not started.
 template <class Signature, class Waiter>
 class [[nodiscard]] wait_operation : public typed_operation<Waiter> {
 public:
@@ -406,7 +406,7 @@ public:
     bool ready()
     {
         if constexpr (requires { operation_.try_now(); })
-            if (operation_.try_now())
+            if (has_share() && operation_.try_now())
                 return true;
         operation_.check_loop();
         return false;
@@ -427,6 +427,15 @@ public:
     }
 
 private:
+    /// A lock that is free is taken without more ado: whoever has it goes on to do something.
+    bool has_share() noexcept
+    {
+        if constexpr (requires { typename Waiter::takes_lock; })
+            return true;
+        else
+            return !operation_.core_ || operation_.core_->spend();
+    }
+
     wait_operation operation_;
 };
 
