@@ -263,7 +263,7 @@ TEST_CASE("RUN-07: shielded work is waited for within shield_grace, by the loop'
     rill::runner runner(options);
     auto& core_of_runner = rill::detail::loop_core::of(runner.get_loop().context());
     core_of_runner.set_clock(&clock);
-    core_of_runner.set_batch(1); // the end of the grace time is seen between two turns
+    core_of_runner.set_stride(1); // the end of the grace time is seen between two turns
     bool waiter_ended = false;
     runner.run([&]() -> awaitable<void> {
         rill::create_task([&]() -> awaitable<void> {

@@ -3,7 +3,7 @@
 
 #include <rill/detail/form.hpp>
 #include <rill/detail/loop/coroutine_frame.hpp>
-#include <rill/detail/loop/position.hpp>
+#include <rill/detail/loop/thread_position.hpp>
 
 #include <boost/asio/awaitable.hpp>
 

@@ -20,7 +20,7 @@ namespace detail {
 /// that is cancelled can await nothing without one.
 class [[nodiscard]] shielded_yield_operation : public yield_operation {
 public:
-    explicit shielded_yield_operation(const position& here)
+    explicit shielded_yield_operation(const thread_position& here)
         : yield_operation(here.loop)
     {
         if (here.task)

@@ -127,6 +127,8 @@ private:
 
 class mutex::waiter : public detail::operation {
 public:
+    using takes_lock = void;
+
     waiter(mutex& m, std::source_location where) noexcept
         : operation(m.core_, where)
         , mutex_(&m)

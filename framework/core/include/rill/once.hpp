@@ -3,7 +3,7 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/wait/joint_work.hpp>
+#include <rill/detail/wait/shared_work.hpp>
 #include <rill/error.hpp>
 
 #include <boost/asio/this_coro.hpp>
@@ -96,7 +96,8 @@ class once_state {
 public:
     std::string name;
     std::optional<stored> value;
-    std::shared_ptr<joint_work<void>> work; // an attempt, or one that was cancelled before it began
+    std::shared_ptr<shared_work<void>>
+        work; // an attempt, or one that was cancelled before it began
     std::size_t begun = 0;
     bool gone = false; // the once is
 
@@ -110,7 +111,7 @@ public:
         std::source_location where
     )
     {
-        const auto started = std::make_shared<joint_work<void>>();
+        const auto started = std::make_shared<shared_work<void>>();
         started->start(ex, bind_coroutine(&attempt<F>, self, std::move(fn)), self->name, where);
         self->work = started;
         ++self->begun;
@@ -161,12 +162,12 @@ awaitable<detail::shared_value_t<T>> once<T>::run(F fn, std::source_location whe
     const auto state = state_;
     while (!state->value) {
         const asio::any_io_executor here = co_await asio::this_coro::executor;
-        if (detail::current.task && detail::current.task->told_to_stop())
+        if (detail::current.task && detail::current.task->next_wait_throws())
             throw system_error(detail::aborted()); // nothing is begun for one who cannot wait
         if (!state->running())
             detail::once_state<T>::begin(state, here, std::move(fn), where);
         const auto work = state->work;
-        if (work->deserted()) {
+        if (work->abandoned()) {
             co_await work->end();
         } else {
             co_await work->join();

@@ -162,6 +162,8 @@ private:
 
 class owned_mutex::waiter : public detail::operation {
 public:
+    using takes_lock = void;
+
     waiter(owned_mutex& m, std::source_location where)
         : operation(m.core_, where)
         , mutex_(&m)

@@ -210,7 +210,7 @@ awaitable<awaited_t<std::invoke_result_t<F&>>> retry(retry_policy policy, F op)
         } catch (...) {
             error = std::current_exception();
         }
-        const bool cancelled = detail::current.task && detail::current.task->told_to_stop();
+        const bool cancelled = detail::current.task && detail::current.task->next_wait_throws();
         if (cancelled || !policy.may_retry(attempt, error))
             std::rethrow_exception(error);
         const duration delay = policy.delay_after(attempt, core.random);

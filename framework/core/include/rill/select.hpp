@@ -138,10 +138,10 @@ protected:
 
 /// One of the operations, which tells the selection instead of going to the ready queue.
 template <class Waiter>
-class branch : public told<Waiter> {
+class branch : public typed_operation<Waiter> {
 public:
     branch(Waiter&& waiter, selection& all, std::size_t index)
-        : told<Waiter>(std::move(waiter))
+        : typed_operation<Waiter>(std::move(waiter))
         , selection_(all)
         , index_(index)
     {

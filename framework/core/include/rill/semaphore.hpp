@@ -152,6 +152,8 @@ public:
 
 class semaphore::waiter : public detail::operation {
 public:
+    using takes_lock = void;
+
     waiter(semaphore& s, std::ptrdiff_t n, std::source_location where)
         : operation(s.core_, where)
         , count(s.checked(n))

@@ -187,6 +187,8 @@ private:
 template <detail::access Kind>
 class shared_mutex::waiter : public detail::operation {
 public:
+    using takes_lock = void;
+
     waiter(shared_mutex& m, std::source_location where) noexcept
         : operation(m.core_, where)
         , mutex_(&m)

@@ -3,7 +3,7 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/wait/errand.hpp>
+#include <rill/detail/wait/remote_operation.hpp>
 #include <rill/outcome.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -118,7 +118,7 @@ struct guarded {
 
 /// A call on its way to the strand and back.
 template <class T, class F>
-class visit final : public errand, public std::enable_shared_from_this<visit<T, F>> {
+class visit final : public remote_operation, public std::enable_shared_from_this<visit<T, F>> {
 public:
     using result_type = visit_result_t<F, T>;
     using strand_type = asio::strand<asio::any_io_executor>;
@@ -218,6 +218,11 @@ private:
 template <class T, class F>
 struct visit_initiation {
     using strand_type = asio::strand<asio::any_io_executor>;
+    using executor_type = strand_type; // Asio's own tokens, cancel_after for one, ask for it
+
+    executor_type get_executor() const noexcept { return executor; }
+
+    executor_type executor;
 
     template <class Handler>
     void
@@ -238,7 +243,7 @@ struct visit_initiation {
             else
                 std::move(waiting)(std::move(error), std::move(call->result).get());
         };
-        begin_errand(call, std::move(handler), deliver, otherwise);
+        begin_remote(call, std::move(handler), deliver, otherwise);
     }
 };
 
@@ -273,7 +278,7 @@ awaitable<detail::visit_result_t<F, T>> shared_state<T>::with(F f, std::source_l
 {
     detail::check_visitor<F, T>();
     const auto visit = std::make_shared<detail::visit<T, F>>(strand_, guarded_, std::move(f));
-    co_await detail::carry_out(visit, where);
+    co_await detail::wait_for_remote(visit, where);
     co_return std::move(visit->result).get();
 }
 
@@ -286,11 +291,11 @@ auto shared_state<T>::async_with(F f, Token&& token)
     using initiation = detail::visit_initiation<T, F>;
     if constexpr (std::is_void_v<R>)
         return asio::async_initiate<Token, void(std::exception_ptr)>(
-            initiation{}, token, std::move(f), strand_, guarded_
+            initiation{strand_}, token, std::move(f), strand_, guarded_
         );
     else
         return asio::async_initiate<Token, void(std::exception_ptr, R)>(
-            initiation{}, token, std::move(f), strand_, guarded_
+            initiation{strand_}, token, std::move(f), strand_, guarded_
         );
 }
 

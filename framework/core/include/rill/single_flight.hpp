@@ -3,7 +3,7 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/wait/joint_work.hpp>
+#include <rill/detail/wait/shared_work.hpp>
 
 #include <boost/asio/this_coro.hpp>
 
@@ -91,7 +91,7 @@ namespace detail {
 template <class Key, class T, class Hash, class Equal>
 class flight_table {
 public:
-    using flight = joint_work<T>;
+    using flight = shared_work<T>;
 
     std::string name;
     std::unordered_map<Key, std::shared_ptr<flight>, Hash, Equal> flights; // those to be joined
@@ -144,7 +144,7 @@ public:
         ~passenger()
         {
             --table_.waiting;
-            if (flight_.deserted() || flight_.ended())
+            if (flight_.abandoned() || flight_.ended())
                 table_.remove(key_, flight_);
         }
 
@@ -159,19 +159,19 @@ public:
 
 private:
     /// The work is over, also where its frame is only destroyed.
-    struct landing {
+    struct removal {
         flight_table& table;
         const Key& key;
         const flight& flown; // kept till then: a new one must not have its address
 
-        ~landing() { table.remove(key, flown); }
+        ~removal() { table.remove(key, flown); }
     };
 
     template <class F>
     static awaitable<T>
     fly(std::shared_ptr<flight_table> self, std::shared_ptr<flight> me, Key key, F fn)
     {
-        const landing at_end{*self, key, *me};
+        const removal at_end{*self, key, *me};
         co_return co_await fn();
     }
 };

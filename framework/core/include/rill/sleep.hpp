@@ -47,7 +47,7 @@ public:
 
     void use_loop_of(const asio::any_io_executor& ex) { core_ = &loop_core::of(ex); }
 
-    bool in_cancelled_task() const noexcept { return task_ && task_->told_to_stop(); }
+    bool in_cancelled_task() const noexcept { return task_ && task_->next_wait_throws(); }
 
 protected:
     void start() { core_->make_ready(*this); }

@@ -34,7 +34,6 @@
 #include <rill/impl/debug_mode.ipp>
 #include <rill/impl/describe.ipp>
 #include <rill/impl/end_watch.ipp>
-#include <rill/impl/errand.ipp>
 #include <rill/impl/error.ipp>
 #include <rill/impl/event.ipp>
 #include <rill/impl/exception_context.ipp>
@@ -58,11 +57,11 @@
 #include <rill/impl/operation.ipp>
 #include <rill/impl/outcome_handle.ipp>
 #include <rill/impl/owned_mutex.ipp>
-#include <rill/impl/position.ipp>
 #include <rill/impl/primitive.ipp>
 #include <rill/impl/random.ipp>
 #include <rill/impl/rate_limiter.ipp>
 #include <rill/impl/ready_queue.ipp>
+#include <rill/impl/remote_operation.ipp>
 #include <rill/impl/retry.ipp>
 #include <rill/impl/runner.ipp>
 #include <rill/impl/select.ipp>
@@ -84,6 +83,7 @@
 #include <rill/impl/task_text.ipp>
 #include <rill/impl/task_tree.ipp>
 #include <rill/impl/thread_pool.ipp>
+#include <rill/impl/thread_position.ipp>
 #include <rill/impl/timeout.ipp>
 #include <rill/impl/timer_queue.ipp>
 #include <rill/impl/to_thread.ipp>

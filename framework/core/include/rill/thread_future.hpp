@@ -4,7 +4,7 @@
 #include <rill/awaitable.hpp>
 #include <rill/cancel_reason.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/loop/landing.hpp>
+#include <rill/detail/loop/delivery_slot.hpp>
 #include <rill/future.hpp>
 #include <rill/loop.hpp>
 #include <rill/outcome.hpp>
@@ -418,8 +418,8 @@ future<T> wrap_future(thread_future<T> from, std::source_location place)
 {
     detail::loop_core& core = detail::loop_core::running();
     future<T> bridge(core.executor(), place);
-    const auto at = std::make_shared<detail::landing<future<T>>>();
-    auto arrival = std::make_unique<detail::landed<future<T>>>(bridge, at);
+    const auto at = std::make_shared<detail::delivery_slot<future<T>>>();
+    auto arrival = std::make_unique<detail::delivery_target<future<T>>>(bridge, at);
     bridge.add_done_callback([arrival = std::move(arrival), from](const future<T>& ended) {
         if (ended.cancelled())
             from.cancel();
@@ -442,7 +442,10 @@ template <class T>
 class threadsafe_start {
 public:
     threadsafe_start(
-        loop_core& core, awaitable<T> body, landing_ptr<task<T>> at, std::source_location place
+        loop_core& core,
+        awaitable<T> body,
+        delivery_slot_ptr<task<T>> at,
+        std::source_location place
     )
         : core_(&core)
         , body_(std::move(body))
@@ -471,7 +474,7 @@ private:
     void start()
     {
         const task<T> started = create_task(core_->executor(), std::move(body_), {}, place_);
-        auto running = std::make_unique<landed<task<T>>>(started, at_);
+        auto running = std::make_unique<delivery_target<task<T>>>(started, at_);
         auto promise = std::make_unique<thread_promise<T>>(std::move(promise_));
         started.add_done_callback([running = std::move(running),
                                    promise = std::move(promise)](const task<T>& ended) {
@@ -488,7 +491,7 @@ private:
 
     loop_core* core_; // named in the other thread, used in the loop's
     awaitable<T> body_;
-    landing_ptr<task<T>> at_;
+    delivery_slot_ptr<task<T>> at_;
     std::source_location place_;
     thread_promise<T> promise_;
 };
@@ -501,7 +504,7 @@ thread_future<T> start_threadsafe(
     check_body(body);
     if (!mail)
         refuse_closed_loop();
-    const auto at = std::make_shared<landing<task<T>>>();
+    const auto at = std::make_shared<delivery_slot<task<T>>>();
     threadsafe_start<T> start(*core, std::move(body), at, place);
     const thread_future<T> result = start.result();
     const auto& state = thread_access::state(result);

@@ -4,7 +4,7 @@
 #include <rill/awaitable.hpp>
 #include <rill/context_var.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/loop/landing.hpp>
+#include <rill/detail/loop/delivery_slot.hpp>
 #include <rill/future.hpp>
 #include <rill/handle.hpp>
 #include <rill/thread_pool.hpp>
@@ -68,7 +68,7 @@ namespace detail {
 template <class T, class F>
 class thread_call {
 public:
-    thread_call(F f, mailbox_ptr mail, landing_ptr<future<T>> to)
+    thread_call(F f, mailbox_ptr mail, delivery_slot_ptr<future<T>> to)
         : f_(std::move(f))
         , context_(copy_context())
         , mail_(std::move(mail))
@@ -104,7 +104,7 @@ private:
     F f_;
     context context_;
     mailbox_ptr mail_;
-    landing_ptr<future<T>> to_;
+    delivery_slot_ptr<future<T>> to_;
 };
 
 /// Withdraws a call that has not begun when whoever waits for it is gone.
@@ -132,8 +132,8 @@ awaitable<called_t<F&>> call_elsewhere(Submit submit, F f)
     const asio::any_io_executor here = co_await asio::this_coro::executor;
     loop_core& core = loop_core::of(here);
     future<T> result(here);
-    const auto at = std::make_shared<landing<future<T>>>();
-    const landed<future<T>> arrival(result, at);
+    const auto at = std::make_shared<delivery_slot<future<T>>>();
+    const delivery_target<future<T>> arrival(result, at);
     thread_call<T, F> call(std::move(f), &core.mail(), at);
     const auto claim = std::make_shared<callback_claim_of<thread_call<T, F>>>(std::move(call));
     const call_guard guard(claim);

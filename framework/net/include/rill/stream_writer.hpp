@@ -5,6 +5,7 @@
 #include <rill/detail/form.hpp>
 #include <rill/detail/wait/wait_operation.hpp>
 #include <rill/detail/write_pump.hpp>
+#include <rill/sleep.hpp>
 #include <rill/stream_options.hpp>
 
 #include <concepts>
@@ -206,8 +207,11 @@ awaitable<void> basic_stream_writer<Stream>::drain(typename pump::pointer p)
     p->flush();
     if (const error_code ec = p->drain_error())
         throw system_error(ec, "rill::stream_writer: drain");
-    if (!p->above_high())
+    if (!p->above_high()) {
+        if (!p->core()->spend())
+            co_await detail::request_wait<detail::yield_waiter>(p->core());
         co_return;
+    }
     detail::wait_operation<void(error_code), typename pump::drained> low(std::in_place, p);
     co_await std::move(low);
 }

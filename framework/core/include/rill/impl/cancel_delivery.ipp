@@ -18,7 +18,7 @@ RILL_DECL void cancel_delivery::deliver(task_state& task, bool again)
         const request next = requests_.front();
         requests_.pop_front();
         // One that comes by again has gone in a circle, or two ways: that is no insisting.
-        if (!next.task->done() && !(next.again && next.task->told_in_this_round()))
+        if (!next.task->done() && !(next.again && next.task->reached_in_this_round()))
             next.task->deliver(next.again);
         next.task->release();
     }

@@ -70,7 +70,7 @@ RILL_DECL time_point current_effective_deadline() noexcept
 RILL_DECL void throw_if_cancelled()
 {
     const detail::task_state* task = detail::current.task;
-    if (task && task->told_to_stop())
+    if (task && task->next_wait_throws())
         throw system_error(detail::aborted());
 }
 

@@ -5,7 +5,7 @@
 
 namespace rill::RILL_FORM::detail {
 
-RILL_DECL void blocked_thread::errand_ended() noexcept
+RILL_DECL void blocked_thread::remote_ended() noexcept
 {
     const std::lock_guard lock(mutex_); // notified within: the waiter may be gone right after
     ended_ = true;
@@ -22,7 +22,7 @@ RILL_DECL bool blocked_thread::wait_until(time_point deadline)
     return true;
 }
 
-RILL_DECL bool carry_out_blocking(errand& e, duration at_most)
+RILL_DECL bool wait_for_remote_blocking(remote_operation& e, duration at_most)
 {
     const auto thread = std::make_shared<blocked_thread>();
     const time_point deadline =

@@ -49,12 +49,15 @@ RILL_DECL void deadlines::set_clock(const clock_source* source) noexcept
 RILL_DECL void deadlines::add(timer_node& node, time_point when)
 {
     timers_.add(node, when);
+    if (when <= last_now_ && !clock_)
+        overdue_ = true;
     if (when < alarm_at_)
         set_alarm();
 }
 
 RILL_DECL void deadlines::fire_due()
 {
+    overdue_ = false;
     const time_point time = now();
     while (timers_.fire_one(time))
         continue;

@@ -20,7 +20,7 @@ RILL_DECL debug_mode::debug_mode(loop_core& core, debug_options options)
 RILL_DECL void debug_mode::never_awaited(const coroutine_place& coroutine) noexcept
 {
     const std::string trace = take_trace(&coroutine);
-    if (current.task && current.task->told_to_stop())
+    if (current.task && current.task->next_wait_throws())
         return;
     find(
         [&] {

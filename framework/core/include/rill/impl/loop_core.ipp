@@ -69,8 +69,11 @@ RILL_DECL void loop_core::forget(ready_node& node) noexcept
 
 RILL_DECL void loop_core::arm(timer_node& node, time_point when)
 {
-    if (when != never && !dead_)
-        deadlines_.add(node, when);
+    if (when == never || dead_)
+        return;
+    deadlines_.add(node, when);
+    if (deadlines_.overdue())
+        until_look_ = 1;
 }
 
 RILL_DECL void loop_core::disarm(timer_node& node) noexcept
@@ -192,14 +195,31 @@ RILL_DECL void loop_core::drain()
 RILL_DECL void loop_core::run_ready()
 {
     const step_scope step(this, nullptr);
-    for (unsigned budget = batch_; budget > 0; --budget) {
-        ready_node* const node = ready_.take();
-        if (!node)
-            return;
+    until_look_ = deadlines_.overdue() ? 1 : stride_.begin();
+    while (ready_node* const node = ready_.take()) {
+        share_ = whole_share;
         step_into(node->task_);
-        const step_count counted(monitor, node->task_, node);
-        node->action_(*node, act::run);
+        {
+            const step_count counted(monitor, node->task_, node);
+            node->action_(*node, act::run);
+        }
+        if (--until_look_ == 0 && !look_around())
+            return;
     }
+}
+
+/// Fires what is due by now. False where the turn ends: others are to be served, or the io_context
+/// has been stopped.
+RILL_DECL bool loop_core::look_around()
+{
+    duration took{};
+    if (!deadlines_.has_foreign_clock()) {
+        took = now() - monitor.meter.turn_began();
+        if (!timers().empty())
+            run_timers();
+    }
+    until_look_ = stride_.after(monitor.meter.steps_of_turn(), took);
+    return until_look_ > 0 && !io_.stopped();
 }
 
 RILL_DECL void loop_core::run_timers()

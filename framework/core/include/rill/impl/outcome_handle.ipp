@@ -15,7 +15,7 @@ RILL_DECL void end_waiter::start()
 
 RILL_DECL void join_waiter::on_cancel()
 {
-    if (task_ && awaited_->told_in_this_round() && awaits(*awaited_, *task_))
+    if (task_ && awaited_->reached_in_this_round() && awaits(*awaited_, *task_))
         abort();
     else
         awaited_->request_cancel(task_ ? task_->reason() : nullptr);

@@ -25,7 +25,7 @@ RILL_DECL void sleep_waiter::start()
 
 RILL_DECL error_code sleep_waiter::why() const noexcept
 {
-    return task_ && task_->told_to_stop() ? aborted() : error();
+    return task_ && task_->next_wait_throws() ? aborted() : error();
 }
 
 } // namespace rill::RILL_FORM::detail

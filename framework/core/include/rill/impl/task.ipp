@@ -46,7 +46,7 @@ RILL_DECL void task_state::first_step()
 {
     const state_ref<task_state> keep(*this);
     release(); // what start() took
-    if (told_to_stop()) {
+    if (next_wait_throws()) {
         drop_frame();       // gone before the end is announced
         step_into(nullptr); // and the task is over
         end(explained(aborted_error()), true);

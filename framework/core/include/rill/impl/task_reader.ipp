@@ -88,7 +88,7 @@ RILL_DECL void task_reader::read_stack(const task_state& task, task_info& info)
 
 RILL_DECL void task_reader::read_wait(const task_state& task, task_info& info)
 {
-    info.cancelling = !task.done() && task.told_to_stop();
+    info.cancelling = !task.done() && task.next_wait_throws();
     if (info.state == activity::ended)
         info.waits_for = outcome_of(task);
     else if (task.waiting)

@@ -57,10 +57,10 @@ RILL_DECL void task_state::cancel(scope& s, cancel_reason_ptr why)
 {
     if (s.cancelled)
         return;
-    const bool told_before = cancelled();
+    const bool cancelled_before = cancelled();
     s.cancelled = true;
     s.why = std::move(why);
-    if (!told_before)
+    if (!cancelled_before)
         core()->cancellations.deliver(*this, false);
 }
 
@@ -98,7 +98,7 @@ RILL_DECL unsigned task_state::take_back_request() noexcept
     return requests_;
 }
 
-RILL_DECL bool task_state::told_in_this_round() const noexcept
+RILL_DECL bool task_state::reached_in_this_round() const noexcept
 {
     return core() && round_ == core()->cancellations.round();
 }

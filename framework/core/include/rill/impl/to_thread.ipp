@@ -32,8 +32,8 @@ RILL_DECL awaitable<bool> shutdown_default_executor(duration grace)
         co_return true;
     pool->close();
     future<> idle(here);
-    const auto at = std::make_shared<detail::landing<future<>>>();
-    const detail::landed<future<>> arrival(idle, at);
+    const auto at = std::make_shared<detail::delivery_slot<future<>>>();
+    const detail::delivery_target<future<>> arrival(idle, at);
     detail::pool_access::when_idle(*pool, [mail = detail::mailbox_ptr(&core.mail()), at] {
         mail->post([at] {
             if (at->to)

@@ -7,6 +7,7 @@
 #include <rill/detail/read_end.hpp>
 #include <rill/detail/stream_traits.hpp>
 #include <rill/detail/wait/wait_operation.hpp>
+#include <rill/sleep.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>
 
@@ -394,6 +395,8 @@ template <class Stream>
 template <class Step>
 auto read_pump<Stream>::run(pointer self, Step step) -> awaitable<taken<Step>>
 {
+    if (self->core_ && !self->core_->spend())
+        co_await request_wait<yield_waiter>(self->core_);
     if (self->gone_)
         throw system_error(aborted());
     if (self->reader_)

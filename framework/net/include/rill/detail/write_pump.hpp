@@ -187,6 +187,8 @@ public:
         return closing_ ? error_code(asio::error::connection_reset) : error_code();
     }
 
+    loop_core* core() const noexcept { return core_; } ///< Null once the loop has ended.
+
     /// Whether there is nothing left to wait for.
     bool is_over() const noexcept { return closed_ || loss(); }
 

@@ -269,7 +269,7 @@ inline bool loop::step()
 
 inline void loop::one_step_at_a_time() noexcept
 {
-    core_.set_batch(1);
+    core_.set_stride(1);
 }
 
 /// Calls in other threads come first: whatever they take, no time passes for the loop.

@@ -59,7 +59,7 @@ public:
     virtual unsigned requests() const noexcept { return 0; }
 
     /// Whether the request to stop that goes round at present has come by.
-    virtual bool told_in_this_round() const noexcept { return false; }
+    virtual bool reached_in_this_round() const noexcept { return false; }
 
     /// Calls f(task) for each task that awaits the end, by itself or with others.
     template <class F>

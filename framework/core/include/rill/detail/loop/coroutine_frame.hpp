@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
-#include <rill/detail/loop/position.hpp>
+#include <rill/detail/loop/thread_position.hpp>
 #include <rill/detail/watch/debug_watch.hpp>
 
 #include <boost/asio/any_io_executor.hpp>

@@ -26,11 +26,16 @@ public:
     deadlines(const deadlines&) = delete;
     deadlines& operator=(const deadlines&) = delete;
 
-    time_point now() const noexcept { return clock_ ? clock_->now() : clock::now(); }
+    time_point now() const noexcept { return last_now_ = clock_ ? clock_->now() : clock::now(); }
 
     /// From now on `source` is the clock, or the real one again if null. With another clock nothing
     /// is due by itself: its owner moves it and calls loop_core::fire_due.
     void set_clock(const clock_source* source) noexcept;
+
+    bool has_foreign_clock() const noexcept { return clock_ != nullptr; }
+
+    /// Something was due already when it was added, and has not been fired since.
+    bool overdue() const noexcept { return overdue_; }
 
     const timer_queue& timers() const noexcept { return timers_; }
 
@@ -59,6 +64,8 @@ private:
 
     timer_queue timers_;
     const clock_source* clock_ = nullptr;
+    mutable time_point last_now_{}; // what now() gave last
+    bool overdue_ = false;
     time_point alarm_at_ = never; // never: it is not set
     std::unique_ptr<alarm> alarm_;
 };

@@ -7,10 +7,11 @@
 #include <rill/detail/loop/cancel_delivery.hpp>
 #include <rill/detail/loop/deadlines.hpp>
 #include <rill/detail/loop/mailbox.hpp>
-#include <rill/detail/loop/position.hpp>
 #include <rill/detail/loop/ready_node.hpp>
 #include <rill/detail/loop/ready_queue.hpp>
+#include <rill/detail/loop/stride.hpp>
 #include <rill/detail/loop/task_registry.hpp>
+#include <rill/detail/loop/thread_position.hpp>
 #include <rill/detail/watch/debug_watch.hpp>
 #include <rill/detail/watch/loop_monitor.hpp>
 #include <rill/exception_context.hpp>
@@ -22,6 +23,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -39,7 +41,7 @@ namespace detail {
 /// From here on this thread is in a step of `task`; null: of none.
 void step_into(task_state* task) noexcept;
 
-/// Sets the position for a step, and puts back what was there.
+/// Sets the thread_position for a step, and puts back what was there.
 class step_scope {
 public:
     step_scope(loop_core* loop, task_state* task) noexcept;
@@ -50,7 +52,7 @@ public:
     step_scope& operator=(const step_scope&) = delete;
 
 private:
-    position before_;
+    thread_position before_;
 };
 
 /// The event loop's own part of an io_context: the ready queue, the deadlines, and a list of
@@ -156,6 +158,7 @@ public:
         }
         ++monitor.meter.io;
         const drain_scope scope(*this);
+        share_ = whole_share;
         {
             const step_scope step(this, task);
             const step_count counted(monitor, task, nullptr);
@@ -168,8 +171,19 @@ public:
 
     std::size_t pending_count() const noexcept { return pending_.size(); }
 
-    /// At most so many steps run between two looks at the sockets.
-    void set_batch(unsigned steps) noexcept { batch_ = steps; }
+    /// For tests: so many steps run between two looks at the sockets.
+    void set_stride(unsigned steps) noexcept { stride_.fix(steps); }
+
+    /// Something is had without a wait. False where this step has had its share: a wait that would
+    /// not be one lets others run first, so that a peer or a producer that is always quicker cannot
+    /// keep the loop for itself. Every step has a new share.
+    bool spend() noexcept
+    {
+        if (share_ == 0)
+            return false;
+        --share_;
+        return true;
+    }
 
     /// For tests; see ready_queue::shuffle.
     void shuffle(random_source* source) noexcept { ready_.shuffle(source); }
@@ -283,6 +297,7 @@ private:
     void request_drain();
     void drain();
     void run_ready();
+    bool look_around();
     void run_timers();
     void on_alarm();
 
@@ -301,7 +316,10 @@ private:
 
     ready_queue ready_;
     intrusive_list<ready_node, in_loop> pending_;
-    unsigned batch_ = 256; // steps between two looks at the sockets
+    stride stride_;
+    std::uint64_t until_look_ = 1; // steps of this turn to the next look around
+    static constexpr unsigned whole_share = 128;
+    unsigned share_ = whole_share; // of the present step; see spend()
     bool draining_ = false;
     bool drain_posted_ = false;
     bool dead_ = false;

@@ -228,7 +228,10 @@ public:
         data_->mark_retrieved();
     }
 
-    bool ready() const noexcept { return data_->done(); }
+    bool ready() const noexcept
+    {
+        return data_->done() && (!data_->core() || data_->core()->spend());
+    }
 
     template <class Handler>
     void start(Handler&& handler)

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
-#include <rill/detail/loop/position.hpp>
+#include <rill/detail/loop/thread_position.hpp>
 
 #include <boost/asio/execution_context.hpp>
 

@@ -107,7 +107,7 @@ public:
     }
 
     /// Whether a wait throws now: the coroutine's own state, which agrees with cancelled().
-    bool told_to_stop() const noexcept
+    bool next_wait_throws() const noexcept
     {
         return cancellation_.cancelled() != asio::cancellation_type::none;
     }
@@ -133,7 +133,7 @@ public:
 
     unsigned take_back_request() noexcept;
 
-    bool told_in_this_round() const noexcept override;
+    bool reached_in_this_round() const noexcept override;
 
     /// A scope has been cancelled: the coroutine is told, if no shield is in between.
     void deliver(bool again) noexcept;
@@ -296,7 +296,8 @@ inline void step_into(task_state* task) noexcept
 
 inline step_scope::step_scope(loop_core* loop, task_state* task) noexcept
     : before_(std::exchange(
-          current, position{loop, nullptr, nullptr, nullptr, loop ? &loop->debug : &nobody_watches}
+          current,
+          thread_position{loop, nullptr, nullptr, nullptr, loop ? &loop->debug : &nobody_watches}
       ))
 {
     step_into(task);

@@ -39,7 +39,7 @@ void dispatch_results(const Executor& ex, Handler&& handler, Results&& results)
 
 /// A waiter that has begun to wait, as those see it who only know operation.
 template <class Waiter>
-class told : public Waiter {
+class typed_operation : public Waiter {
 public:
     /// Why it ended, once it has.
     error_code failure() const noexcept
@@ -67,7 +67,7 @@ public:
 protected:
     using Waiter::Waiter;
 
-    explicit told(Waiter&& waiter)
+    explicit typed_operation(Waiter&& waiter)
         : Waiter(std::move(waiter))
     {}
 
@@ -90,7 +90,7 @@ protected:
             this->task_->waiting = nullptr;
     }
 
-    told(told&&) = default;
+    typed_operation(typed_operation&&) = default;
 
     [[noreturn]] void throw_of_another_loop() const
     {
@@ -130,7 +130,7 @@ private:
 
 /// An operation whose handler lives in memory from the handler's associated allocator.
 template <class Signature, class Waiter, class Handler>
-class allocated_operation final : told<Waiter> {
+class allocated_operation final : typed_operation<Waiter> {
     using executor_type = asio::associated_executor_t<Handler, loop_executor>;
     using allocator_type = asio::associated_allocator_t<Handler, asio::recycling_allocator<void>>;
     using own_allocator =
@@ -160,7 +160,7 @@ public:
 private:
     template <class H>
     allocated_operation(Waiter&& waiter, H&& handler)
-        : told<Waiter>(std::move(waiter))
+        : typed_operation<Waiter>(std::move(waiter))
         , handler_(std::forward<H>(handler))
         , work_(asio::get_associated_executor(handler_, this->core_->executor()))
     {
@@ -267,10 +267,10 @@ struct taken<Waiter> {
 /// A Waiter derives from operation and has: start(), which completes or waits in a line; take(), if
 /// there is a result; partial(), if a handler gets some of it beside an error; why(), where
 /// operation's error() is not all that it may fail with; try_now(), where it may be over without a
-/// wait; and on_cancel() where operation's own is not right. It is movable as long as it has not
-/// started.
+/// wait, with takes_lock if that is no reason to let others run; and on_cancel() where operation's
+/// own is not right. It is movable as long as it has not started.
 template <class Signature, class Waiter>
-class [[nodiscard]] wait_operation : public told<Waiter> {
+class [[nodiscard]] wait_operation : public typed_operation<Waiter> {
 public:
     using rill_kind = awaited_tag;
     using result_type = typename taken<Waiter>::type;
@@ -284,11 +284,11 @@ public:
 
     template <class... Args>
     explicit wait_operation(std::in_place_t, Args&&... args)
-        : told<Waiter>(std::forward<Args>(args)...)
+        : typed_operation<Waiter>(std::forward<Args>(args)...)
     {}
 
     wait_operation(wait_operation&& other) noexcept(std::is_nothrow_move_constructible_v<Waiter>)
-        : told<Waiter>(static_cast<Waiter&&>(other))
+        : typed_operation<Waiter>(static_cast<Waiter&&>(other))
     {}
 
     template <asio::completion_token_for<Signature> Token>
@@ -304,7 +304,7 @@ public:
         if (!this->core_)
             this->core_ = &loop_core::running();
         return asio::async_initiate<Token, Signature>(
-            initiation{}, token, static_cast<Waiter&&>(*this)
+            initiation{this->core_}, token, static_cast<Waiter&&>(*this)
         );
     }
 
@@ -338,6 +338,13 @@ public:
 
 private:
     struct initiation {
+        /// What Asio's own tokens, such as cancel_after, use where the handler has no executor.
+        using executor_type = loop_executor;
+
+        executor_type get_executor() const noexcept { return core->executor(); }
+
+        loop_core* core;
+
         template <class Handler>
         void operator()(Handler&& handler, Waiter&& waiter) const
         {
@@ -399,7 +406,7 @@ public:
     bool ready()
     {
         if constexpr (requires { operation_.try_now(); })
-            if (operation_.try_now())
+            if (has_share() && operation_.try_now())
                 return true;
         operation_.check_loop();
         return false;
@@ -420,6 +427,15 @@ public:
     }
 
 private:
+    /// A lock that is free is taken without more ado: whoever has it goes on to do something.
+    bool has_share() noexcept
+    {
+        if constexpr (requires { typename Waiter::takes_lock; })
+            return true;
+        else
+            return !operation_.core_ || operation_.core_->spend();
+    }
+
     wait_operation operation_;
 };
 

@@ -21,26 +21,26 @@
 
 namespace rill::RILL_FORM::detail {
 
-/// Whoever waits for an errand, as the thread sees him that ends it.
-class recipient {
+/// Whoever waits for a remote operation, as the thread sees him that ends it.
+class remote_listener {
 public:
-    virtual ~recipient() = default;
+    virtual ~remote_listener() = default;
 
     /// Once, in any thread, and perhaps while that holds a lock: nothing of the user's runs in
     /// here, the news is only sent to where somebody waits.
-    virtual void errand_ended() noexcept = 0;
+    virtual void remote_ended() noexcept = 0;
 };
 
 /// Something that one thread begins and any thread ends; its outcome stands in it. However it goes,
 /// it ends.
-class errand {
+class remote_operation {
 public:
-    virtual ~errand() = default;
+    virtual ~remote_operation() = default;
 
-    errand(const errand&) = delete;
-    errand& operator=(const errand&) = delete;
+    remote_operation(const remote_operation&) = delete;
+    remote_operation& operator=(const remote_operation&) = delete;
 
-    void begin(std::shared_ptr<recipient> to)
+    void begin(std::shared_ptr<remote_listener> to)
     {
         to_ = std::move(to);
         start();
@@ -52,7 +52,7 @@ public:
     /// What is waited for, in words.
     virtual std::string description() const = 0;
 
-    /// Why there is no result; to be read by the recipient, once it has ended.
+    /// Why there is no result; to be read by the listener, once it has ended.
     error_code error() const noexcept { return error_; }
 
     void throw_if_failed() const
@@ -62,82 +62,84 @@ public:
     }
 
 protected:
-    errand() = default;
+    remote_operation() = default;
 
     virtual void start() = 0;
 
     void end(error_code ec) noexcept;
 
 private:
-    std::shared_ptr<recipient> to_; // until it ends
+    std::shared_ptr<remote_listener> to_; // until it ends
     error_code error_;
 };
 
-/// A Rill task waits for an errand. The thread that ends it reaches the task through the mailbox of
-/// its loop, and learns there if that is gone.
-class errand_waiter : public operation {
-    class arrival;
+/// A Rill task waits for a remote operation. The thread that ends it reaches the task through the
+/// mailbox of its loop, and learns there if that is gone.
+class remote_waiter : public operation {
+    class end_message;
 
 public:
-    errand_waiter(loop_core* core, std::shared_ptr<errand> e, std::source_location where) noexcept
+    remote_waiter(
+        loop_core* core, std::shared_ptr<remote_operation> e, std::source_location where
+    ) noexcept
         : operation(core, where)
-        , errand_(std::move(e))
+        , remote_(std::move(e))
     {}
 
     /// Only what has not started is moved.
-    errand_waiter(errand_waiter&& other) noexcept
-        : errand_waiter(other.core_, std::move(other.errand_), other.where_)
+    remote_waiter(remote_waiter&& other) noexcept
+        : remote_waiter(other.core_, std::move(other.remote_), other.where_)
     {}
 
-    ~errand_waiter();
+    ~remote_waiter();
 
 protected:
     void start();
 
     /// Its end is on the way then, in one way or the other: completion wins.
-    void on_cancel() { errand_->cancel(); }
+    void on_cancel() { remote_->cancel(); }
 
-    void describe_to(std::string& text) const { text = errand_->description(); }
+    void describe_to(std::string& text) const { text = remote_->description(); }
 
 private:
-    std::shared_ptr<errand> errand_;
-    std::shared_ptr<arrival> arrival_; // while the errand is under way
+    std::shared_ptr<remote_operation> remote_;
+    std::shared_ptr<end_message> end_message_; // while the remote operation is under way
 };
 
-class errand_waiter::arrival final : public recipient,
-                                     public std::enable_shared_from_this<arrival> {
+class remote_waiter::end_message final : public remote_listener,
+                                         public std::enable_shared_from_this<end_message> {
 public:
-    arrival(loop_core& core, errand_waiter& at)
+    end_message(loop_core& core, remote_waiter& at)
         : at_(&at)
         , mail_(&core.mail())
     {}
 
-    void errand_ended() noexcept override;
+    void remote_ended() noexcept override;
 
     void forget() noexcept { at_ = nullptr; }
 
 private:
     void wake();
 
-    errand_waiter* at_; // the loop's thread only; null once it is gone
+    remote_waiter* at_; // the loop's thread only; null once it is gone
     mailbox_ptr mail_;
 };
 
-/// A handler waits for an errand; `Call` gives it the outcome, on its own executor.
+/// A handler waits for a remote operation; `Call` gives it the outcome, on its own executor.
 template <class Handler, class Call>
-class handler_recipient final
-    : public recipient,
-      public std::enable_shared_from_this<handler_recipient<Handler, Call>> {
+class handler_listener final
+    : public remote_listener,
+      public std::enable_shared_from_this<handler_listener<Handler, Call>> {
     using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
 
 public:
-    handler_recipient(Handler&& handler, Call call, const asio::any_io_executor& otherwise)
+    handler_listener(Handler&& handler, Call call, const asio::any_io_executor& otherwise)
         : handler_(std::move(handler))
         , call_(std::move(call))
         , work_(asio::get_associated_executor(handler_, otherwise))
     {}
 
-    void errand_ended() noexcept override
+    void remote_ended() noexcept override
     {
         asio::post(work_.get_executor(), [self = this->shared_from_this()]() mutable {
             Handler handler(std::move(self->handler_));
@@ -153,23 +155,23 @@ private:
     asio::executor_work_guard<executor_type> work_;
 };
 
-/// What a cancellation slot holds for an errand, which it does not keep alive.
-class errand_canceller {
+/// What a cancellation slot holds for a remote operation, which it does not keep alive.
+class remote_canceller {
 public:
-    explicit errand_canceller(const std::shared_ptr<errand>& e) noexcept
-        : errand_(e)
+    explicit remote_canceller(const std::shared_ptr<remote_operation>& e) noexcept
+        : remote_(e)
     {}
 
     void operator()(asio::cancellation_type) const;
 
 private:
-    std::weak_ptr<errand> errand_;
+    std::weak_ptr<remote_operation> remote_;
 };
 
 /// `call(handler)` on the handler's executor, or on `otherwise` if it has none, once `e` has ended.
 template <class Handler, class Call>
-void begin_errand(
-    const std::shared_ptr<errand>& e,
+void begin_remote(
+    const std::shared_ptr<remote_operation>& e,
     Handler handler,
     Call call,
     const asio::any_io_executor& otherwise
@@ -177,20 +179,20 @@ void begin_errand(
 {
     auto slot = asio::get_associated_cancellation_slot(handler);
     if (slot.is_connected())
-        slot.template emplace<errand_canceller>(e);
-    using recipient_type = handler_recipient<Handler, Call>;
+        slot.template emplace<remote_canceller>(e);
+    using listener_type = handler_listener<Handler, Call>;
     const auto allocator =
         asio::get_associated_allocator(handler, asio::recycling_allocator<void>());
-    e->begin(std::allocate_shared<recipient_type>(
+    e->begin(std::allocate_shared<listener_type>(
         allocator, std::move(handler), std::move(call), otherwise
     ));
 }
 
-/// Begins an errand and waits for its end, in a task or in any other coroutine.
-awaitable<void> carry_out(std::shared_ptr<errand> e, std::source_location where);
+/// Begins a remote operation and waits for its end, in a task or in any other coroutine.
+awaitable<void> wait_for_remote(std::shared_ptr<remote_operation> e, std::source_location where);
 
 } // namespace rill::RILL_FORM::detail
 
 #ifndef RILL_SEPARATE_COMPILATION
-#include <rill/impl/errand.ipp>
+#include <rill/impl/remote_operation.ipp>
 #endif

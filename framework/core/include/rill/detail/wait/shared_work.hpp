@@ -16,11 +16,11 @@ namespace rill::RILL_FORM::detail {
 
 /// A task that several wait for, and that ends when the last of them has left.
 template <class T>
-class joint_work {
+class shared_work {
 public:
-    joint_work() = default;
-    joint_work(const joint_work&) = delete;
-    joint_work& operator=(const joint_work&) = delete;
+    shared_work() = default;
+    shared_work(const shared_work&) = delete;
+    shared_work& operator=(const shared_work&) = delete;
 
     template <class F>
     void start(
@@ -33,7 +33,7 @@ public:
     }
 
     /// Nobody waits for it any more: it is being cancelled.
-    bool deserted() const noexcept { return deserted_; }
+    bool abandoned() const noexcept { return abandoned_; }
 
     bool ended() const noexcept { return task_.done(); }
 
@@ -60,14 +60,14 @@ public:
 
     void cancel()
     {
-        deserted_ = true;
+        abandoned_ = true;
         task_.cancel();
     }
 
 private:
     class caller {
     public:
-        explicit caller(joint_work& work) noexcept
+        explicit caller(shared_work& work) noexcept
             : work_(work)
         {
             ++work_.callers_;
@@ -83,12 +83,12 @@ private:
         caller& operator=(const caller&) = delete;
 
     private:
-        joint_work& work_;
+        shared_work& work_;
     };
 
     task<T> task_;
     std::size_t callers_ = 0;
-    bool deserted_ = false;
+    bool abandoned_ = false;
 };
 
 } // namespace rill::RILL_FORM::detail

@@ -24,7 +24,7 @@ RILL_ONE_PER_PROGRAM inline debug_watch* nobody_watches = nullptr;
 
 /// Where this thread is: the loop that it runs, the task whose step it is in, and in a callback the
 /// context that it was registered in.
-struct position {
+struct thread_position {
     loop_core* loop = nullptr;
     task_state* task = nullptr;
     context_ptr* callback_context = nullptr;
@@ -32,7 +32,7 @@ struct position {
     debug_watch* const* watch = &nobody_watches; // of that loop; it may come and go meanwhile
 };
 
-RILL_ONE_PER_PROGRAM inline constinit thread_local position current{};
+RILL_ONE_PER_PROGRAM inline constinit thread_local thread_position current{};
 
 /// While it lives, coroutines that are dropped are not missed: somebody has decided so.
 class unwatched {
@@ -56,5 +56,5 @@ void forget_position_in_child();
 } // namespace rill::RILL_FORM::detail
 
 #ifndef RILL_SEPARATE_COMPILATION
-#include <rill/impl/position.ipp>
+#include <rill/impl/thread_position.ipp>
 #endif

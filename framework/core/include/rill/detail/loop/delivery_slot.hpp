@@ -13,32 +13,32 @@ namespace rill::RILL_FORM::detail {
 /// Where on a loop a result from another thread arrives. Threads may hold it; only the loop's own
 /// looks inside.
 template <class Handle>
-struct landing {
+struct delivery_slot {
     Handle* to = nullptr; // null once nobody waits there
 };
 
 template <class Handle>
-using landing_ptr = std::shared_ptr<landing<Handle>>;
+using delivery_slot_ptr = std::shared_ptr<delivery_slot<Handle>>;
 
-/// Holds a handle on the loop's thread, where the landing finds it as long as this lives.
+/// Holds a handle on the loop's thread, where the slot finds it as long as this lives.
 template <class Handle>
-class landed {
+class delivery_target {
 public:
-    landed(Handle handle, landing_ptr<Handle> at)
+    delivery_target(Handle handle, delivery_slot_ptr<Handle> at)
         : handle_(std::move(handle))
         , at_(std::move(at))
     {
         at_->to = &handle_;
     }
 
-    ~landed() { at_->to = nullptr; }
+    ~delivery_target() { at_->to = nullptr; }
 
-    landed(const landed&) = delete;
-    landed& operator=(const landed&) = delete;
+    delivery_target(const delivery_target&) = delete;
+    delivery_target& operator=(const delivery_target&) = delete;
 
 private:
     Handle handle_;
-    landing_ptr<Handle> at_;
+    delivery_slot_ptr<Handle> at_;
 };
 
 /// Gives an outcome to a future that is still open.
