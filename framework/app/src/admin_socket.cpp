@@ -7,9 +7,9 @@
 
 #include "introspection_json.hpp"
 
-#include <rill/app/log.hpp>
 #include <rill/cancel_scope.hpp>
 #include <rill/error.hpp>
+#include <rill/log.hpp>
 #include <rill/thread_future.hpp>
 #include <rill/timeout.hpp>
 

@@ -6,8 +6,8 @@
 #include "log_backend.hpp"
 #include "worker.hpp"
 
-#include <rill/app/log.hpp>
 #include <rill/cancel_scope.hpp>
+#include <rill/log.hpp>
 #include <rill/run.hpp>
 #include <rill/signals.hpp>
 #include <rill/sleep.hpp>
