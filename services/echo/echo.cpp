@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "echo.hpp"
 
-#include <rill/app/log.hpp>
+#include <rill/log.hpp>
 #include <rill/loop.hpp>
 #include <rill/timeout.hpp>
 
@@ -83,7 +83,7 @@ rill::awaitable<void> session(rill::stream client, const session_settings& setti
     } catch (const rill::system_error& error) {
         if (!is_the_clients_doing(error.code()))
             throw;
-        rill::app::log::info("client disconnected", {{"reason", error.what()}});
+        rill::log::info("client disconnected", {{"reason", error.what()}});
     }
 }
 

@@ -3,7 +3,7 @@
 
 #include "private_socket.hpp"
 
-#include <rill/app/log.hpp>
+#include <rill/log.hpp>
 
 #include <unistd.h>
 

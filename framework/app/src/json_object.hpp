@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "escape.hpp"
+#include <rill/detail/log/escape.hpp>
 
 #include <concepts>
 #include <string>
@@ -15,7 +15,7 @@ public:
     json_object& add(std::string_view key, std::string_view text)
     {
         begin(key);
-        append_quoted(text, text_);
+        log::detail::append_quoted(text, text_);
         return *this;
     }
 
@@ -71,13 +71,13 @@ private:
     {
         if (!text_.empty())
             text_ += ',';
-        append_quoted(key, text_);
+        log::detail::append_quoted(key, text_);
         text_ += ':';
     }
 
     void append(const json_object& object) { text_ += object.text(); }
 
-    void append(std::string_view text) { append_quoted(text, text_); }
+    void append(std::string_view text) { log::detail::append_quoted(text, text_); }
 
     void append(std::integral auto number) { text_ += std::to_string(number); }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "listening.hpp"
 
-#include <rill/app/log.hpp>
+#include <rill/log.hpp>
 
 namespace rill::app::detail {
 

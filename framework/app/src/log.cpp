@@ -2,12 +2,9 @@
 //
 // The only file that knows spdlog.
 #include "log_backend.hpp"
-#include "log_line.hpp"
-#include "published.hpp"
 
-#include <rill/app/log.hpp>
-#include <rill/app/log_capture.hpp>
-#include <rill/task.hpp>
+#include <rill/log_line.hpp>
+#include <rill/log_sink.hpp>
 
 #include <poll.h>
 #include <spdlog/async_logger.h>
@@ -20,8 +17,10 @@
 #include <atomic>
 #include <cerrno>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace rill::app {
@@ -71,18 +70,6 @@ private:
     std::atomic<std::uint64_t> flushes_ = 0;
 };
 
-struct backend {
-    std::shared_ptr<descriptor_sink> sink;
-    std::shared_ptr<spdlog::details::thread_pool> pool;
-    std::shared_ptr<spdlog::async_logger> logger;
-    bool json;
-};
-
-constinit detail::published<backend> active;
-constinit detail::published<log::capture> captured;
-std::atomic<log::level> lowest = log::level::warning;
-std::atomic<std::uint64_t> lost_besides = 0; // by logs that are closed, or before a line was queued
-
 spdlog::level::level_enum spdlog_level(log::level level)
 {
     switch (level) {
@@ -92,18 +79,6 @@ spdlog::level::level_enum spdlog_level(log::level level)
     case log::level::error: break;
     }
     return spdlog::level::err;
-}
-
-std::string_view name_of(log::level level)
-{
-    const auto name = spdlog::level::to_string_view(spdlog_level(level));
-    return {name.data(), name.size()};
-}
-
-std::string current_task_name()
-{
-    const auto task = current_task();
-    return task ? task->name() : std::string{};
 }
 
 bool is_json(log_format format, int descriptor)
@@ -124,110 +99,89 @@ std::unique_ptr<spdlog::pattern_formatter> formatter(bool json)
     );
 }
 
-std::uint64_t lost_by(backend& log)
-{
-    return log.sink->lost() + log.pool->overrun_counter();
-}
+/// Puts lines into a bounded queue, which a thread of spdlog's empties.
+class queued_sink final : public log::sink {
+public:
+    queued_sink(const settings& settings, int descriptor)
+        : json_{is_json(settings.log_format, descriptor)}
+        , out_{std::make_shared<descriptor_sink>(descriptor)}
+        , pool_{std::make_shared<spdlog::details::thread_pool>(settings.log_queue, 1)}
+        , logger_{std::make_shared<spdlog::async_logger>(
+              "", out_, pool_, spdlog::async_overflow_policy::overrun_oldest
+          )}
+    {
+        out_->set_formatter(formatter(json_));
+        logger_->set_level(spdlog::level::trace);
+        logger_->set_error_handler([this](const std::string&) { ++lost_; });
+    }
 
-void write_at_once(log::level level, std::string_view line)
-{
-    std::string text{name_of(level)};
-    (text += ": ") += line;
-    text += '\n';
-    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
-}
+    void write(const log::record& line) noexcept override
+    try {
+        const auto text = json_ ? log::json_members(line) : log::text_line(line);
+        logger_->log(spdlog_level(line.level), spdlog::string_view_t{text.data(), text.size()});
+    } catch (...) { // there is no memory for the line
+        ++lost_;
+    }
+
+    bool flush(std::chrono::steady_clock::time_point until) noexcept override
+    try {
+        const auto before = out_->flushes();
+        logger_->flush();
+        while (out_->flushes() == before && std::chrono::steady_clock::now() < until)
+            std::this_thread::sleep_for(std::chrono::milliseconds{1});
+        flushed_ = out_->flushes() != before;
+        return flushed_;
+    } catch (...) {
+        return false;
+    }
+
+    std::uint64_t dropped() const noexcept override
+    {
+        return lost_ + out_->lost() + pool_->overrun_counter();
+    }
+
+    bool flushed() const { return flushed_; }
+
+private:
+    bool json_;
+    bool flushed_ = false;
+    std::atomic<std::uint64_t> lost_ = 0; // before they were queued
+    std::shared_ptr<descriptor_sink> out_;
+    std::shared_ptr<spdlog::details::thread_pool> pool_;
+    std::shared_ptr<spdlog::async_logger> logger_;
+};
+
+struct opened_log {
+    opened_log(const settings& settings, int descriptor)
+        : sink{settings, descriptor}
+        , installed{sink, settings.log_level}
+    {}
+
+    queued_sink sink;
+    log::installed_sink installed;
+};
+
+std::atomic<opened_log*> opened = nullptr; // two threads may want to close it
 
 } // namespace
 
 void detail::open_log(const settings& settings, int descriptor)
 {
-    const bool json = is_json(settings.log_format, descriptor);
-    auto log = std::make_unique<backend>();
-    log->json = json;
-    log->sink = std::make_shared<descriptor_sink>(descriptor);
-    log->sink->set_formatter(formatter(json));
-    log->pool = std::make_shared<spdlog::details::thread_pool>(settings.log_queue, 1);
-    log->logger = std::make_shared<spdlog::async_logger>(
-        "", log->sink, log->pool, spdlog::async_overflow_policy::overrun_oldest
-    );
-    log->logger->set_level(spdlog::level::trace);
-    log->logger->set_error_handler([](const std::string&) { ++lost_besides; });
-    lowest = settings.log_level;
-    if (!active.publish(*log))
-        throw std::logic_error("rill::app: the log is open already");
-    log.release(); // close_log takes it back
+    opened = new opened_log(settings, descriptor); // close_log takes it back
 }
 
 bool detail::close_log(std::chrono::milliseconds patience)
 {
-    std::unique_ptr<backend> log{active.take_back()};
-    lowest = log::level::warning;
+    std::unique_ptr<opened_log> log{opened.exchange(nullptr)};
     if (!log)
         return true;
-    const auto deadline = std::chrono::steady_clock::now() + patience;
-    const auto wait_while = [deadline](auto condition) {
-        while (condition() && std::chrono::steady_clock::now() < deadline)
-            std::this_thread::sleep_for(std::chrono::milliseconds{1});
-        return !condition();
-    };
-    // The lines of those who are writing come before the flush, and cannot push it out.
-    const bool unused = wait_while([] { return active.in_use(); });
-    const auto before = log->sink->flushes();
-    log->logger->flush();
-    const bool flushed = wait_while([&] { return log->sink->flushes() == before; });
-    lost_besides += lost_by(*log);
-    if (!unused || !flushed) { // never destroyed: it is in use, or its thread in an endless write
-        static auto& abandoned = *new std::vector<std::unique_ptr<backend>>;
+    const bool unused = log->installed.remove(std::chrono::steady_clock::now() + patience);
+    const bool flushed = log->sink.flushed();
+    if (!unused) { // never destroyed: it is in use, or its thread in an endless write
+        static auto& abandoned = *new std::vector<std::unique_ptr<opened_log>>;
         abandoned.push_back(std::move(log));
     }
     return flushed;
-}
-
-bool log::enabled(level level) noexcept
-{
-    return level >= lowest.load(std::memory_order_relaxed) || !captured.empty();
-}
-
-log::capture::capture()
-{
-    if (!captured.publish(*this))
-        throw std::logic_error("rill::app::log::capture: there is another one");
-}
-
-log::capture::~capture()
-{
-    captured.take_back();
-    while (captured.in_use())
-        std::this_thread::yield();
-}
-
-std::uint64_t log::dropped() noexcept
-{
-    const detail::published<backend>::use log(active);
-    return lost_besides + (log ? lost_by(*log) : 0);
-}
-
-void log::write(level level, std::string_view message, fields fields) noexcept
-try {
-    if (!enabled(level))
-        return;
-    const auto task = current_task_name();
-    if (const detail::published<capture>::use to{captured}) {
-        to->add(
-            level, std::string(name_of(level)) + ": " + detail::text_line(message, fields, task)
-        );
-        return;
-    }
-    const detail::published<backend>::use log(active);
-    if (!log && level < level::warning) // it has been closed since it was asked for
-        return;
-    if (!log)
-        return write_at_once(level, detail::text_line(message, fields, task));
-    const auto line = log->json ? detail::json_line(message, fields, task)
-                                : detail::text_line(message, fields, task);
-    log->logger->log(spdlog_level(level), spdlog::string_view_t{line.data(), line.size()});
-} catch (...) { // there is no memory for the line
-    ++lost_besides;
 }
 
 } // namespace rill::app

@@ -4,10 +4,10 @@
 #include "supervisor.hpp"
 #include "worker.hpp"
 
-#include <rill/app/log.hpp>
 #include <rill/app/run.hpp>
 #include <rill/conf/load.hpp>
 #include <rill/conf/print.hpp>
+#include <rill/log.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>

@@ -7,8 +7,8 @@
 #include "task_log.hpp"
 #include "worker.hpp"
 
-#include <rill/app/log.hpp>
 #include <rill/cancel_scope.hpp>
+#include <rill/log.hpp>
 #include <rill/run.hpp>
 #include <rill/signals.hpp>
 #include <rill/sleep.hpp>

@@ -3,8 +3,8 @@
 
 #include "share.hpp"
 
-#include <rill/app/log.hpp>
 #include <rill/detail/watch/debug_mode.hpp>
+#include <rill/log.hpp>
 #include <rill/run.hpp>
 #include <rill/sleep.hpp>
 

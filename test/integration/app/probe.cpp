@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // A service that does what its settings say, for life_cycle.cpp and settings.cpp to look at.
-#include <rill/app/log.hpp>
 #include <rill/app/run.hpp>
+#include <rill/log.hpp>
 #include <rill/sleep.hpp>
 
 #include <unistd.h>
@@ -34,35 +34,35 @@ inline void describe(rill::schema<config>& s)
 
 rill::awaitable<void> serve(const config& settings, rill::app::context& app)
 {
-    rill::app::log::info("started", {{"of", app.workers()}, {"number", app.worker()}});
+    rill::log::info("started", {{"of", app.workers()}, {"number", app.worker()}});
     if (settings.behaviour == behaviour::fail && app.worker() == 0)
         throw std::runtime_error("no such luck");
     if (settings.behaviour == behaviour::end)
         co_return;
     if (settings.behaviour == behaviour::flood)
         for (int i = 0; i < 50'000; ++i)
-            rill::app::log::info("flood", {{"text", std::string(200, 'x')}});
+            rill::log::info("flood", {{"text", std::string(200, 'x')}});
     if (settings.behaviour == behaviour::stall) {
         co_await rill::sleep(1ms);
         std::this_thread::sleep_for(150ms);
         co_await rill::yield();
-        rill::app::log::info("stalled");
+        rill::log::info("stalled");
     }
     co_await app.wait_stop();
-    rill::app::log::info("asked", {{"stopping", app.stopping()}});
+    rill::log::info("asked", {{"stopping", app.stopping()}});
     if (settings.behaviour == behaviour::linger)
         co_await rill::sleep(1h);
     if (settings.behaviour == behaviour::block)
         ::pause();                                   // a loop that hangs
     while (settings.behaviour == behaviour::chatter) // and never waits
-        rill::app::log::info("chatter");
+        rill::log::info("chatter");
     co_await rill::sleep(5ms);
-    rill::app::log::info("finished");
+    rill::log::info("finished");
 }
 
 rill::awaitable<void> serve_until_cancelled(config)
 {
-    rill::app::log::info("started");
+    rill::log::info("started");
     co_await rill::sleep(1h);
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // A service that serves HTTP or lines, for serving.cpp to look at.
-#include <rill/app/log.hpp>
 #include <rill/app/run.hpp>
 #include <rill/http/router.hpp>
+#include <rill/log.hpp>
 #include <rill/sleep.hpp>
 #include <rill/stream.hpp>
 #include <rill/task.hpp>
@@ -34,13 +34,13 @@ http::router routes(rill::app::context& app)
         co_return http::text(std::to_string(app.worker()));
     });
     r.get("/after-stop", [&app](http::request&) -> rill::awaitable<http::response> {
-        rill::app::log::info("asked");
+        rill::log::info("asked");
         co_await app.wait_stop();
         co_return http::text("done");
     });
     r.get("/never", [](http::request&) -> rill::awaitable<http::response> {
         const std::string kept(1000, 'x');
-        rill::app::log::info("asked");
+        rill::log::info("asked");
         co_await rill::sleep(1h);
         co_return http::text(kept);
     });
@@ -63,7 +63,7 @@ rill::awaitable<void> say_when_stopped(rill::app::context& app)
 {
     co_await app.wait_stop();
     co_await rill::yield(); // all who wait for it know it by then
-    rill::app::log::info("draining");
+    rill::log::info("draining");
 }
 
 rill::awaitable<void> serve(const config& cfg, rill::app::context& app)
@@ -73,7 +73,7 @@ rill::awaitable<void> serve(const config& cfg, rill::app::context& app)
         co_return co_await app.serve_tcp(talk, cfg.lines);
     const http::router all = routes(app);
     co_await app.serve_http(all, cfg.web);
-    rill::app::log::info("served");
+    rill::log::info("served");
 }
 
 } // namespace serving

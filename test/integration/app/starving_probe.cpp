@@ -2,8 +2,8 @@
 //
 // A service whose control loop, on the main thread, finds no memory: once the workers have started,
 // its n-th allocation fails. For shortage.cpp to look at.
-#include <rill/app/log.hpp>
 #include <rill/app/run.hpp>
+#include <rill/log.hpp>
 #include <rill/testing/failing_allocations.hpp>
 
 #include <pthread.h>
@@ -34,9 +34,9 @@ rill::awaitable<void> serve(const config& settings, rill::app::context& app, pth
         nth = settings.allocation;
         ::pthread_kill(main_thread, SIGUSR2);
     }
-    rill::app::log::info("started");
+    rill::log::info("started");
     co_await app.wait_stop();
-    rill::app::log::info("finished");
+    rill::log::info("finished");
 }
 
 } // namespace starving

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "log_backend.hpp"
 
-#include <rill/app/log.hpp>
+#include <rill/log.hpp>
 #include <rill/run.hpp>
 
 #include <doctest/doctest.h>
@@ -20,7 +20,7 @@
 namespace {
 
 using namespace std::chrono_literals;
-namespace log = rill::app::log;
+namespace log = rill::log;
 
 rill::app::settings with_format(rill::app::log_format format)
 {

@@ -89,3 +89,4 @@
 #include <rill/impl/to_thread.ipp>
 #include <rill/impl/wait.ipp>
 #include <rill/impl/watchdog.ipp>
+#include <rill/impl/whereabouts.ipp>

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/app/log.hpp>
+#include <rill/log_record.hpp>
 #include <rill/schema.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <string>
 
-namespace rill::app {
-
-namespace log {
+namespace rill::log {
 
 BOOST_DESCRIBE_ENUM(level, debug, info, warning, error)
 
-} // namespace log
+} // namespace rill::log
+
+namespace rill::app {
 
 /// How a log line looks.
 enum class log_format {

@@ -4,24 +4,25 @@
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 
-/// Log lines of a service, written while rill::app::run runs.
-///
-///     rill::app::log::info("listening", {{"address", address}, {"workers", count}});
-///
-/// The message is a constant and names the event; what varies goes into fields, where whoever
-/// searches the log finds it by name. Each line also carries its time, level and the name of the
-/// current task. Control characters are escaped, so no value can forge a line.
-///
-/// Writing never waits: lines go through a bounded queue to a thread of their own. If the queue is
-/// full, the oldest line is dropped and counted, as is a line that there is no memory for. Outside of run, warnings and errors go straight
-/// to standard error and other lines nowhere, so tests of a service stay quiet.
-/// Thread safety: every function may be called from any thread.
-namespace rill::app::log {
+namespace rill::log {
 
 enum class level { debug, info, warning, error };
+
+/// "debug", "info", "warning" or "error".
+constexpr std::string_view name_of(level level) noexcept
+{
+    switch (level) {
+    case level::debug: return "debug";
+    case level::info: return "info";
+    case level::warning: return "warning";
+    case level::error: break;
+    }
+    return "error";
+}
 
 /// A name and a value. It refers to text it was made from, so it lives no longer than the call.
 class field {
@@ -95,32 +96,13 @@ private:
 
 using fields = std::initializer_list<field>;
 
-void write(level level, std::string_view message, fields fields = {}) noexcept;
+/// A line as a sink gets it. It refers to text of whoever writes it, so it lives no longer than the
+/// call; a sink that keeps it copies what it needs, or its text (rill/log_line.hpp).
+struct record {
+    log::level level;
+    std::string_view message;
+    std::span<const field> fields;
+    std::string_view task; ///< Name of the current task; empty outside of tasks.
+};
 
-/// Whether lines of this level are written: for fields that are dear to compute.
-bool enabled(level level) noexcept;
-
-/// Lines that were lost so far: the queue was full, or standard error could not be written.
-std::uint64_t dropped() noexcept;
-
-inline void debug(std::string_view message, fields fields = {}) noexcept
-{
-    write(level::debug, message, fields);
-}
-
-inline void info(std::string_view message, fields fields = {}) noexcept
-{
-    write(level::info, message, fields);
-}
-
-inline void warning(std::string_view message, fields fields = {}) noexcept
-{
-    write(level::warning, message, fields);
-}
-
-inline void error(std::string_view message, fields fields = {}) noexcept
-{
-    write(level::error, message, fields);
-}
-
-} // namespace rill::app::log
+} // namespace rill::log

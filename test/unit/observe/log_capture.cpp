@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <rill/app/log_capture.hpp>
+#include <rill/log.hpp>
+#include <rill/log_capture.hpp>
 #include <rill/run.hpp>
 #include <rill/task.hpp>
 
@@ -12,7 +13,7 @@
 
 namespace {
 
-namespace log = rill::app::log;
+namespace log = rill::log;
 
 std::string error_of(const auto& f)
 {

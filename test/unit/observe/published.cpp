@@ -5,7 +5,7 @@
 
 #include <optional>
 
-using rill::app::detail::published;
+using rill::log::detail::published;
 
 namespace {
 

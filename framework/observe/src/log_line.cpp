@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "log_line.hpp"
-
-#include "escape.hpp"
+#include <rill/detail/log/escape.hpp>
+#include <rill/log_line.hpp>
 
 #include <array>
 #include <charconv>
 #include <cmath>
 
-namespace rill::app::detail {
+namespace rill::log {
 
 namespace {
 
@@ -21,19 +20,19 @@ void append_number(Number value, std::string& out)
 }
 
 /// A value that is no text. JSON has no nan and no infinity.
-void append_plain(const log::field& field, bool json, std::string& out)
+void append_plain(const field& field, bool json, std::string& out)
 {
     switch (field.type()) {
-    case log::field::kind::integer: return append_number(field.integer(), out);
-    case log::field::kind::natural: return append_number(field.natural(), out);
-    case log::field::kind::boolean: out += field.natural() != 0 ? "true" : "false"; return;
-    case log::field::kind::real:
+    case field::kind::integer: return append_number(field.integer(), out);
+    case field::kind::natural: return append_number(field.natural(), out);
+    case field::kind::boolean: out += field.natural() != 0 ? "true" : "false"; return;
+    case field::kind::real:
         if (json && !std::isfinite(field.real()))
             out += "null";
         else
             append_number(field.real(), out);
         return;
-    case log::field::kind::text: return;
+    case field::kind::text: return;
     }
 }
 
@@ -52,12 +51,12 @@ void append_word(std::string_view text, std::string& out)
     if (is_word(text))
         out += text;
     else
-        append_quoted(text, out);
+        detail::append_quoted(text, out);
 }
 
-bool is_text(const log::field& field)
+bool is_text(const field& field)
 {
-    return field.type() == log::field::kind::text;
+    return field.type() == field::kind::text;
 }
 
 /// What of a text still fits into a line; escaped it may grow, so this is a bound on the order.
@@ -79,11 +78,11 @@ std::string cut(std::string_view text, const std::string& line)
 
 } // namespace
 
-std::string text_line(std::string_view message, log::fields fields, std::string_view task)
+std::string text_line(const record& of)
 {
     std::string line;
-    append_escaped(cut(message, line), line);
-    for (const auto& field : fields) {
+    detail::append_escaped(cut(of.message, line), line);
+    for (const auto& field : of.fields) {
         (line += ' ') += field.key();
         line += '=';
         if (is_text(field))
@@ -91,36 +90,36 @@ std::string text_line(std::string_view message, log::fields fields, std::string_
         else
             append_plain(field, false, line);
     }
-    if (!task.empty()) {
+    if (!of.task.empty()) {
         line += " task=";
-        append_word(cut(task, line), line);
+        append_word(cut(of.task, line), line);
     }
     return line;
 }
 
-std::string json_line(std::string_view message, log::fields fields, std::string_view task)
+std::string json_members(const record& of)
 {
     std::string line;
     const auto append_member = [&line](std::string_view key, std::string_view text) {
         line += line.empty() ? "" : ",";
-        append_quoted(key, line);
+        detail::append_quoted(key, line);
         line += ':';
-        append_quoted(cut(text, line), line);
+        detail::append_quoted(cut(text, line), line);
     };
-    if (!task.empty())
-        append_member("task", task);
-    append_member("message", message);
-    for (const auto& field : fields) {
+    if (!of.task.empty())
+        append_member("task", of.task);
+    append_member("message", of.message);
+    for (const auto& field : of.fields) {
         if (is_text(field)) {
             append_member(field.key(), field.text());
             continue;
         }
         line += ',';
-        append_quoted(field.key(), line);
+        detail::append_quoted(field.key(), line);
         line += ':';
         append_plain(field, true, line);
     }
     return line;
 }
 
-} // namespace rill::app::detail
+} // namespace rill::log

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstddef>
 
-namespace rill::app::detail {
+namespace rill::log::detail {
 
 /// A place where any thread finds an object, until the object's owner takes it back. Whoever uses
 /// it says so meanwhile, so the owner learns when it may be destroyed. Neither side waits.
@@ -66,4 +66,4 @@ private:
     std::atomic<std::size_t> users_ = 0;
 };
 
-} // namespace rill::app::detail
+} // namespace rill::log::detail

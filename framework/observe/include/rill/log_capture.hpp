@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/app/log.hpp>
+#include <rill/detail/log/write.hpp>
+#include <rill/log_record.hpp>
 
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace rill::app::log {
+namespace rill::log {
 
 /// Takes the lines of all levels and threads while it lives, for tests that say what a service is to
-/// log; nothing is written meanwhile. One at a time.
+/// log; nothing reaches a sink meanwhile. One at a time.
 ///
-///     rill::app::log::capture log;
+///     rill::log::capture log;
 ///     ...
 ///     log.expect("client disconnected reason=");
 class capture {
@@ -35,7 +37,9 @@ public:
     void expect_nothing_else(level least = level::warning) const;
 
 private:
-    friend void write(level, std::string_view, fields) noexcept;
+    friend void detail::write(
+        log::level, std::string_view, std::span<const field>, detail::task_name
+    ) noexcept;
 
     struct line {
         log::level level;
@@ -48,4 +52,4 @@ private:
     std::vector<line> lines_;
 };
 
-} // namespace rill::app::log
+} // namespace rill::log

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "escape.hpp"
+#include <rill/detail/log/escape.hpp>
 
-namespace rill::app::detail {
+namespace rill::log::detail {
 
 namespace {
 
@@ -74,4 +74,4 @@ void append_quoted(std::string_view text, std::string& out)
     out += '"';
 }
 
-} // namespace rill::app::detail
+} // namespace rill::log::detail

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <rill/app/log_capture.hpp>
+#include <rill/log_capture.hpp>
 
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
 
-namespace rill::app::log {
+namespace rill::log {
 
 std::vector<std::string> capture::lines() const
 {
@@ -23,7 +23,7 @@ std::string capture::expect(std::string_view text)
         return l.text.find(text) != std::string::npos;
     });
     if (found == lines_.end()) {
-        std::string what = "rill::app::log::capture: no line contains '" + std::string(text) + "'";
+        std::string what = "rill::log::capture: no line contains '" + std::string(text) + "'";
         for (const line& l : lines_)
             what += "\n  " + l.text;
         throw std::logic_error(what);
@@ -41,7 +41,7 @@ void capture::expect_nothing_else(level least) const
         if (l.level >= least)
             what += "\n  " + l.text;
     if (!what.empty())
-        throw std::logic_error("rill::app::log::capture: lines that nobody expected:" + what);
+        throw std::logic_error("rill::log::capture: lines that nobody expected:" + what);
 }
 
 void capture::add(log::level level, std::string text)
@@ -50,4 +50,4 @@ void capture::add(log::level level, std::string text)
     lines_.push_back({level, std::move(text)});
 }
 
-} // namespace rill::app::log
+} // namespace rill::log

@@ -1,14 +1,33 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "log_line.hpp"
+#include <rill/log_line.hpp>
 
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <string>
+#include <string_view>
 
-using rill::app::detail::json_line;
-using rill::app::detail::longest_line;
-using rill::app::detail::text_line;
+namespace {
+
+namespace log = rill::log;
+using log::longest_line;
+
+log::record record(std::string_view message, const log::fields& fields, std::string_view task)
+{
+    return {log::level::info, message, {fields.begin(), fields.size()}, task};
+}
+
+std::string text_line(std::string_view message, const log::fields& fields, std::string_view task)
+{
+    return log::text_line(record(message, fields, task));
+}
+
+std::string json_members(std::string_view message, const log::fields& fields, std::string_view task)
+{
+    return log::json_members(record(message, fields, task));
+}
+
+} // namespace
 
 TEST_CASE("log line: text has the message, then key=value, then the task")
 {
@@ -33,11 +52,12 @@ TEST_CASE("log line: text has the message, then key=value, then the task")
 TEST_CASE("log line: json has the same as members")
 {
     CHECK(
-        json_line("listening", {{"workers", 2}, {"ready", false}, {"name", "é \"x\""}}, "serve") ==
-        R"("task":"serve","message":"listening","workers":2,"ready":false,"name":"é \"x\"")"
+        json_members(
+            "listening", {{"workers", 2}, {"ready", false}, {"name", "é \"x\""}}, "serve"
+        ) == R"("task":"serve","message":"listening","workers":2,"ready":false,"name":"é \"x\"")"
     );
     CHECK(
-        json_line("x", {{"nan", std::nan("")}, {"inf", -INFINITY}}, "") ==
+        json_members("x", {{"nan", std::nan("")}, {"inf", -INFINITY}}, "") ==
         R"("message":"x","nan":null,"inf":null)"
     );
 }
@@ -46,7 +66,7 @@ TEST_CASE("log line: no value can break out of its line")
 {
     const std::string evil{"a\r\nb\x1b[31m\0\x7f\xc2\x9b", 13};
     for (const auto& line :
-         {text_line(evil, {{"key", evil}}, evil), json_line(evil, {{"key", evil}}, evil)}) {
+         {text_line(evil, {{"key", evil}}, evil), json_members(evil, {{"key", evil}}, evil)}) {
         CAPTURE(line);
         for (const char c : line)
             CHECK((static_cast<unsigned char>(c) >= 0x20 && c != 0x7f));
@@ -60,15 +80,15 @@ TEST_CASE("log line: no value can break out of its line")
 
 TEST_CASE("log line: what is no UTF-8 is replaced")
 {
-    CHECK(json_line("\xff\xc3(", {}, "") == "\"message\":\"\xef\xbf\xbd\xef\xbf\xbd(\"");
-    CHECK(json_line("\xed\xa0\x80", {}, "").find('\xed') == std::string::npos);
-    CHECK(json_line("\xf0\x9f\x98\x80", {}, "") == "\"message\":\"\xf0\x9f\x98\x80\"");
+    CHECK(json_members("\xff\xc3(", {}, "") == "\"message\":\"\xef\xbf\xbd\xef\xbf\xbd(\"");
+    CHECK(json_members("\xed\xa0\x80", {}, "").find('\xed') == std::string::npos);
+    CHECK(json_members("\xf0\x9f\x98\x80", {}, "") == "\"message\":\"\xf0\x9f\x98\x80\"");
 }
 
 TEST_CASE("log line: its length is bounded")
 {
     const std::string huge(1 << 20, '\x01'); // six bytes each when escaped
     CHECK(text_line("x", {{"a", huge}, {"b", huge}}, huge).size() < 7 * longest_line);
-    CHECK(json_line(huge, {{"a", huge}, {"b", huge}}, huge).size() < 7 * longest_line);
+    CHECK(json_members(huge, {{"a", huge}, {"b", huge}}, huge).size() < 7 * longest_line);
     CHECK(text_line("x", {{"a", std::string(1 << 20, 'a')}}, "").ends_with("…\""));
 }
