@@ -44,7 +44,8 @@ exchange::action exchange::next()
 
 void exchange::late()
 {
-    if (state_ == state::head || state_ == state::content)
+    const bool of_request = (state_ == state::head && parser_.begun()) || state_ == state::content;
+    if (of_request)
         refuse(408);
     else
         gone();

@@ -258,6 +258,32 @@ TEST_CASE("exchange: earlier responses can leave while the handler is asked")
     CHECK(c.written == strings{answer_to_get}); // of the second
 }
 
+TEST_CASE("exchange: a peer that offers HTTP/2 is answered in HTTP/1.1")
+{
+    conversation c;
+    const std::string offer =
+        "GET /a HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+        "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n";
+    CHECK(c.feed(offer + get) == action::read);
+    CHECK(c.output() == answer_to_get + answer_to_get);
+}
+
+TEST_CASE("exchange: a peer that speaks a later HTTP/1 is answered in HTTP/1.1")
+{
+    conversation c;
+    CHECK(c.feed("GET /a HTTP/1.2\r\nHost: a\r\n\r\n") == action::read);
+    CHECK(c.output() == answer_to_get);
+}
+
+TEST_CASE("exchange: empty lines between requests are skipped")
+{
+    conversation c;
+    CHECK(c.feed(get + times(8, "\r\n") + get + "\r\n" + get) == action::read);
+    CHECK(c.statuses() == std::vector{200, 200, 200});
+    CHECK(c.feed(times(9, "\r\n")) == action::read);
+    CHECK(c.statuses() == std::vector{200, 200, 200, 400});
+}
+
 // The end of a connection
 
 TEST_CASE(

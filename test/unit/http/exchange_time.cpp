@@ -150,6 +150,25 @@ TEST_CASE("exchange deadlines: a head that is late is a 408, and the end")
     CHECK(c.ended_writing);
 }
 
+TEST_CASE(
+    "exchange deadlines: a peer that sends nothing but empty lines is closed without an answer"
+)
+{
+    for (const std::string lines : {"\r\n", "\r\n\r\n\r", "\r"}) {
+        conversation c;
+        CHECK(c.feed(lines) == action::read);
+        CHECK(c.left() == 10s);
+        c.peer.late();
+        CHECK(c.run() == action::close);
+        CHECK(c.written.empty());
+    }
+    conversation begun;
+    begun.feed("\r\nG");
+    begun.peer.late();
+    begun.run();
+    CHECK(begun.statuses() == std::vector{408});
+}
+
 TEST_CASE("exchange deadlines: each piece of content has its time, within that of the request")
 {
     conversation c;
