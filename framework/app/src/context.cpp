@@ -30,7 +30,10 @@ awaitable<void> context::serve_http(const http::router& routes, const http_setti
 
 awaitable<void> context::serve_http(http::handler handler, const http_settings& settings)
 {
-    http::server http(std::move(handler), settings.http);
+    http::settings limits = settings.http;
+    if (limits.unread_connections > 0)
+        limits.unread_connections = share_of(limits.unread_connections);
+    http::server http(std::move(handler), limits);
     server_options options;
     options.max_connections(settings.max_connections);
     auto where = worker_.listen(

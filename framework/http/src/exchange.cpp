@@ -25,6 +25,12 @@ exchange::exchange(server_facts& server, rill::detail::buffer_pool& pool)
     , request_(request_access::make())
 {}
 
+exchange::~exchange()
+{
+    if (counted_)
+        --server_.lingering;
+}
+
 exchange::action exchange::next()
 {
     switch (state_) {
@@ -119,6 +125,8 @@ std::span<char> exchange::space()
 
 bool exchange::received(std::size_t n)
 {
+    if (state_ == state::lingering)
+        deadlines_.linger_due();
     if (in_.empty()) {
         in_.prepare(n + least_read);
         in_.append({first_bytes_.data(), n});
@@ -215,12 +223,14 @@ exchange::action exchange::finish()
 {
     if (!out_.empty())
         return write();
-    if (in_.empty()) {
+    if (in_.empty() || server_.lingering >= server_.limit.unread_connections) {
         state_ = state::over;
         return action::close;
     }
     state_ = state::lingering;
-    deadlines_.linger_due();
+    counted_ = true;
+    ++server_.lingering;
+    deadlines_.linger_begun();
     return action::end_writing;
 }
 
@@ -229,7 +239,7 @@ exchange::action exchange::linger()
     unread_ += in_.size();
     in_.clear();
     if (unread_ < server_.limit.unread_body)
-        return action::read;
+        return action::read; // into the small place, so that silent ones hold no buffer
     state_ = state::over;
     return action::close;
 }

@@ -44,6 +44,10 @@ public:
 
     /// A connection that has just been accepted. Both must outlive it.
     exchange(server_facts& server, rill::detail::buffer_pool& pool);
+    ~exchange();
+
+    exchange(const exchange&) = delete;
+    exchange& operator=(const exchange&) = delete;
 
     /// Until something came of it, an action is the same again; pause and end_writing count as done.
     action next();
@@ -137,6 +141,7 @@ private:
     std::uint64_t content_read_ = 0; // bytes read since the content began
     std::size_t answered_ = 0;       // requests
     std::size_t unread_ = 0;         // bytes read for nobody
+    bool counted_ = false;           // among the server's lingering ones
     bool too_slow_ = false;          // the content came so; it is refused
     bool write_due_ = false;         // the deadline is that of what is unsent
     state state_ = state::idle;

@@ -19,6 +19,7 @@ duration tick_of(const settings& s)
           rill::detail::saturated(s.body_gap),
           rill::detail::saturated(s.request_timeout),
           rill::detail::saturated(s.write_stall),
+          rill::detail::saturated(s.unread_gap),
           rill::detail::saturated(s.unread_timeout)})
         if (d > duration::zero())
             shortest = std::min(shortest, d);

@@ -7,6 +7,7 @@
 #include <rill/clock.hpp>
 #include <rill/http/settings.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <ctime>
 #include <string_view>
@@ -29,6 +30,7 @@ public:
 
     const settings limit;
     coarse_clock clock;
+    std::size_t lingering = 0;  // connections that are read for nobody
     bool stopping = false;      // each connection ends with the response that it is at
     std::uint64_t requests = 0; // answered by the handler
     std::uint64_t refused = 0;  // answered without it

@@ -48,6 +48,19 @@ std::string times(std::size_t n, const std::string& text)
     return all;
 }
 
+/// What comes behind the response to bytes that are no request.
+action after_nonsense(conversation::exchange& peer)
+{
+    const std::string bytes = "nonsense\r\n";
+    peer.next();
+    bytes.copy(peer.space().data(), bytes.size());
+    peer.received(bytes.size());
+    action next = peer.next();
+    for (; next == action::write; next = peer.next())
+        peer.sent(1);
+    return next;
+}
+
 /// What a driver does for these bytes, but for the reads, whose number is that of the pieces.
 struct outcome {
     strings asked;
@@ -432,6 +445,36 @@ TEST_CASE("exchange: a peer that was refused is told the end, and what it sends 
     CHECK(c.feed(std::string(9000, 'x')) == action::read);
     CHECK(c.feed(std::string(989, 'x')) == action::read);
     CHECK(c.feed("x") == action::close);
+}
+
+TEST_CASE("exchange: of a peer that was refused 64 MiB are read, in large pieces")
+{
+    conversation c;
+    c.feed(post("Content-Length: 100000000", ""));
+    const std::size_t mib = 1024 * 1024;
+    for (std::size_t read = 0; read < 63 * mib; read += mib)
+        REQUIRE(c.feed(std::string(mib, 'x')) == action::read);
+    CHECK(c.feed(std::string(mib, 'x')) == action::close);
+    REQUIRE(c.peer.next() == action::close);
+
+    conversation large;
+    large.feed(post("Content-Length: 100000000", ""));
+    CHECK(large.peer.received(large.peer.space().size()));
+    CHECK(large.peer.space().size() >= 64 * 1024);
+}
+
+TEST_CASE("exchange: so many peers that were refused are read at once, and others are closed")
+{
+    settings l;
+    l.unread_connections = 1;
+    conversation c(l);
+    auto first = std::make_unique<conversation::exchange>(c.server, c.pool);
+    CHECK(after_nonsense(*first) == action::end_writing);
+    conversation::exchange second(c.server, c.pool);
+    CHECK(after_nonsense(second) == action::close);
+    first.reset();
+    conversation::exchange third(c.server, c.pool);
+    CHECK(after_nonsense(third) == action::end_writing);
 }
 
 TEST_CASE("exchange: a peer that was refused and closes is not waited for")
