@@ -26,17 +26,11 @@ duration tick_of(const settings& s)
     return std::max<duration>(shortest / 8, std::chrono::milliseconds(5));
 }
 
-std::time_t system_time()
-{
-    return std::time(nullptr);
-}
-
 } // namespace
 
 server_facts::server_facts(const settings& s)
     : limit(s)
     , clock(tick_of(s))
-    , wall_time(&system_time)
 {}
 
 time_point server_facts::end_of_age() noexcept

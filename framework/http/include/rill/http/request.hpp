@@ -80,8 +80,9 @@ private:
     const detail::head* head_ = nullptr;
     const char* base_ = nullptr; // what the head's slices count from
     std::string_view body_;
-    std::vector<field> params_; // values point into the head or into decoded_
-    std::string decoded_;       // parameters that had escapes; never grows beyond its reserve
+    std::vector<field> params_;         // values point into the head or into decoded_
+    bool cancel_on_disconnect_ = false; // the route says so
+    std::string decoded_; // parameters that had escapes; never grows beyond its reserve
 };
 
 } // namespace rill::http
