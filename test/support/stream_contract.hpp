@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <stdexcept>
@@ -280,6 +281,36 @@ inline awaitable<void> reads_right_after_a_cancelled_read(rill::stream& a, rill:
         REQUIRE(co_await a.reader().read_line() == line);
         CHECK(co_await cancelled == rill::condition::cancelled);
     }
+}
+
+inline awaitable<void> until(rill::stream& s, rill::detail::peer_state what)
+{
+    for (int i = 0; i < 1000 && s.socket().peer() != what; ++i)
+        co_await rill::sleep(std::chrono::milliseconds(1));
+    CHECK(s.socket().peer() == what);
+}
+
+/// Without reading, and before bytes that wait to be read.
+inline awaitable<void> knows_that_its_peer_has_ended(rill::stream& a, rill::stream& b)
+{
+    using enum rill::detail::peer_state;
+    CHECK(a.socket().peer() == open);
+    b.writer().write("unread");
+    co_await b.writer().drain();
+    CHECK(a.socket().peer() == open);
+    b.writer().write_eof();
+    co_await until(a, ended);
+    CHECK(b.socket().peer() == open);
+    CHECK(co_await a.reader().read_all() == "unread");
+    CHECK(a.socket().peer() == ended);
+}
+
+inline awaitable<void> knows_that_its_peer_is_lost(rill::stream& a, rill::stream& b)
+{
+    b.writer().write("unread");
+    co_await b.writer().drain();
+    b.abort();
+    co_await until(a, rill::detail::peer_state::lost);
 }
 
 /// Nobody reads or writes.

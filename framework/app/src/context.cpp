@@ -7,6 +7,8 @@
 #include <rill/http/router.hpp>
 #include <rill/http/server.hpp>
 
+#include <functional>
+
 namespace rill::app {
 
 namespace {
@@ -25,12 +27,15 @@ awaitable<void> leave_nothing_behind(detail::listening& where, Work work)
 
 awaitable<void> context::serve_http(const http::router& routes, const http_settings& settings)
 {
-    return serve_http([&routes](http::request& r) { return routes(r); }, settings);
+    return serve_http(http::handler(std::cref(routes)), settings);
 }
 
 awaitable<void> context::serve_http(http::handler handler, const http_settings& settings)
 {
-    http::server http(std::move(handler), settings.http);
+    http::settings limits = settings.http;
+    if (limits.unread_connections > 0)
+        limits.unread_connections = share_of(limits.unread_connections);
+    http::server http(std::move(handler), limits);
     server_options options;
     options.max_connections(settings.max_connections);
     auto where = worker_.listen(
@@ -40,7 +45,7 @@ awaitable<void> context::serve_http(http::handler handler, const http_settings& 
         co_return co_await wait_stop();
     const auto work = [&]() -> awaitable<void> {
         co_await wait_stop();
-        http.stop(rill::detail::saturated(settings.http.keep_alive_grace));
+        http.stop(settings.http.keep_alive_grace);
         where->close();
         co_await where->server().wait_closed();
     };

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 
@@ -13,8 +14,8 @@ namespace rill::http::detail {
 
 namespace {
 
-/// An IPv6 address without brackets. Zone identifiers mean nothing to another host and IPvFuture
-/// is unused, so both are invalid.
+/// An IPv6 address without brackets. Zone identifiers mean nothing to another host, so they are
+/// invalid.
 bool is_ipv6(std::string_view text) noexcept
 {
     char copy[INET6_ADDRSTRLEN] = {};
@@ -23,6 +24,20 @@ bool is_ipv6(std::string_view text) noexcept
     std::memcpy(copy, text.data(), text.size());
     in6_addr address;
     return ::inet_pton(AF_INET6, copy, &address) == 1;
+}
+
+/// IPvFuture without brackets (RFC 3986 section 3.2.2), less the comma, as in is_name().
+bool is_ip_future(std::string_view text) noexcept
+{
+    const auto dot = text.find('.');
+    if (dot == std::string_view::npos || dot < 2 || to_lower(text.front()) != 'v')
+        return false;
+    const auto version = text.substr(1, dot - 1);
+    const auto address = text.substr(dot + 1);
+    const auto hex = [](char c) { return hex_value(c) >= 0; };
+    const auto allowed = [](char c) { return c == ':' || is(c, host_char); };
+    return !address.empty() && std::all_of(version.begin(), version.end(), hex) &&
+           std::all_of(address.begin(), address.end(), allowed);
 }
 
 /// reg-name or IPv4 address (RFC 3986 section 3.2.2), less the comma: a Host with a comma is a
@@ -64,18 +79,14 @@ authority parse_authority(std::string_view text) noexcept
     a.host = text.substr(0, colon);
     if (colon != std::string_view::npos)
         a.port = text.substr(colon + 1);
-    if (literal)
-        a.valid = a.host.size() == bracket + 1 && is_ipv6(a.host.substr(1, bracket - 1));
-    else
+    if (literal) {
+        const auto address = text.substr(1, bracket - 1);
+        a.valid = a.host.size() == bracket + 1 && (is_ipv6(address) || is_ip_future(address));
+    } else {
         a.valid = is_name(a.host);
+    }
     a.valid = a.valid && is_port(a.port);
     return a;
-}
-
-bool same_server(const authority& a, const authority& b, std::string_view default_port) noexcept
-{
-    const auto port = [&](const authority& x) { return x.port.empty() ? default_port : x.port; };
-    return equals_ignoring_case(a.host, b.host) && port(a) == port(b);
 }
 
 } // namespace rill::http::detail

@@ -7,15 +7,12 @@ namespace rill::http::detail {
 
 /// `uri-host [ ":" port ]` in its parts (RFC 9110 section 7.2, RFC 3986 section 3.2).
 struct authority {
-    std::string_view host; // not empty; an IPv6 address keeps its brackets
+    std::string_view host; // not empty; an address in brackets keeps them
     std::string_view port; // digits; may be empty
     bool valid = false;
 };
 
 /// Splits and checks `text`. User information, lists and paths make it invalid.
 authority parse_authority(std::string_view text) noexcept;
-
-/// Whether both name the same server, where a missing port stands for `default_port`.
-bool same_server(const authority& a, const authority& b, std::string_view default_port) noexcept;
 
 } // namespace rill::http::detail

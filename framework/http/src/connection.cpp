@@ -69,6 +69,12 @@ awaitable<void> connection::run()
             failed(ec);
             break;
         }
+        case exchange::action::offer:
+            if (auto refusal = server_->refusal(exchange_.request()))
+                exchange_.unwanted(*std::move(refusal));
+            else
+                exchange_.wanted();
+            break;
         case exchange::action::ask: {
             write_soon();
             response answer;
@@ -166,8 +172,9 @@ error_code connection::woken(error_code ec)
 
 void connection::look_at_time(time_point now)
 {
-    if (exchange_.overdue(now))
-        task_.cancel(scope_, nullptr); // what was overdue is known here, and nobody else asks
+    const bool left = exchange_.asked() && exchange_.peer_is(socket_.peer());
+    if (exchange_.overdue(now) || left)
+        task_.cancel(scope_, nullptr); // why is known here, and nobody else asks
 }
 
 void connection::end_idleness(time_point when, time_point now)

@@ -27,7 +27,7 @@ public:
 
     awaitable<void> run();
 
-    /// Ends the wait that it is in, if that is overdue.
+    /// Ends the wait that it is in if that is overdue, or if the handler works for nobody.
     void look_at_time(time_point now);
 
     /// Ends it at `when`, or now if that has come, if it still waits for a request then.

@@ -33,7 +33,7 @@ public:
     void head_begun() noexcept { begin(limits_.header_timeout); }
 
     /// A head is whole: from here on the request's own time counts.
-    void request_begun() noexcept { request_ = in(limits_.request_timeout); }
+    void request_begun() noexcept { latest_ = in(limits_.request_timeout); }
 
     /// Content begins, and its first piece is due.
     void content_begun() noexcept
@@ -43,16 +43,23 @@ public:
     }
 
     /// The next piece of the content is due, and within the request's time.
-    void content_due() noexcept { at_ = std::min(in(limits_.body_gap), request_); }
+    void content_due() noexcept { at_ = std::min(in(limits_.body_gap), latest_); }
 
     /// The handler's answer is due within the request's time.
-    void answer_due() noexcept { at_ = request_; }
+    void answer_due() noexcept { at_ = latest_; }
 
     /// The peer is to take some of what is written.
     void write_due() noexcept { at_ = in(limits_.write_stall); }
 
-    /// The peer is to have seen the last response, and to close.
-    void linger_due() noexcept { begin(limits_.unread_timeout); }
+    /// The peer is to see the last response, and to close.
+    void linger_begun() noexcept
+    {
+        latest_ = in(limits_.unread_timeout);
+        linger_due();
+    }
+
+    /// It goes on sending, and the next piece is due.
+    void linger_due() noexcept { at_ = std::min(in(limits_.unread_gap), latest_); }
 
     void nothing_due() noexcept { at_ = never; }
 
@@ -60,7 +67,7 @@ public:
 
     time_point at() const noexcept { return at_; }
 
-    /// When the wait for a request, the head, the content or the lingering began.
+    /// When the wait for a request, the head or the content began.
     time_point since() const noexcept { return since_; }
 
     /// Says once that at() has passed; it is `never` then, until something else begins.
@@ -91,7 +98,7 @@ private:
     const coarse_clock& clock_;
     time_point at_ = never;
     time_point since_{};
-    time_point request_ = never; // the request's deadline
+    time_point latest_ = never; // what pieces of a request, or of the lingering, are due by
 };
 
 } // namespace rill::http::detail

@@ -25,12 +25,19 @@ exchange::exchange(server_facts& server, rill::detail::buffer_pool& pool)
     , request_(request_access::make())
 {}
 
+exchange::~exchange()
+{
+    if (counted_)
+        --server_.lingering;
+}
+
 exchange::action exchange::next()
 {
     switch (state_) {
     case state::idle:
     case state::head:
     case state::between: return next_request();
+    case state::offered: return action::offer;
     case state::before_content:
     case state::content: return next_content();
     case state::asked: return action::ask;
@@ -44,7 +51,8 @@ exchange::action exchange::next()
 
 void exchange::late()
 {
-    if (state_ == state::head || state_ == state::content)
+    const bool of_request = (state_ == state::head && parser_.begun()) || state_ == state::content;
+    if (of_request)
         refuse(408);
     else
         gone();
@@ -67,10 +75,25 @@ exchange::action exchange::next_request()
         return ask();
     if (of_content == progress::refused)
         return refuse(content_.status());
-    if (awaits_content)
-        out_.append("HTTP/1.1 100 Continue\r\n\r\n");
+    if (awaits_content) {
+        bind_request({});
+        state_ = state::offered;
+        return action::offer;
+    }
     state_ = state::before_content;
     return next_content();
+}
+
+void exchange::wanted()
+{
+    out_.append("HTTP/1.1 100 Continue\r\n\r\n");
+    state_ = state::before_content;
+}
+
+// RFC 9110 section 10.1.1: the peer may send the content all the same, or not; so it is the end.
+void exchange::unwanted(response r)
+{
+    refuse(std::move(r));
 }
 
 exchange::action exchange::wait_for_head()
@@ -118,6 +141,8 @@ std::span<char> exchange::space()
 
 bool exchange::received(std::size_t n)
 {
+    if (state_ == state::lingering)
+        deadlines_.linger_due();
     if (in_.empty()) {
         in_.prepare(n + least_read);
         in_.append({first_bytes_.data(), n});
@@ -136,18 +161,31 @@ bool exchange::received(std::size_t n)
 
 exchange::action exchange::ask()
 {
-    const char* const begin = in_.data();
-    request_access::bind(
-        request_, parser_.result(), begin, {begin + content_.offset(), content_.size()}
-    );
+    bind_request({in_.data() + content_.offset(), content_.size()});
     state_ = state::asked;
     deadlines_.answer_due();
     return action::ask;
 }
 
+void exchange::bind_request(std::string_view content)
+{
+    request_access::bind(request_, parser_.result(), in_.data(), content);
+}
+
+bool exchange::peer_is(rill::detail::peer_state what) noexcept
+{
+    using enum rill::detail::peer_state;
+    if (!asked() || peer_left_)
+        return false;
+    peer_left_ = what == lost || (what == ended && request_access::cancel_on_disconnect(request_));
+    return peer_left_;
+}
+
 /// Puts the response behind those that wait to be written, and the request away.
 void exchange::answer(response& r)
 {
+    if (peer_left_)
+        return drop_answer();
     ++answered_;
     ++server_.requests;
     const auto& head = parser_.result();
@@ -159,6 +197,13 @@ void exchange::answer(response& r)
         state_ = state::closing;
     else
         state_ = out_.full(server_.limit.pipelined) ? state::full : state::between;
+}
+
+/// A peer that has only ended may still read what was answered before.
+void exchange::drop_answer() noexcept
+{
+    in_.clear();
+    state_ = state::closing;
 }
 
 bool exchange::may_live_on(const response& r) const noexcept
@@ -173,12 +218,16 @@ bool exchange::may_live_on(const response& r) const noexcept
 /// Answers without asking. What the peer has sent stays in in_, and is not looked at any more.
 exchange::action exchange::refuse(int status)
 {
+    refuse(problem(status));
+    return finish();
+}
+
+void exchange::refuse(response r)
+{
     ++server_.refused;
-    auto r = problem(status);
     const reply to{parser_.result().method == method::head, false, true};
     out_.add(r, to, server_.date_line());
     state_ = state::closing;
-    return finish();
 }
 
 void exchange::sent(std::size_t n)
@@ -214,12 +263,14 @@ exchange::action exchange::finish()
 {
     if (!out_.empty())
         return write();
-    if (in_.empty()) {
+    if (in_.empty() || server_.lingering >= server_.limit.unread_connections) {
         state_ = state::over;
         return action::close;
     }
     state_ = state::lingering;
-    deadlines_.linger_due();
+    counted_ = true;
+    ++server_.lingering;
+    deadlines_.linger_begun();
     return action::end_writing;
 }
 
@@ -228,7 +279,7 @@ exchange::action exchange::linger()
     unread_ += in_.size();
     in_.clear();
     if (unread_ < server_.limit.unread_body)
-        return action::read;
+        return action::read; // into the small place, so that silent ones hold no buffer
     state_ = state::over;
     return action::close;
 }

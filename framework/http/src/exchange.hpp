@@ -9,6 +9,7 @@
 #include "server_facts.hpp"
 
 #include <rill/clock.hpp>
+#include <rill/detail/stream_traits.hpp>
 #include <rill/http/request.hpp>
 #include <rill/http/response.hpp>
 
@@ -17,6 +18,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 
 namespace rill::http::detail {
 
@@ -27,23 +29,29 @@ namespace rill::http::detail {
 ///     next()         what is done               what came of it
 ///     read           bytes go into space()      received(), gone(), late()
 ///     write          unsent() leaves            sent(), gone(), late()
-///     ask            a handler gets request()   answer()
+///     offer          is it refused anyway?      wanted(), unwanted()
+///     ask            a handler gets request()   answer(), peer_is()
 ///     pause          others get a turn
 ///     end_writing    the peer is told the end
 ///     close          the end
 ///
 /// Each takes no longer than until deadline(). A read or write that does is late(); a handler that
-/// does is stopped, and has an answer all the same.
+/// does is stopped, and has an answer all the same. A request is offered when its content waits for
+/// 100 Continue, which is written only if it is wanted.
 ///
 /// Who is asked what, and what is written, depends on the bytes alone, never on how they were cut
 /// into reads. Responses are in the order of the requests; those of requests that came together
 /// leave together, up to settings::pipelined of them. A refused request has one response, the last.
 class exchange {
 public:
-    enum class action : std::uint8_t { read, write, ask, pause, end_writing, close };
+    enum class action : std::uint8_t { read, write, offer, ask, pause, end_writing, close };
 
     /// A connection that has just been accepted. Both must outlive it.
     exchange(server_facts& server, rill::detail::buffer_pool& pool);
+    ~exchange();
+
+    exchange(const exchange&) = delete;
+    exchange& operator=(const exchange&) = delete;
 
     /// Until something came of it, an action is the same again; pause and end_writing count as done.
     action next();
@@ -71,12 +79,21 @@ public:
     /// wait finds then may be received() too, before next().
     bool received(std::size_t n);
 
-    // Asking
+    // Offering and asking
 
-    /// Valid until answer().
+    /// Valid until answer(); offered, without its content.
     http::request& request() noexcept { return request_; }
 
+    void wanted();             ///< Its content may come.
+    void unwanted(response r); ///< The answer without it, which is the last.
+
     void answer(response& r);
+
+    bool asked() const noexcept { return state_ == state::asked; }
+
+    /// What is known of the peer while the handler is asked. Says once that the handler is to be
+    /// stopped for it; what it answers then is not written.
+    bool peer_is(rill::detail::peer_state what) noexcept;
 
     // Writing: also while the handler is asked, so that it holds no earlier response up
 
@@ -101,6 +118,7 @@ private:
     enum class state : std::uint8_t {
         idle,           // waits for the first byte of a request
         head,           // waits for the rest of its head
+        offered,        // waits for whether it is wanted
         before_content, // first what is unsent leaves
         content,        // waits for the rest of its content
         asked,          // waits for the answer
@@ -120,6 +138,9 @@ private:
     action finish();
     action linger();
     action refuse(int status);
+    void refuse(response r);
+    void drop_answer() noexcept;
+    void bind_request(std::string_view content);
     bool may_live_on(const response& r) const noexcept;
 
     server_facts& server_;
@@ -137,6 +158,8 @@ private:
     std::uint64_t content_read_ = 0; // bytes read since the content began
     std::size_t answered_ = 0;       // requests
     std::size_t unread_ = 0;         // bytes read for nobody
+    bool counted_ = false;           // among the server's lingering ones
+    bool peer_left_ = false;         // the handler's answer is for nobody
     bool too_slow_ = false;          // the content came so; it is refused
     bool write_due_ = false;         // the deadline is that of what is unsent
     state state_ = state::idle;

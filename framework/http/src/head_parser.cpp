@@ -3,6 +3,7 @@
 
 #include "authority.hpp"
 #include "chars.hpp"
+#include "transfer_codings.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -12,6 +13,7 @@ namespace rill::http::detail {
 namespace {
 
 constexpr std::uint64_t length_limit = std::uint64_t{1} << 63;
+constexpr std::size_t empty_lines_limit = 8;
 
 } // namespace
 
@@ -98,10 +100,9 @@ bool head_parser::line(std::string_view text)
 {
     if (part_ == part::fields)
         return text.empty() ? finish() : field(text);
-    if (part_ == part::before && text.empty()) {
-        part_ = part::request_line; // RFC 9112 section 2.2: at least one empty line is ignored
+    // RFC 9112 section 2.2: at least one empty line is ignored. Some clients send a few behind a body.
+    if (text.empty() && ++empty_lines_ <= empty_lines_limit)
         return true;
-    }
     part_ = part::fields;
     fields_begin_ = line_begin_;
     return request_line(text);
@@ -125,18 +126,18 @@ bool head_parser::request_line(std::string_view text)
     return version(rest.substr(second + 1)) && target(rest.substr(0, second));
 }
 
-// RFC 9112 section 2.3: case-sensitive, one digit each.
+// RFC 9112 section 2.3: case-sensitive, one digit each. RFC 9110 section 2.5: a message of a later
+// minor version is read as one of the latest that the recipient knows.
 bool head_parser::version(std::string_view text)
 {
     if (text == "HTTP/1.1")
         return true;
-    if (text == "HTTP/1.0") {
-        head_.http_1_1 = false;
-        return true;
-    }
     const bool well_formed = text.size() == 8 && text.substr(0, 5) == "HTTP/" &&
                              is(text[5], digit_char) && text[6] == '.' && is(text[7], digit_char);
-    return refuse(well_formed ? 505 : 400, "unknown version");
+    if (!well_formed || text[5] != '1')
+        return refuse(well_formed ? 505 : 400, "unknown version");
+    head_.http_1_1 = text[7] != '0';
+    return true;
 }
 
 // RFC 9112 section 3.2: four forms, of which each method allows certain ones.
@@ -183,8 +184,8 @@ bool head_parser::absolute_form(std::string_view text)
     form_ = target_form::absolute;
     const auto colon = text.find("://");
     const auto scheme = text.substr(0, colon);
-    secure_scheme_ = equals_lower(scheme, "https");
-    if (colon == std::string_view::npos || !(secure_scheme_ || equals_lower(scheme, "http")))
+    if (colon == std::string_view::npos ||
+        !(equals_lower(scheme, "https") || equals_lower(scheme, "http")))
         return refuse(400, "target has none of the four forms");
     const auto rest = text.substr(colon + 3);
     const auto end = std::min(rest.find_first_of("/?"), rest.size());
@@ -218,7 +219,6 @@ bool head_parser::framing_field(std::string_view name, std::string_view value)
     switch (name.size()) {
     case 4: return is_word(name, "host") ? host(value) : true;
     case 6: return is_word(name, "expect") ? expect(value) : true;
-    case 7: return is_word(name, "upgrade") ? upgrade(value) : true;
     case 10: return is_word(name, "connection") ? connection(value) : true;
     case 14: return is_word(name, "content-length") ? content_length(value) : true;
     case 17: return is_word(name, "transfer-encoding") ? transfer_encoding(value) : true;
@@ -235,6 +235,7 @@ bool head_parser::host(std::string_view value)
     has_host_ = true;
     if (!parse_authority(value).valid)
         return refuse(400, "invalid Host");
+    host_field_ = head_.fields.size() - 1;
     head_.host = to_slice(value);
     return true;
 }
@@ -257,34 +258,18 @@ bool head_parser::content_length(std::string_view value)
     return true;
 }
 
-// RFC 9112 sections 6.1 and 7: a list of codings that ends in chunked, once. Codings that are
-// well-formed but unknown get 501 from finish(); `identity` is none of RFC 9112's.
+// Codings that are well-formed but unknown get 501 from finish(). Two lines would be one list; they
+// are refused because not every reader puts them together.
 bool head_parser::transfer_encoding(std::string_view value)
 {
     if (has_transfer_encoding_)
         return refuse(400, "repeated Transfer-Encoding");
     has_transfer_encoding_ = true;
-    if (equals_lower(value, "chunked")) {
-        head_.chunked = true;
-        return true;
-    }
-    const auto comma = value.rfind(',');
-    if (comma == std::string_view::npos || !equals_lower(trim(value.substr(comma + 1)), "chunked"))
-        return refuse(400, "Transfer-Encoding does not end in chunked");
-    bool valid = true;
-    auto list = value.substr(0, comma);
-    while (valid) {
-        const auto next = list.find(',');
-        const auto coding = trim(list.substr(0, next));
-        valid = is_token(coding) && !equals_lower(coding, "chunked") &&
-                !equals_lower(coding, "identity");
-        if (next == std::string_view::npos)
-            break;
-        list.remove_prefix(next + 1);
-    }
-    if (!valid)
-        return refuse(400, "invalid Transfer-Encoding");
-    unknown_coding_ = true;
+    const auto codings = read_transfer_codings(value);
+    if (codings == transfer_codings::invalid)
+        return refuse(400, "invalid Transfer-Encoding, or it does not end in chunked");
+    head_.chunked = codings == transfer_codings::chunked;
+    unknown_coding_ = codings == transfer_codings::unknown;
     return true;
 }
 
@@ -315,14 +300,6 @@ bool head_parser::expect(std::string_view value)
     return true;
 }
 
-// A proxy that lets h2c through would see one request where a server sees a tunnel.
-bool head_parser::upgrade(std::string_view value)
-{
-    bool h2c = false;
-    for_each_element(value, [&](std::string_view p) { h2c = h2c || equals_lower(p, "h2c"); });
-    return !h2c || refuse(400, "Upgrade: h2c");
-}
-
 /// The rules that need the whole head: those that refuse with 400 first, whatever the order of
 /// the fields, then 417 and 501.
 bool head_parser::finish()
@@ -344,18 +321,18 @@ bool head_parser::finish()
     return true;
 }
 
-// RFC 9112 section 3.2. Section 3.2.2 lets an absolute-form target override Host; where the two
-// differ, somebody on the way believed the other one, so the request is refused.
+// RFC 9112 section 3.2. Section 3.2.2: an absolute-form target overrules Host, which is to be valid
+// all the same. The field takes the target's value too, so that nobody goes by the other one.
 bool head_parser::check_host()
 {
-    if (!has_host_)
-        return !head_.http_1_1 || refuse(400, "missing Host");
+    if (head_.http_1_1 && !has_host_)
+        return refuse(400, "missing Host");
     if (form_ != target_form::absolute)
         return true;
-    const auto named = parse_authority(authority_.in(base_));
-    const auto host = parse_authority(head_.host.in(base_));
-    return same_server(named, host, secure_scheme_ ? "443" : "80") ||
-           (refuse(400, "Host differs from the target"), false);
+    head_.host = authority_;
+    if (has_host_)
+        head_.fields[host_field_].value = authority_;
+    return true;
 }
 
 // RFC 9112 section 6.1: both length and coding is an attempt at smuggling; in HTTP/1.0 a coding

@@ -31,7 +31,8 @@ struct head {
     slice target; // as sent
     slice path;   // without query; for an absolute-form target without scheme and authority
     slice query;  // behind the question mark; empty without one
-    slice host;   // value of Host; empty where HTTP/1.0 sends none
+    slice
+        host; // whom it is for: as an absolute-form target says, else Host; may be empty in HTTP/1.0
     bool http_1_1 = true;
     bool keep_alive = true;
     bool expect_continue = false;
@@ -74,11 +75,14 @@ public:
     const head& result() const noexcept { return head_; } ///< Once parse() says complete.
     int status() const noexcept { return status_; }       ///< Once parse() says refused.
 
+    /// Whether more has come than empty lines.
+    bool begun() const noexcept { return part_ != part::request_line || scanned_ > line_begin_; }
+
     /// The broken rule, for logs and tests; never sent to the peer.
     std::string_view reason() const noexcept { return reason_; }
 
 private:
-    enum class part : std::uint8_t { before, request_line, fields, complete, refused };
+    enum class part : std::uint8_t { request_line, fields, complete, refused };
     enum class target_form : std::uint8_t { origin, absolute, authority, asterisk };
 
     bool refuse(int status, const char* reason) noexcept;
@@ -97,7 +101,6 @@ private:
     bool transfer_encoding(std::string_view value);
     bool connection(std::string_view value);
     bool expect(std::string_view value);
-    bool upgrade(std::string_view value);
     bool finish();
     bool check_host();
     bool check_body();
@@ -109,7 +112,7 @@ private:
     std::size_t line_begin_ = 0; // of the line that is being read
     std::size_t scanned_ = 0;    // bytes known to hold no line end
     std::size_t fields_begin_ = 0;
-    part part_ = part::before;
+    part part_ = part::request_line;
     target_form form_ = target_form::origin;
     bool has_host_ = false;
     bool has_transfer_encoding_ = false;
@@ -117,8 +120,9 @@ private:
     bool connection_close_ = false;
     bool connection_keep_alive_ = false;
     bool unknown_expectation_ = false;
-    slice authority_;            // of an absolute-form target
-    bool secure_scheme_ = false; // the absolute-form target says https
+    slice authority_;             // of an absolute-form target
+    std::size_t host_field_ = 0;  // which field Host is
+    std::size_t empty_lines_ = 0; // before the request line
     int status_ = 0;
     const char* reason_ = "";
     head head_;

@@ -36,6 +36,11 @@ std::string_view request::query() const noexcept
     return head_->query.in(base_);
 }
 
+std::string_view request::host() const noexcept
+{
+    return head_->host.in(base_);
+}
+
 http::version request::version() const noexcept
 {
     return head_->http_1_1 ? version::http_1_1 : version::http_1_0;

@@ -22,9 +22,11 @@ struct request_access {
         r.base_ = base;
         r.body_ = body;
         r.params_.clear();
+        r.cancel_on_disconnect_ = false;
     }
 
     static std::vector<field>& params(request& r) { return r.params_; }
+    static bool& cancel_on_disconnect(request& r) { return r.cancel_on_disconnect_; }
     static std::string& decoded(request& r) { return r.decoded_; }
 };
 

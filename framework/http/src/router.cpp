@@ -17,18 +17,40 @@
 
 namespace rill::http {
 
+struct router::route {
+    std::string method;
+    handler h;
+    route_options options;
+};
+
 /// One segment of the routes; the path from the root spells the pattern.
 struct router::node {
     std::string name;                            // literal text, or the parameter's name
     std::vector<std::unique_ptr<node>> literals; // sorted by name
     std::unique_ptr<node> parameter;
-    std::vector<std::pair<std::string, handler>> handlers; // by method, in the order added
+    std::vector<route> handlers; // by method, in the order added
 
-    const handler* find(std::string_view method) const noexcept
+    node() = default;
+
+    node(const node& other)
+        : name(other.name)
+        , parameter(copy(other.parameter))
+        , handlers(other.handlers)
     {
-        for (const auto& [m, h] : handlers)
-            if (m == method)
-                return &h;
+        for (const auto& n : other.literals)
+            literals.push_back(copy(n));
+    }
+
+    static std::unique_ptr<node> copy(const std::unique_ptr<node>& n)
+    {
+        return n ? std::make_unique<node>(*n) : nullptr;
+    }
+
+    const route* find(std::string_view method) const noexcept
+    {
+        for (const auto& r : handlers)
+            if (r.method == method)
+                return &r;
         return nullptr;
     }
 
@@ -88,10 +110,10 @@ std::string allow(const Handlers& handlers)
     const auto add = [&](std::string_view method) {
         list.append(list.empty() ? "" : ", ").append(method);
     };
-    for (const auto& [method, handler] : handlers) {
-        add(method);
-        get = get || method == "GET";
-        head = head || method == "HEAD";
+    for (const auto& route : handlers) {
+        add(route.method);
+        get = get || route.method == "GET";
+        head = head || route.method == "HEAD";
     }
     if (get && !head)
         add("HEAD");
@@ -164,11 +186,20 @@ router::router()
     : root_(std::make_unique<node>())
 {}
 
+router::router(const router& other)
+    : root_(node::copy(other.root_))
+{}
+
 router::router(router&&) noexcept = default;
-router& router::operator=(router&&) noexcept = default;
 router::~router() = default;
 
-router& router::add(std::string_view method, std::string_view pattern, handler h)
+router& router::operator=(router other) noexcept
+{
+    root_ = std::move(other.root_);
+    return *this;
+}
+
+router& router::add(std::string_view method, std::string_view pattern, handler h, route_options o)
 {
     if (!detail::is_token(method))
         bad_pattern(pattern, "the method is no token");
@@ -198,56 +229,82 @@ router& router::add(std::string_view method, std::string_view pattern, handler h
     }
     if (at->find(method))
         bad_pattern(pattern, "this method has a handler already");
-    at->handlers.emplace_back(method, std::move(h));
+    at->handlers.push_back({std::string(method), std::move(h), o});
     return *this;
 }
 
-router& router::get(std::string_view pattern, handler h)
+router& router::get(std::string_view pattern, handler h, route_options o)
 {
-    return add("GET", pattern, std::move(h));
+    return add("GET", pattern, std::move(h), o);
 }
 
-router& router::post(std::string_view pattern, handler h)
+router& router::post(std::string_view pattern, handler h, route_options o)
 {
-    return add("POST", pattern, std::move(h));
+    return add("POST", pattern, std::move(h), o);
 }
 
-router& router::put(std::string_view pattern, handler h)
+router& router::put(std::string_view pattern, handler h, route_options o)
 {
-    return add("PUT", pattern, std::move(h));
+    return add("PUT", pattern, std::move(h), o);
 }
 
-router& router::patch(std::string_view pattern, handler h)
+router& router::patch(std::string_view pattern, handler h, route_options o)
 {
-    return add("PATCH", pattern, std::move(h));
+    return add("PATCH", pattern, std::move(h), o);
 }
 
-router& router::delete_(std::string_view pattern, handler h)
+router& router::delete_(std::string_view pattern, handler h, route_options o)
 {
-    return add("DELETE", pattern, std::move(h));
+    return add("DELETE", pattern, std::move(h), o);
 }
 
-awaitable<response> router::operator()(request& r) const
+/// Null where there is none; `refused` says then what is answered.
+const router::route* router::find(request& r, std::optional<response>& refused) const
 {
     using access = detail::request_access;
     const auto path = r.path();
-    if (path.empty() || path.front() != '/') // OPTIONS *
-        return answer(response(204));
+    if (path.empty() || path.front() != '/') { // OPTIONS *
+        refused = response(204);
+        return nullptr;
+    }
     segments parts;
     const auto count = split(path, parts, access::decoded(r));
-    if (!count)
-        return answer(problem(400, "The path has a broken percent escape."));
+    if (!count) {
+        refused = problem(400, "The path has a broken percent escape.");
+        return nullptr;
+    }
     auto& params = access::params(r);
     params.clear();
     const node* found = nullptr;
     if (*count > 0)
         found = walk<node>(*root_, std::span(parts).first(*count), params);
+    if (!found) {
+        refused = problem(404);
+        return nullptr;
+    }
+    const auto* of_method = found->find(r.method_name());
+    if (!of_method && r.method() == method::head)
+        of_method = found->find("GET");
+    if (!of_method)
+        refused = no_handler(r, allow(found->handlers));
+    return of_method;
+}
+
+awaitable<response> router::operator()(request& r) const
+{
+    std::optional<response> refused;
+    const route* const found = find(r, refused);
     if (!found)
-        return answer(problem(404));
-    const auto* h = found->find(r.method_name());
-    if (!h && r.method() == method::head)
-        h = found->find("GET");
-    return h ? (*h)(r) : answer(no_handler(r, allow(found->handlers)));
+        return answer(*std::move(refused));
+    detail::request_access::cancel_on_disconnect(r) = found->options.cancels_on_disconnect;
+    return found->h(r);
+}
+
+std::optional<response> router::refusal(request& r) const
+{
+    std::optional<response> refused;
+    find(r, refused);
+    return refused;
 }
 
 } // namespace rill::http

@@ -19,15 +19,11 @@ duration tick_of(const settings& s)
           rill::detail::saturated(s.body_gap),
           rill::detail::saturated(s.request_timeout),
           rill::detail::saturated(s.write_stall),
+          rill::detail::saturated(s.unread_gap),
           rill::detail::saturated(s.unread_timeout)})
         if (d > duration::zero())
             shortest = std::min(shortest, d);
     return std::max<duration>(shortest / 8, std::chrono::milliseconds(5));
-}
-
-std::time_t system_time()
-{
-    return std::time(nullptr);
 }
 
 } // namespace
@@ -35,7 +31,6 @@ std::time_t system_time()
 server_facts::server_facts(const settings& s)
     : limit(s)
     , clock(tick_of(s))
-    , wall_time(&system_time)
 {}
 
 time_point server_facts::end_of_age() noexcept

@@ -3,14 +3,32 @@
 
 #include "connection.hpp"
 
+#include <chrono>
+#include <functional>
 #include <utility>
 
 namespace rill::http::detail {
+
+namespace {
+
+/// The router that a handler is or refers to; null if that is something else.
+const router* router_of(const handler& h) noexcept
+{
+    if (const auto* r = h.target<router>())
+        return r;
+    if (const auto* r = h.target<std::reference_wrapper<router>>())
+        return &r->get();
+    const auto* r = h.target<std::reference_wrapper<const router>>();
+    return r ? &r->get() : nullptr;
+}
+
+} // namespace
 
 server_state::server_state(handler h, const settings& s)
     : timer_node(&on_due)
     , handle(std::move(h))
     , facts(s)
+    , router_(router_of(handle))
 {}
 
 server_state::~server_state()
@@ -26,6 +44,11 @@ server_facts& server_state::facts_on(rill::detail::loop_core& core)
         tick();
     }
     return facts;
+}
+
+std::optional<response> server_state::refusal(request& r) const
+{
+    return router_ ? router_->refusal(r) : std::nullopt;
 }
 
 void server_state::add(connection& c) noexcept
@@ -75,6 +98,7 @@ void server_state::tick()
 {
     const auto now = core_->now();
     facts.clock.move_to(now);
+    facts.wall_time = std::chrono::system_clock::to_time_t(core_->wall_now());
     core_->arm(*this, now + facts.clock.tick());
     for_each([now](connection& c) { c.look_at_time(now); });
 }

@@ -10,6 +10,7 @@
 #include <rill/http/settings.hpp>
 
 #include <cstddef>
+#include <optional>
 
 namespace rill::http::detail {
 
@@ -42,6 +43,9 @@ public:
 
     std::size_t size() const noexcept { return size_; }
 
+    /// What the handler is known to answer without the content of `r`: a router is asked.
+    std::optional<response> refusal(request& r) const;
+
     const handler handle;
     server_facts facts;
 
@@ -55,6 +59,7 @@ private:
     template <class F>
     void for_each(F f);
 
+    const router* router_ = nullptr;          // in handle, if that is one
     rill::detail::loop_core* core_ = nullptr; // valid while there are connections
     list busy_;
     list idle_; // in the order in which they became idle

@@ -76,8 +76,15 @@ void describe(schema<settings>& s)
          &settings::unread_body,
          "What is still read of an unwanted body, so that the client sees the answer."
     )
-        .at_most(mib(64));
-    s.key(&settings::unread_timeout, "How long that may take.").at_least(1ms).or_never();
+        .at_most(gib(1));
+    s.key(&settings::unread_gap, "Silence after which that is given up.").at_least(1ms).or_never();
+    s.key(&settings::unread_timeout, "How long that may take in all.").at_least(1ms).or_never();
+    s.key(
+         &settings::unread_connections,
+         "Of how many connections that is done at once, by all workers together."
+    )
+        .at_most(1'000'000)
+        .unit("connections");
 }
 
 } // namespace rill::http

@@ -74,6 +74,14 @@ bool stream_end::failed() const noexcept
     return over_;
 }
 
+peer_state stream_end::peer() const noexcept
+{
+    if (over_ || !in_)
+        return peer_state::lost;
+    in_->before_read();
+    return in_->ended() ? peer_state::ended : peer_state::open;
+}
+
 std::size_t stream_end::try_read(std::span<const asio::mutable_buffer> room, error_code& ec)
 {
     ec = {};

@@ -60,6 +60,7 @@ public:
     bool readable() const noexcept override;
     bool writable() override;
     bool failed() const noexcept override;
+    peer_state peer() const noexcept override;
     std::size_t try_read(std::span<const asio::mutable_buffer> room, error_code& ec) override;
     std::size_t try_write(std::span<const asio::const_buffer> data, error_code& ec) override;
     error_code take_error() noexcept override;

@@ -11,7 +11,10 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <functional>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -204,6 +207,63 @@ TEST_CASE("http server: 100-continue is sent before the content is read, and onl
     CHECK(test::body(client.response()) == "abc");
     client.send(head + "def");
     CHECK(test::body(client.response()) == "def");
+}
+
+TEST_CASE("http server: 100-continue is not sent where no route wants the content")
+{
+    const std::string begin =
+        " HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
+    const auto answers = [&](const rill::http::handler& h) {
+        test::live_server server(h);
+        std::vector<int> statuses;
+        for (const char* what : {"POST /echo", "POST /no", "PUT /echo", "POST /hello/%zz"}) {
+            test::client client(server.port());
+            client.send(what + begin);
+            statuses.push_back(test::status(client.response()));
+        }
+        return statuses;
+    };
+    const auto routes = test::sample_service();
+    const auto& router = *routes.target<rill::http::router>();
+    const std::vector expected{100, 404, 405, 400};
+    CHECK(answers(routes) == expected);
+    CHECK(answers(std::cref(router)) == expected);
+    // Who wraps a router in a function hides it.
+    CHECK(answers([&](rill::http::request& r) { return router(r); }) == std::vector(4, 100));
+}
+
+TEST_CASE("http server: a reset ends the handler, also behind bytes that nobody has read")
+{
+    test::live_server server(test::sample_service());
+    for (const std::string& behind : {std::string(), get}) {
+        test::client client(server.port());
+        client.send("GET /stuck HTTP/1.1\r\nHost: a\r\n\r\n");
+        server.wait_for_connections(1);
+        client.send(behind);
+        client.reset();
+        server.wait_for_connections(0);
+    }
+    CHECK(server.reported() == 0);
+    CHECK(server.call([&] { return server.http().requests(); }) == 0);
+}
+
+TEST_CASE("http server: a client that has closed its side ends a handler whose route says so")
+{
+    rill::http::settings often;
+    often.write_stall = std::chrono::milliseconds(100); // the server looks after its clients often
+    test::live_server server(test::sample_service(), often);
+    test::client watched(server.port());
+    watched.send(get + "GET /watched HTTP/1.1\r\nHost: a\r\n\r\n" + get);
+    CHECK(watched.response() == root);
+    watched.half_close();
+    CHECK(watched.closed());
+    test::client patient(server.port());
+    patient.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n" + get);
+    patient.half_close();
+    CHECK(test::body(patient.response()) == "slow");
+    CHECK(patient.response() == root);
+    CHECK(patient.closed());
+    CHECK(server.reported() == 0);
 }
 
 TEST_CASE("http server: works on a unix socket and for a plain co_spawn")

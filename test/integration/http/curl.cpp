@@ -38,6 +38,9 @@ TEST_CASE("http server: curl understands it")
     CHECK(curl(base + "/hello/you") == "hello you");
     CHECK(curl(base + "/ " + base + "/hello/again") == "roothello again");
     CHECK(curl("--http1.0 " + base + "/") == "root");
+    CHECK(curl("--http2 " + base + "/ " + base + "/hello/again") == "roothello again");
+    CHECK(curl("--http2 --data hello " + base + "/echo") == "hello");
+    CHECK(curl("--request-target http://a/hello/you " + base + "/") == "hello you");
     CHECK(curl("--head " + base + "/").find("Content-Length: 4\r\n") != std::string::npos);
     CHECK(curl("--data hello " + base + "/echo") == "hello");
     CHECK(curl("--data hello --header 'Transfer-Encoding: chunked' " + base + "/echo") == "hello");

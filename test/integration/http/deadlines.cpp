@@ -209,6 +209,56 @@ TEST_CASE("http deadlines: a handler that takes too long is cancelled, and the c
     });
 }
 
+TEST_CASE("http deadlines: a handler whose client is lost is cancelled within half a second")
+{
+    at_every_phase([](simulated_http& s, http_client& client) -> awaitable<void> {
+        client.send("GET /stuck HTTP/1.1\r\nHost: a\r\n\r\n");
+        co_await rill::sleep(5s);
+        CHECK(s.http.connections() == 2);
+        s.net.reset("client", "server");
+        co_await rill::sleep(500ms);
+        CHECK(s.http.connections() == 0);
+    });
+}
+
+TEST_CASE("http deadlines: a client that has closed its side ends what its route says, and no other"
+)
+{
+    at_every_phase([](simulated_http& s, http_client& client) -> awaitable<void> {
+        client.send("GET /stuck HTTP/1.1\r\nHost: a\r\n\r\n");
+        client.stream.writer().write_eof();
+        http_client other = co_await s.connect();
+        other.send("GET /watched HTTP/1.1\r\nHost: a\r\n\r\n");
+        co_await rill::sleep(1s);
+        CHECK(s.http.connections() == 3);
+        other.stream.writer().write_eof();
+        co_await rill::sleep(500ms);
+        CHECK(s.http.connections() == 2);
+        CHECK(co_await other.closed());
+        CHECK(status(co_await client.response()) == 504); // a minute after it began
+    });
+}
+
+TEST_CASE("http: a simulated run is the same again to the byte, and its Date goes by its clock")
+{
+    const auto bytes = [] {
+        std::string all;
+        simulated_http s(sample_service());
+        s.run([&]() -> awaitable<void> {
+            http_client client = co_await s.connect();
+            client.send(get);
+            co_await rill::sleep(1min);
+            client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+            all = co_await client.rest();
+        });
+        return all;
+    };
+    const std::string first = bytes();
+    CHECK(first.find("\r\nDate: Sat, 01 Jan 2000 01:00:00 GMT\r\n") != std::string::npos);
+    CHECK(first.find("\r\nDate: Sat, 01 Jan 2000 01:01:00 GMT\r\n") != std::string::npos);
+    CHECK(bytes() == first);
+}
+
 TEST_CASE("http deadlines: a client that does not read is cut")
 {
     at_every_phase([](simulated_http& s, http_client& client) -> awaitable<void> {
@@ -235,14 +285,26 @@ TEST_CASE("http deadlines: a client that reads slowly is not cut")
     });
 }
 
-TEST_CASE("http deadlines: a client that was refused is listened to for five seconds")
+TEST_CASE("http deadlines: a client that was refused is listened to until five seconds of silence")
 {
     at_every_phase([](simulated_http& s, http_client& client) -> awaitable<void> {
         co_await rill::sleep(9s);
         client.send(post + "2000000\r\n\r\n");
         CHECK(status(co_await client.response()) == 413);
-        const auto sending = rill::create_task(send_slowly(client, "a", 5));
-        co_await sending;
+        co_await send_slowly(client, "a", 5); // the last one a second ago
+        co_await rill::sleep(4s);
+        CHECK(s.http.connections() == 1);
+        co_await rill::sleep(500ms);
+        CHECK(s.http.connections() == 0);
+    });
+}
+
+TEST_CASE("http deadlines: a client that was refused and goes on sending is cut after 30 seconds")
+{
+    at_every_phase([](simulated_http& s, http_client& client) -> awaitable<void> {
+        client.send(post + "2000000\r\n\r\n");
+        CHECK(status(co_await client.response()) == 413);
+        co_await send_slowly(client, "a", 30);
         CHECK(s.http.connections() == 1);
         co_await rill::sleep(500ms);
         CHECK(s.http.connections() == 0);

@@ -51,6 +51,24 @@ TEST_CASE("http drain: idle connections close at once, running requests finish")
     });
 }
 
+TEST_CASE("http drain: where the grace is never, idle connections end with their next request")
+{
+    rill::http::settings l;
+    l.keep_alive_idle = std::chrono::milliseconds::max();
+    simulated_http s(sample_service(), l);
+    s.run([&]() -> awaitable<void> {
+        http_client idle = co_await s.connect();
+        idle.send(get);
+        CHECK(status(co_await idle.response()) == 200);
+        s.http.stop(std::chrono::milliseconds::max());
+        co_await rill::sleep(24h * 30);
+        CHECK(s.http.connections() == 1);
+        idle.send(get);
+        CHECK(says_close(co_await idle.response()));
+        CHECK(co_await idle.closed());
+    });
+}
+
 TEST_CASE("http drain: who connects afterwards is served once")
 {
     simulated_http s(sample_service());

@@ -119,9 +119,26 @@ TEST_CASE("http server: a client that goes on sending still sees why it was refu
     rill::http::settings l;
     l.body = rill::bytes(1000);
     test::live_server server(test::sample_service(), l);
+    const std::string content(10'000'000, 'a');
+    for (int i = 0; i < 10; ++i) { // as Python's http.client does: everything is sent first
+        test::client client(server.port());
+        REQUIRE(client.send(fields("Content-Length: 10000000")));
+        REQUIRE(client.send(content));
+        CHECK(test::status(client.response()) == 413);
+        CHECK(client.closed());
+    }
+}
+
+TEST_CASE("http server: a client that sends the whole of a content too large in chunks sees it too")
+{
+    rill::http::settings l;
+    l.body = rill::bytes(1000);
+    test::live_server server(test::sample_service(), l);
     test::client client(server.port());
-    client.send(fields("Content-Length: 60000"));
-    client.send(std::string(60000, 'a'));
+    std::string content;
+    for (int i = 0; i < 100; ++i)
+        content += "2710\r\n" + std::string(10'000, 'a') + "\r\n";
+    REQUIRE(client.send(fields("Transfer-Encoding: chunked") + content + "0\r\n\r\n"));
     CHECK(test::status(client.response()) == 413);
     CHECK(client.closed());
 }
@@ -130,6 +147,7 @@ TEST_CASE("http server: a client that never stops sending is cut")
 {
     rill::http::settings l;
     l.body = rill::bytes(1000);
+    l.unread_body = rill::mib(1);
     test::live_server server(test::sample_service(), l);
     test::client client(server.port());
     client.send(fields("Content-Length: 100000000"));

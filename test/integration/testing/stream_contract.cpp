@@ -196,6 +196,16 @@ TEST_CASE_TEMPLATE("a stream that is destroyed with unsent data ends its waits",
     Kind::keeps(contract::ends_reads_while_it_flushes);
 }
 
+TEST_CASE_TEMPLATE("a stream knows that its peer has ended, without reading", Kind, EACH_KIND)
+{
+    Kind::keeps(contract::knows_that_its_peer_has_ended);
+}
+
+TEST_CASE_TEMPLATE("a stream knows that its peer is lost, without reading", Kind, EACH_KIND)
+{
+    Kind::keeps(contract::knows_that_its_peer_is_lost);
+}
+
 TEST_CASE_TEMPLATE("a read works right after a cancelled one, a thousand times", Kind, EACH_KIND)
 {
     Kind::keeps(contract::reads_right_after_a_cancelled_read);

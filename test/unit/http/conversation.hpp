@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 #include <deque>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,7 +27,7 @@ public:
     explicit conversation(const rill::http::settings& l = {})
         : server(l)
     {
-        server.wall_time = [] { return std::time_t(784111777); };
+        server.wall_time = 784111777;
     }
 
     rill::detail::buffer_pool_ptr blocks{new rill::detail::buffer_pool};
@@ -40,6 +40,10 @@ public:
     std::function<rill::http::response(rill::http::request&)> handler = [](rill::http::request& r) {
         return rill::http::text(std::string(r.target()) + std::string(r.body()));
     };
+
+    /// What is refused when it is offered; at first nothing. Without it, offers stay open.
+    std::function<std::optional<rill::http::response>(rill::http::request&)> refusal =
+        [](rill::http::request&) { return std::nullopt; };
 
     std::size_t room = std::numeric_limits<std::size_t>::max(); ///< For bytes to be written.
 
@@ -70,7 +74,8 @@ public:
     }
 
     /// `bytes` arrive in one piece, and everything is done that can be. Gives the action that
-    /// cannot: a read without bytes, a write without room, an ask without a handler, or close.
+    /// cannot: a read without bytes, a write without room, an ask or offer without somebody to answer,
+    /// or close.
     action feed(std::string_view bytes)
     {
         arrived_.append(bytes);
@@ -101,6 +106,7 @@ private:
         switch (next) {
         case action::read: return read();
         case action::write: return write();
+        case action::offer: return offer();
         case action::ask: return ask();
         case action::pause: ++pauses; return true;
         case action::end_writing: ended_writing = true; return true;
@@ -138,6 +144,17 @@ private:
         room -= taken.size();
         peer.sent(taken.size());
         written.push_back(std::move(taken));
+        return true;
+    }
+
+    bool offer()
+    {
+        if (!refusal)
+            return false;
+        if (auto answer = refusal(peer.request()))
+            peer.unwanted(*std::move(answer));
+        else
+            peer.wanted();
         return true;
     }
 

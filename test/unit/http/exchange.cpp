@@ -2,6 +2,7 @@
 #include "exchange.hpp"
 
 #include "conversation.hpp"
+#include "request_access.hpp"
 
 #include <doctest/doctest.h>
 
@@ -19,6 +20,12 @@ using action = conversation::action;
 using rill::http::response;
 using rill::http::settings;
 using strings = std::vector<std::string>;
+using rill::detail::peer_state;
+
+bool& cancel_on_disconnect(rill::http::request& r)
+{
+    return rill::http::detail::request_access::cancel_on_disconnect(r);
+}
 
 const std::string get = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
 
@@ -46,6 +53,19 @@ std::string times(std::size_t n, const std::string& text)
     while (n-- > 0)
         all += text;
     return all;
+}
+
+/// What comes behind the response to bytes that are no request.
+action after_nonsense(conversation::exchange& peer)
+{
+    const std::string bytes = "nonsense\r\n";
+    peer.next();
+    bytes.copy(peer.space().data(), bytes.size());
+    peer.received(bytes.size());
+    action next = peer.next();
+    for (; next == action::write; next = peer.next())
+        peer.sent(1);
+    return next;
 }
 
 /// What a driver does for these bytes, but for the reads, whose number is that of the pieces.
@@ -258,6 +278,32 @@ TEST_CASE("exchange: earlier responses can leave while the handler is asked")
     CHECK(c.written == strings{answer_to_get}); // of the second
 }
 
+TEST_CASE("exchange: a peer that offers HTTP/2 is answered in HTTP/1.1")
+{
+    conversation c;
+    const std::string offer =
+        "GET /a HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+        "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n";
+    CHECK(c.feed(offer + get) == action::read);
+    CHECK(c.output() == answer_to_get + answer_to_get);
+}
+
+TEST_CASE("exchange: a peer that speaks a later HTTP/1 is answered in HTTP/1.1")
+{
+    conversation c;
+    CHECK(c.feed("GET /a HTTP/1.2\r\nHost: a\r\n\r\n") == action::read);
+    CHECK(c.output() == answer_to_get);
+}
+
+TEST_CASE("exchange: empty lines between requests are skipped")
+{
+    conversation c;
+    CHECK(c.feed(get + times(8, "\r\n") + get + "\r\n" + get) == action::read);
+    CHECK(c.statuses() == std::vector{200, 200, 200});
+    CHECK(c.feed(times(9, "\r\n")) == action::read);
+    CHECK(c.statuses() == std::vector{200, 200, 200, 400});
+}
+
 // The end of a connection
 
 TEST_CASE(
@@ -408,6 +454,36 @@ TEST_CASE("exchange: a peer that was refused is told the end, and what it sends 
     CHECK(c.feed("x") == action::close);
 }
 
+TEST_CASE("exchange: of a peer that was refused 64 MiB are read, in large pieces")
+{
+    conversation c;
+    c.feed(post("Content-Length: 100000000", ""));
+    const std::size_t mib = 1024 * 1024;
+    for (std::size_t read = 0; read < 63 * mib; read += mib)
+        REQUIRE(c.feed(std::string(mib, 'x')) == action::read);
+    CHECK(c.feed(std::string(mib, 'x')) == action::close);
+    REQUIRE(c.peer.next() == action::close);
+
+    conversation large;
+    large.feed(post("Content-Length: 100000000", ""));
+    CHECK(large.peer.received(large.peer.space().size()));
+    CHECK(large.peer.space().size() >= 64 * 1024);
+}
+
+TEST_CASE("exchange: so many peers that were refused are read at once, and others are closed")
+{
+    settings l;
+    l.unread_connections = 1;
+    conversation c(l);
+    auto first = std::make_unique<conversation::exchange>(c.server, c.pool);
+    CHECK(after_nonsense(*first) == action::end_writing);
+    conversation::exchange second(c.server, c.pool);
+    CHECK(after_nonsense(second) == action::close);
+    first.reset();
+    conversation::exchange third(c.server, c.pool);
+    CHECK(after_nonsense(third) == action::end_writing);
+}
+
 TEST_CASE("exchange: a peer that was refused and closes is not waited for")
 {
     conversation c;
@@ -441,6 +517,119 @@ TEST_CASE("exchange: 100 Continue is not written for what is refused")
     conversation c;
     c.feed(post("Expect: 100-continue\r\nContent-Length: 10000000", ""));
     CHECK(c.statuses() == std::vector{413});
+}
+
+TEST_CASE("exchange: a request whose content waits for 100 Continue is offered before")
+{
+    conversation c;
+    c.refusal = nullptr;
+    for (const std::string field : {"Content-Length: 3", "Transfer-Encoding: chunked"}) {
+        conversation waits;
+        waits.refusal = nullptr;
+        CHECK(waits.feed(get + post("Expect: 100-continue\r\n" + field, "")) == action::offer);
+        CHECK(waits.peer.next() == action::offer);
+        CHECK(waits.peer.request().target() == "/b");
+        CHECK(waits.peer.request().body().empty());
+        CHECK(waits.written.empty());
+        waits.peer.wanted();
+        CHECK(waits.run() == action::read);
+        CHECK(waits.written == strings{answer_to_get + "HTTP/1.1 100 Continue\r\n\r\n"});
+    }
+    CHECK(
+        c.feed(sized(3) + post("Expect: 100-continue\r\nContent-Length: 3", "a")) == action::read
+    );
+    c.feed("bc" + post("Expect: 100-continue\r\nContent-Length: 0", ""));
+    CHECK(c.statuses() == std::vector{200, 200, 200}); // none of them waits
+}
+
+TEST_CASE("exchange: an offer that is refused has one response, which is the last")
+{
+    conversation c;
+    c.refusal = [](rill::http::request&) { return rill::http::problem(404); };
+    CHECK(c.feed(get + post("Expect: 100-continue\r\nContent-Length: 3", "")) == action::read);
+    CHECK(c.statuses() == std::vector{200, 404});
+    CHECK(c.output().find("\r\nConnection: close\r\n") != std::string::npos);
+    CHECK(c.ended_writing); // the content may come all the same
+    CHECK(c.feed("abc" + get) == action::read);
+    CHECK(c.statuses() == std::vector{200, 404});
+    CHECK(c.asked == strings{"GET /a "});
+    CHECK(c.server.refused == 1);
+}
+
+// A peer that leaves while the handler is asked
+
+TEST_CASE("exchange: a peer that is lost stops the handler once, and has no answer")
+{
+    conversation c;
+    c.handler = nullptr;
+    REQUIRE(c.feed(get) == action::ask);
+    CHECK_FALSE(c.peer.peer_is(peer_state::open));
+    CHECK(c.peer.peer_is(peer_state::lost));
+    CHECK_FALSE(c.peer.peer_is(peer_state::lost));
+    CHECK(c.run() == action::ask); // until the handler has ended
+    auto r = rill::http::problem(504);
+    c.peer.answer(r);
+    CHECK(c.run() == action::close);
+    CHECK(c.written.empty());
+    CHECK(c.server.requests == 0);
+}
+
+TEST_CASE("exchange: a peer that has ended stops the handler only where the route says so")
+{
+    conversation c;
+    c.handler = nullptr;
+    REQUIRE(c.feed(get) == action::ask);
+    CHECK_FALSE(c.peer.peer_is(peer_state::ended));
+    auto r = rill::http::text("/a");
+    c.peer.answer(r);
+    c.run();
+    CHECK(c.written == strings{answer_to_get});
+
+    REQUIRE(c.feed(get) == action::ask);
+    cancel_on_disconnect(c.peer.request()) = true;
+    CHECK_FALSE(c.peer.peer_is(peer_state::open));
+    CHECK(c.peer.peer_is(peer_state::ended));
+    c.peer.answer(r);
+    CHECK(c.run() == action::close);
+    CHECK(c.written.size() == 1);
+}
+
+TEST_CASE("exchange: what a route says does not hold for the next request")
+{
+    conversation c;
+    c.handler = nullptr;
+    c.feed(get + get);
+    cancel_on_disconnect(c.peer.request()) = true;
+    auto r = rill::http::text("/a");
+    c.peer.answer(r);
+    REQUIRE(c.run() == action::ask);
+    CHECK_FALSE(c.peer.peer_is(peer_state::ended));
+}
+
+TEST_CASE("exchange: a peer that has ended still gets the answers before the one that it stops")
+{
+    conversation c;
+    c.handler = nullptr;
+    c.feed(get + get + get);
+    auto first = rill::http::text("/a");
+    c.peer.answer(first);
+    REQUIRE(c.run() == action::ask);
+    cancel_on_disconnect(c.peer.request()) = true;
+    CHECK(c.peer.peer_is(peer_state::ended));
+    auto second = rill::http::problem(504);
+    c.peer.answer(second);
+    CHECK(c.run() == action::close);
+    CHECK(c.written == strings{answer_to_get});
+}
+
+TEST_CASE("exchange: a peer that leaves is no matter where no handler is asked")
+{
+    conversation c;
+    CHECK_FALSE(c.peer.peer_is(peer_state::lost));
+    c.feed(get.substr(0, 5));
+    CHECK_FALSE(c.peer.peer_is(peer_state::lost));
+    CHECK(c.feed(get.substr(5)) == action::read);
+    CHECK(c.written == strings{answer_to_get});
 }
 
 TEST_CASE("exchange: 100 Continue follows the responses before it")

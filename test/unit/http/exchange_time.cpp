@@ -150,6 +150,25 @@ TEST_CASE("exchange deadlines: a head that is late is a 408, and the end")
     CHECK(c.ended_writing);
 }
 
+TEST_CASE(
+    "exchange deadlines: a peer that sends nothing but empty lines is closed without an answer"
+)
+{
+    for (const std::string lines : {"\r\n", "\r\n\r\n\r", "\r"}) {
+        conversation c;
+        CHECK(c.feed(lines) == action::read);
+        CHECK(c.left() == 10s);
+        c.peer.late();
+        CHECK(c.run() == action::close);
+        CHECK(c.written.empty());
+    }
+    conversation begun;
+    begun.feed("\r\nG");
+    begun.peer.late();
+    begun.run();
+    CHECK(begun.statuses() == std::vector{408});
+}
+
 TEST_CASE("exchange deadlines: each piece of content has its time, within that of the request")
 {
     conversation c;
@@ -269,14 +288,21 @@ TEST_CASE("exchange deadlines: while others get a turn nothing is due")
     CHECK(c.peer.deadline() == rill::never);
 }
 
-TEST_CASE("exchange deadlines: a peer that was refused is listened to for a while in all")
+TEST_CASE("exchange deadlines: a peer that was refused is listened to until it is silent, and for "
+          "a while in all")
 {
     conversation c;
     c.feed("nonsense\r\n");
     CHECK(c.left() == 5s);
+    for (int i = 0; i < 6; ++i) {
+        c.pass(4s);
+        CHECK(c.left() == 1s);
+        CHECK(c.feed("more") == action::read);
+        CHECK(c.left() == 5s); // it is not silent
+    }
     c.pass(4s);
     CHECK(c.feed("more") == action::read);
-    CHECK(c.left() == 1s);
+    CHECK(c.left() == 2s); // of 30
     c.peer.late();
     CHECK(c.run() == action::close);
     CHECK(c.statuses() == std::vector{400});

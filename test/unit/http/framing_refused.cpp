@@ -136,6 +136,18 @@ std::vector<vector> transfer_encoding()
          "POST / HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n"},
         fields("unknown coding", "Transfer-Encoding: gzip, chunked", 501),
         fields("unknown codings", "Transfer-Encoding: deflate, gzip , chunked", 501),
+        fields("unknown coding with parameter", "Transfer-Encoding: x;a=b, chunked", 501),
+        fields("parameters with blanks", "Transfer-Encoding: x ; a = b;c=d ,\tchunked", 501),
+        fields("quoted comma", "Transfer-Encoding: x;a=\"b, chunked, c\", chunked", 501),
+        fields("quoted quotation mark", "Transfer-Encoding: x;a=\"\\\", c\", chunked", 501),
+        fields("parameter without name", "Transfer-Encoding: x;, chunked"),
+        fields("parameter without equals sign", "Transfer-Encoding: x;a, chunked"),
+        fields("parameter without value", "Transfer-Encoding: x;a=, chunked"),
+        fields("value of two words", "Transfer-Encoding: x;a=b c, chunked"),
+        fields("text behind a quoted value", "Transfer-Encoding: x;a=\"b\"c, chunked"),
+        fields("open quotation mark", "Transfer-Encoding: x;a=\"b, chunked"),
+        fields("quoted chunked at the end", "Transfer-Encoding: x;a=\"b, chunked\""),
+        fields("parameter of the last", "Transfer-Encoding: gzip, chunked;a=b"),
     };
 }
 
@@ -174,7 +186,13 @@ std::vector<vector> hosts()
         host("text behind brackets", "Host: [::1]a"),
         host("address without brackets", "Host: ::1"),
         host("zone", "Host: [fe80::1%25eth0]"),
-        host("address of a later version", "Host: [v1.a]"),
+        host("later version without digits", "Host: [v.a]"),
+        host("later version that is no number", "Host: [vg.a]"),
+        host("later version without dot", "Host: [v1a]"),
+        host("later version without address", "Host: [v1.]"),
+        host("later version with an escape", "Host: [v1.%41]"),
+        host("later version with a comma", "Host: [v1.a,b]"),
+        host("later version with a bracket", "Host: [v1.[a]"),
         host("address with NUL", "Host: [::1\0]"s),
         host("broken escape", "Host: a%2"),
         host("escape without digits", "Host: a%zz"),
@@ -183,12 +201,10 @@ std::vector<vector> hosts()
         host("UTF-8", "Host: \xc3\xa4"),
         host("NUL", "Host: a\0b"s),
         {"absolute target, no Host", "GET http://a/ HTTP/1.1\r\n\r\n"},
-        {"absolute target, other Host", "GET http://a/ HTTP/1.1\r\nHost: b\r\n\r\n"},
-        {"absolute target, other port", "GET http://a:81/ HTTP/1.1\r\nHost: a\r\n\r\n"},
-        {"absolute target, Host's port", "GET http://a/ HTTP/1.1\r\nHost: a:81\r\n\r\n"},
-        {"absolute target, port of https", "GET https://a/ HTTP/1.1\r\nHost: a:80\r\n\r\n"},
-        {"absolute target, longer Host", "GET http://a/ HTTP/1.1\r\nHost: a.b\r\n\r\n"},
-        {"absolute target, 1.0, other Host", "GET http://a/ HTTP/1.0\r\nHost: b\r\n\r\n"},
+        {"absolute target, invalid Host", "GET http://a/ HTTP/1.1\r\nHost: b/c\r\n\r\n"},
+        {"absolute target, empty Host", "GET http://a/ HTTP/1.1\r\nHost:\r\n\r\n"},
+        {"absolute target, two Hosts", "GET http://a/ HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n"},
+        {"absolute target, 1.0, invalid Host", "GET http://a/ HTTP/1.0\r\nHost: b@c\r\n\r\n"},
     };
 }
 
@@ -248,10 +264,6 @@ std::vector<vector> lines()
         fields("Connection is no list of tokens", "Connection: close;q=1"),
         fields("Connection in quotation marks", "Connection: \"close\""),
         fields("Connection with two words", "Connection: keep alive"),
-        fields("Upgrade: h2c", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c"),
-        fields("Upgrade: H2C", "Upgrade: H2C"),
-        fields("Upgrade: h2c in a list", "Upgrade: websocket, h2c"),
-        fields("Upgrade: h2c, first of two", "Upgrade: h2c\r\nUpgrade: websocket"),
         fields("unknown expectation", "Expect: 200-ok", 417),
         fields("expectation with parameter", "Expect: 100-continue;a=b", 417),
         fields("expectation in a list", "Expect: 100-continue, x", 417),
@@ -335,15 +347,16 @@ std::vector<vector> request_lines()
         start("version with comma", "GET / HTTP/1,1"),
         start("version with letters", "GET / HTTP/1.x"),
         start("version with space", "GET / HTTP/1. 1"),
-        start("HTTP/1.2", "GET / HTTP/1.2", 505),
-        start("HTTP/1.9", "GET / HTTP/1.9", 505),
         start("HTTP/0.9", "GET / HTTP/0.9", 505),
         start("HTTP/2.0", "GET / HTTP/2.0", 505),
         start("HTTP/3.0", "GET / HTTP/3.0", 505),
         start("HTTP/9.9", "GET / HTTP/9.9", 505),
         {"preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
         {"TLS hello", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"s},
-        {"two empty lines before", "\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {"nine empty lines before",
+         "\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {"blank line before", " \r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {"bare LF behind an empty line", "\r\n\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"},
         {"bare LF before", "\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"},
         {"bare CR before", "\rGET / HTTP/1.1\r\nHost: a\r\n\r\n"},
         {"byte order mark before", "\xef\xbb\xbfGET / HTTP/1.1\r\nHost: a\r\n\r\n"},
@@ -468,7 +481,7 @@ TEST_CASE("framing guard: refuses every Transfer-Encoding but one chunked")
     refuse_all(transfer_encoding());
 }
 
-TEST_CASE("framing guard: refuses a Host that is missing, repeated, invalid or contradicted")
+TEST_CASE("framing guard: refuses a Host that is missing, repeated or invalid")
 {
     refuse_all(hosts());
 }

@@ -25,6 +25,16 @@ TEST_CASE("request: an absolute-form target without path means the root")
     CHECK(r->path() == "/");
 }
 
+TEST_CASE("request: whom it is for, which an absolute-form target says before Host")
+{
+    CHECK(test::parsed_request("GET / HTTP/1.1\r\nHost: a:80\r\n\r\n")->host() == "a:80");
+    CHECK(test::parsed_request("GET http://b/ HTTP/1.0\r\n\r\n")->host() == "b");
+    CHECK(test::parsed_request("GET / HTTP/1.0\r\n\r\n")->host().empty());
+    test::parsed_request r("GET http://b:81/ HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(r->host() == "b:81");
+    CHECK(r->header("host") == "b:81");
+}
+
 TEST_CASE("request: the path of OPTIONS * is the asterisk")
 {
     test::parsed_request r("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n");

@@ -9,21 +9,28 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace http = rill::http;
 
 namespace {
 
-/// Runs the router on an io_context of its own, as somebody without Rill's loop would.
-http::response ask(const http::router& router, const std::string& method, const std::string& target)
+/// Runs a handler on an io_context of its own, as somebody without Rill's loop would.
+http::response answer(const http::handler& h, const std::string& method, const std::string& target)
 {
     test::parsed_request r(test::head_of(method, target));
     boost::asio::io_context io;
-    auto answer = boost::asio::co_spawn(io, router(*r), boost::asio::use_future);
+    auto answer = boost::asio::co_spawn(io, h(*r), boost::asio::use_future);
     io.run();
     return answer.get();
+}
+
+http::response ask(const http::router& router, const std::string& method, const std::string& target)
+{
+    return answer(std::cref(router), method, target);
 }
 
 /// A handler that answers with its name and the values of its parameters.
@@ -148,6 +155,57 @@ TEST_CASE("router: OPTIONS is answered with the methods that there are")
     CHECK(r.status() == 204);
     CHECK(r.header("Allow") == "GET, HEAD");
     CHECK(ask(router, "OPTIONS", "*").status() == 204);
+}
+
+TEST_CASE("router: is a handler, by value and by reference")
+{
+    http::router router;
+    router.get("/{a}", say("get", "a")).get("/b/c", say("deep"));
+    const http::handler copied = router;
+    const http::handler referred = std::cref(router);
+    router.get("/late", say("late"));
+    const http::handler moved = std::move(router);
+    for (const auto& [handler, expected] :
+         {std::pair(&copied, "get late"), std::pair(&moved, "late")}) {
+        CHECK(answer(*handler, "GET", "/late").body() == expected);
+        CHECK(answer(*handler, "GET", "/b/c").body() == "deep");
+        CHECK(answer(*handler, "GET", "/no/such").status() == 404);
+    }
+    router = http::router();
+    CHECK(answer(referred, "GET", "/late").status() == 404);
+    router = *moved.target<http::router>();
+    CHECK(answer(referred, "GET", "/late").body() == "late");
+}
+
+TEST_CASE("router: says what it answers without a handler, before the content is there")
+{
+    http::router router;
+    router.post("/a/{x}", say("post", "x"));
+    const auto refusal = [&](const std::string& method, const std::string& target) {
+        test::parsed_request r(test::head_of(method, target));
+        const auto refused = router.refusal(*r);
+        return refused ? refused->status() : 0;
+    };
+    CHECK(refusal("POST", "/a/b") == 0);
+    CHECK(refusal("POST", "/a") == 404);
+    CHECK(refusal("PUT", "/a/b") == 405);
+    CHECK(refusal("BREW", "/a/b") == 501);
+    CHECK(refusal("POST", "/a/%zz") == 400);
+}
+
+TEST_CASE("router: tells the server what a route asks of it")
+{
+    http::router router;
+    router.get("/watched", say("get"), http::route_options().cancel_on_disconnect());
+    router.post("/watched", say("post"));
+    const auto cancels = [&](const std::string& method) {
+        test::parsed_request r(test::head_of(method, "/watched"));
+        const auto answered = router(*r);
+        return http::detail::request_access::cancel_on_disconnect(*r);
+    };
+    CHECK(cancels("GET"));
+    CHECK(cancels("HEAD"));
+    CHECK_FALSE(cancels("POST"));
 }
 
 TEST_CASE("router: refuses patterns that are malformed or in each other's way")

@@ -22,6 +22,12 @@ class clock_source {
 public:
     virtual time_point now() const noexcept = 0;
 
+    /// The time of day, for what is shown and sent; no deadline goes by it.
+    virtual std::chrono::system_clock::time_point wall_now() const noexcept
+    {
+        return std::chrono::system_clock::now();
+    }
+
 protected:
     ~clock_source() = default;
 };

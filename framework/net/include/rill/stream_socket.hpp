@@ -86,6 +86,10 @@ public:
     /// The error that the connection was lost by, which is told once; none if it was not lost.
     error_code take_error() noexcept;
 
+    /// What is known of the peer, also while bytes wait to be read. A unix socket's peer that is
+    /// closed is lost; a TCP peer may be no more than ended.
+    detail::peer_state peer() noexcept;
+
 private:
     class starter;
     class connect_starter;
@@ -312,6 +316,11 @@ stream_socket::try_write(std::span<const asio::const_buffer> data, error_code& e
 inline error_code stream_socket::take_error() noexcept
 {
     return simulated_ ? simulated_->take_error() : detail::take_error(as_real());
+}
+
+inline detail::peer_state stream_socket::peer() noexcept
+{
+    return simulated_ ? simulated_->peer() : detail::peer_of(as_real());
 }
 
 inline void stream_socket::throw_if(const error_code& ec, const char* what)

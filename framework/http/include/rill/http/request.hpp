@@ -32,7 +32,8 @@ struct field {
 ///
 /// Looks into the connection's buffer: everything it returns is valid until the handler has
 /// returned. The head and the content have passed the framing guard, so a name is a token, a value
-/// has no control characters, and an HTTP/1.1 request has one valid Host.
+/// has no control characters, and an HTTP/1.1 request has one valid Host. An absolute-form target
+/// overrules Host: the field then has the value that the target names.
 /// Thread safety: distinct objects safe, shared objects unsafe.
 class request {
 public:
@@ -47,7 +48,11 @@ public:
     /// What is behind the question mark, with its percent escapes.
     std::string_view query() const noexcept;
 
-    http::version version() const noexcept;
+    /// Whom the request is for, name and port as sent: what an absolute-form target names, else
+    /// the value of Host. Empty where HTTP/1.0 says nothing.
+    std::string_view host() const noexcept;
+
+    http::version version() const noexcept; ///< HTTP/1.1 for later ones too.
 
     /// Value of the first field called `name`, in any case.
     std::optional<std::string_view> header(std::string_view name) const noexcept;
@@ -75,8 +80,9 @@ private:
     const detail::head* head_ = nullptr;
     const char* base_ = nullptr; // what the head's slices count from
     std::string_view body_;
-    std::vector<field> params_; // values point into the head or into decoded_
-    std::string decoded_;       // parameters that had escapes; never grows beyond its reserve
+    std::vector<field> params_;         // values point into the head or into decoded_
+    bool cancel_on_disconnect_ = false; // the route says so
+    std::string decoded_; // parameters that had escapes; never grows beyond its reserve
 };
 
 } // namespace rill::http

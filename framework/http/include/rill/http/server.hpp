@@ -7,6 +7,7 @@
 #include <rill/http/settings.hpp>
 #include <rill/stream.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -26,13 +27,18 @@ class server_state;
 /// their responses gathered into one write. Invalid framing is refused before anything else looks
 /// at it. An exception that leaves a handler is reported to the loop's exception handler and
 /// answered with 500; a handler that exceeds settings::request_timeout is cancelled and answered
-/// with 504.
+/// with 504. One whose client has reset the connection is cancelled too, within half a second; one
+/// whose client has only closed its side goes on, unless its route says cancel_on_disconnect.
+///
+/// 100 Continue is not sent for what is refused anyway: a content too large, and where the handler
+/// is a router, or std::ref() of one, what has no route.
 ///
 /// Deadlines are looked at a few times a second, so they end up to half a second late, never early.
+/// The Date of responses is that of the loop's wall clock, which in tests is virtual.
 /// Thread safety: belongs to one loop, like everything in it.
 class server {
 public:
-    /// `h` answers every request; a router, usually.
+    /// `h` answers every request; a router, usually, by value or by std::ref().
     explicit server(handler h, settings s = {});
     server(server&&) noexcept;
     server& operator=(server&&) noexcept;
@@ -46,6 +52,13 @@ public:
     /// Begins to drain: connections that wait for a request are closed after `idle_grace`, the
     /// others after the response that they are at. Whoever connects from now on is served once.
     void stop(duration idle_grace = duration::zero());
+
+    /// The same with any unit: milliseconds::max(), as in settings, is never.
+    template <class Rep, class Period>
+    void stop(std::chrono::duration<Rep, Period> idle_grace)
+    {
+        stop(rill::detail::saturated(idle_grace));
+    }
 
     std::size_t connections() const noexcept; ///< Those that are being served.
     std::uint64_t requests() const noexcept;  ///< Answered by the handler since the beginning.

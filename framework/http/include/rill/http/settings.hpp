@@ -61,10 +61,14 @@ struct settings {
     /// Silence of a peer that does not read what is written to it; closes.
     std::chrono::milliseconds write_stall{std::chrono::seconds(30)};
 
-    /// What is still read of a body that nobody wants after the response, so that the peer sees
-    /// the response rather than a reset.
-    bytes unread_body = kib(64);
-    std::chrono::milliseconds unread_timeout{std::chrono::seconds(5)};
+    /// What is still read behind the last response, of a body that nobody wants, so that a peer
+    /// which sends all of it first sees the response rather than a reset: so many bytes, until the
+    /// peer is silent for so long, for so long in all, and of so many connections of a server at
+    /// once. Others are closed as they stand.
+    bytes unread_body = mib(64);
+    std::chrono::milliseconds unread_gap{std::chrono::seconds(5)};
+    std::chrono::milliseconds unread_timeout{std::chrono::seconds(30)};
+    std::size_t unread_connections = 256;
 };
 BOOST_DESCRIBE_STRUCT(
     settings,
@@ -90,7 +94,9 @@ BOOST_DESCRIBE_STRUCT(
      request_timeout,
      write_stall,
      unread_body,
-     unread_timeout)
+     unread_gap,
+     unread_timeout,
+     unread_connections)
 )
 
 /// The keys of a conf file, with their ranges.

@@ -3,6 +3,7 @@
 
 #include <rill/detail/loop/task_state.hpp> // the bodies of what operation.hpp calls
 #include <rill/detail/needs_net.hpp>
+#include <rill/detail/stream_traits.hpp>
 #include <rill/detail/wait/operation.hpp>
 #include <rill/endpoint.hpp>
 
@@ -53,6 +54,9 @@ public:
     virtual bool readable() const noexcept = 0;
     virtual bool writable() = 0;
     virtual bool failed() const noexcept = 0;
+
+    /// See stream_socket::peer.
+    virtual peer_state peer() const noexcept = 0;
 
     /// As detail::try_read, try_write and take_error.
     virtual std::size_t try_read(std::span<const asio::mutable_buffer> room, error_code& ec) = 0;

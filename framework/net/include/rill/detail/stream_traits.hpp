@@ -8,12 +8,14 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/socket_base.hpp>
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <cerrno>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 namespace rill::RILL_FORM::detail {
@@ -110,6 +112,24 @@ error_code take_error(asio::basic_stream_socket<Protocol, Executor>& socket) noe
     if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_ERROR, &error, &size) != 0)
         return last_error();
     return {error, asio::error::get_system_category()};
+}
+
+/// What a socket knows of its peer without being read.
+enum class peer_state : std::uint8_t {
+    open,
+    ended, // it has written its end; what came before may wait to be read
+    lost,  // nothing can be written to it
+};
+
+template <class Protocol, class Executor>
+peer_state peer_of(asio::basic_stream_socket<Protocol, Executor>& socket) noexcept
+{
+    pollfd what{socket.native_handle(), POLLRDHUP, 0};
+    if (::poll(&what, 1, 0) <= 0)
+        return peer_state::open;
+    if (what.revents & (POLLERR | POLLHUP | POLLNVAL))
+        return peer_state::lost;
+    return what.revents & POLLRDHUP ? peer_state::ended : peer_state::open;
 }
 
 template <class Stream>

@@ -28,6 +28,11 @@ public:
 
     time_point now() const noexcept { return last_now_ = clock_ ? clock_->now() : clock::now(); }
 
+    std::chrono::system_clock::time_point wall_now() const noexcept
+    {
+        return clock_ ? clock_->wall_now() : std::chrono::system_clock::now();
+    }
+
     /// From now on `source` is the clock, or the real one again if null. With another clock nothing
     /// is due by itself: its owner moves it and calls loop_core::fire_due.
     void set_clock(const clock_source* source) noexcept;

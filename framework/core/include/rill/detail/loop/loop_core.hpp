@@ -192,6 +192,9 @@ public:
 
     time_point now() const noexcept { return deadlines_.now(); }
 
+    /// See clock_source::wall_now.
+    auto wall_now() const noexcept { return deadlines_.wall_now(); }
+
     void arm(timer_node& node, time_point when);
 
     void disarm(timer_node& node) noexcept;
