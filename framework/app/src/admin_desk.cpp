@@ -3,8 +3,8 @@
 
 #include "introspection_json.hpp"
 
-#include <rill/app/log.hpp>
 #include <rill/error.hpp>
+#include <rill/log.hpp>
 #include <rill/timeout.hpp>
 
 #include <unistd.h>

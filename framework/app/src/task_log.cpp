@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "task_log.hpp"
 
-#include <rill/app/log.hpp>
 #include <rill/detail/watch/task_text.hpp>
+#include <rill/log.hpp>
 
 #include <algorithm>
 #include <cstddef>
