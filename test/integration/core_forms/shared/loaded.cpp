@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// A program that loads both libraries and knows nothing of Rill.
+// A program that loads both libraries. It knows nothing of Rill, or uses it itself: WITH_RILL.
 //
 //     loaded global|local <first> <second>
 #include "library.hpp"
+
+#ifdef WITH_RILL
+#include <rill/queue.hpp>
+#endif
 
 #include <dlfcn.h>
 
@@ -33,6 +37,9 @@ int main(int, char** argv)
     const library& first = load(argv[2], mode, "first_library");
     const library& second = load(argv[3], mode, "second_library");
     boost::asio::io_context io;
+#ifdef WITH_RILL
+    const rill::queue<int> ours(io.get_executor());
+#endif
     std::string wrong = first.meet(io, second.mine);
     if (wrong.empty())
         wrong = second.meet(io, first.mine);

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
-#include <rill/detail/loop/thread_position.hpp>
 
 #include <boost/asio/execution_context.hpp>
+
+#include <array>
 
 namespace rill::RILL_FORM::detail {
 
@@ -33,7 +34,13 @@ public:
 private:
     void shutdown() noexcept override {}
 
-    debug_watch* const* const variables_ = &nobody_watches; // one of them stands for all
+    /// Where this copy has what a program has one of. Whoever has a loop has all of them, also those
+    /// that it does not use: libraries that find its loop find them in the same place.
+    using places = std::array<const void*, 5>;
+
+    static places here();
+
+    const places places_ = here();
 };
 
 } // namespace rill::RILL_FORM::detail
