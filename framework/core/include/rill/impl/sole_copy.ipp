@@ -2,9 +2,9 @@
 #pragma once
 
 #include <rill/context_var.hpp>
-#include <rill/detail/loop/thread_position.hpp>
 #include <rill/detail/loop/sole_copy.hpp>
 #include <rill/detail/loop/task_state.hpp>
+#include <rill/detail/loop/thread_position.hpp>
 #include <rill/error.hpp>
 
 #include <cstdint>

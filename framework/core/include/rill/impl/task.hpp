@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/task.hpp>
+
+namespace rill::RILL_FORM {
+
+namespace detail {
+
+/// The coroutine's own reference to its task. Destroyed before end(), the loop has died.
+class task_lease {
+public:
+    explicit task_lease(task_state& task) noexcept
+        : task_(&task)
+    {
+        task.retain();
+    }
+
+    ~task_lease();
+
+    task_lease(const task_lease&) = delete;
+    task_lease& operator=(const task_lease&) = delete;
+
+    void end(std::exception_ptr error, bool cancelled);
+
+private:
+    task_state* task_;
+};
+
+/// How a coroutine ended that did not return.
+struct failure {
+    std::exception_ptr error;
+    bool cancelled = false;
+    bool fatal = false;
+};
+
+/// To be called in a catch clause.
+failure current_failure(const task_state& task);
+
+/// The outermost frame of a task.
+template <class T>
+task_frame run_task(task_data<T>& task, awaitable<T> body)
+{
+    task_lease lease(task);
+    failure failed;
+    try {
+        awaitable<T> frames = std::move(body); // gone before the end is announced
+        if constexpr (std::is_void_v<T>) {
+            co_await std::move(frames);
+            task.set_value();
+        } else {
+            task.set_value(co_await std::move(frames));
+        }
+    } catch (...) {
+        failed = current_failure(task);
+    }
+    if (failed.fatal)
+        task.mark_retrieved(); // it leaves the run, where nobody can miss it
+    lease.end(failed.error, failed.cancelled);
+    if (failed.fatal)
+        std::rethrow_exception(failed.error);
+}
+
+/// A task that has its control block and does not run yet.
+template <class T>
+class new_task {
+public:
+    new_task(loop_core& core, task_options options, std::source_location place)
+        : eager_(options.wants_eager().value_or(core.eager_tasks) && current.loop == &core)
+        , data_(make(core, std::move(options), place))
+    {
+        if (core.task_factory)
+            call_factory(core);
+        if (core.monitor.observed()) [[unlikely]]
+            core.monitor.tell(loop_event::task_created, &*data_);
+    }
+
+    task_data<T>& data() const noexcept { return *data_; }
+
+    /// Starts the coroutine, or runs its first step where it is to be eager.
+    void start(awaitable<T> body) const
+    {
+        task_data<T>& task = *data_;
+        task_frame frame = make_frame(task, std::move(body));
+        const step_scope step(task.core(), &task);
+        task.start(std::move(frame), eager_);
+    }
+
+private:
+    void call_factory(loop_core& core)
+    {
+        try {
+            core.task_factory(*data_);
+        } catch (...) {
+            data_->abandon();
+            throw;
+        }
+    }
+
+    static state_ref<task_data<T>>
+    make(loop_core& core, task_options&& options, std::source_location place)
+    {
+        if (core.dead())
+            throw std::logic_error("rill: a task cannot start on a loop that is gone");
+        const context_ptr& given = options.context_box();
+        context_ptr context = given ? given : copy_of(current_context());
+        return state_ref<task_data<T>>(
+            *new task_data<T>(core, std::move(options).name(), std::move(context), place)
+        );
+    }
+
+    static task_frame make_frame(task_data<T>& task, awaitable<T>&& body)
+    {
+        try {
+            return run_task(task, std::move(body));
+        } catch (...) { // no memory for the frame
+            task.abandon();
+            throw;
+        }
+    }
+
+    bool eager_;
+    state_ref<task_data<T>> data_;
+};
+
+/// Keeps a callable and its arguments alive as long as the coroutine that it makes.
+template <class F, class... Args>
+auto call_stored(F f, Args... args)
+    -> awaitable<awaited_t<std::invoke_result_t<F&, std::unwrap_reference_t<Args>...>>>
+{
+    if constexpr (awaited_operation<F>)
+        co_return co_await std::move(f);
+    else
+        co_return co_await std::invoke(f, static_cast<std::unwrap_reference_t<Args>&&>(args)...);
+}
+
+bool cancel_from_any_thread(task_state& task, std::string message);
+
+/// What lies behind a handle, for the rest of the library.
+struct task_access {
+    template <class T>
+    static task<T> handle(task_data<T>& data) noexcept
+    {
+        return task<T>(data);
+    }
+
+    template <class T>
+    static task_data<T>& data(const task<T>& t) noexcept
+    {
+        return *t.data_;
+    }
+
+    static task_state& data(const task_ref& t) noexcept { return *t.state_; }
+};
+
+template <class T>
+task_data<T>& data_of(const task<T>& t) noexcept
+{
+    return task_access::data(t);
+}
+
+template <class T>
+void check_body(const awaitable<T>& body)
+{
+    if (!body.valid())
+        throw std::logic_error("rill: the awaitable has been awaited or given away already");
+}
+
+template <class T>
+task<T> start(loop_core& core, awaitable<T> body, task_options options, std::source_location place)
+{
+    const never_missed<awaitable<T>> refused(body);
+    check_body(body);
+    core.check_caller();
+    new_task<T> created(core, std::move(options), place);
+    created.start(std::move(body));
+    return task_access::handle(created.data());
+}
+
+} // namespace detail
+
+template <class T>
+bool task<T>::cancel(std::string message)
+{
+    return detail::cancel_from_any_thread(*this->data_, std::move(message));
+}
+
+template <class T>
+context task<T>::get_context() const
+{
+    detail::context_ptr& box = this->data_->context();
+    if (!box)
+        box.reset(new detail::context_box);
+    return context_access::of(box);
+}
+
+template <class T>
+task<T> create_task(awaitable<T> body, task_options options, std::source_location place)
+{
+    return detail::start(detail::loop_core::running(), std::move(body), std::move(options), place);
+}
+
+template <coroutine_function F>
+auto create_task(F body, task_options options, std::source_location place)
+{
+    return create_task(detail::call_stored(std::move(body)), std::move(options), place);
+}
+
+template <class T>
+task<T> create_task(
+    const asio::any_io_executor& ex,
+    awaitable<T> body,
+    task_options options,
+    std::source_location place
+)
+{
+    return detail::start(detail::loop_core::of(ex), std::move(body), std::move(options), place);
+}
+
+template <coroutine_function F>
+auto create_task(
+    const asio::any_io_executor& ex, F body, task_options options, std::source_location place
+)
+{
+    return create_task(ex, detail::call_stored(std::move(body)), std::move(options), place);
+}
+
+template <class F, class... Args>
+    requires detail::called_with<F, Args...>
+auto create_task(F f, Args... args)
+{
+    return create_task(bind_coroutine(std::move(f), std::move(args)...));
+}
+
+template <class F, class... Args>
+auto bind_coroutine(F f, Args... args)
+{
+    static_assert(
+        std::invocable<F&, std::unwrap_reference_t<Args>...>,
+        "the coroutine cannot be called with copies of these arguments: a parameter that is a "
+        "non-const reference takes std::ref(object)"
+    );
+    if constexpr (std::invocable<F&, std::unwrap_reference_t<Args>...>)
+        return detail::call_stored(std::move(f), std::move(args)...);
+}
+
+inline task_ref::task_ref(detail::task_state& state) noexcept
+    : state_(state)
+{}
+
+template <class T>
+task_ref::task_ref(const task<T>& t) noexcept
+    : state_(static_cast<detail::task_state&>(detail::data_of(t)))
+{}
+
+inline unsigned task_ref::cancelling() const noexcept
+{
+    return state_->requests();
+}
+
+inline unsigned task_ref::uncancel() noexcept
+{
+    return state_->take_back_request();
+}
+
+inline bool task_ref::done() const noexcept
+{
+    return state_->done();
+}
+
+inline bool task_ref::cancelled() const noexcept
+{
+    return state_->ended_cancelled();
+}
+
+inline std::string task_ref::name() const
+{
+    return state_->name();
+}
+
+inline void task_ref::set_name(std::string name)
+{
+    state_->set_name(std::move(name));
+}
+
+inline cancel_reason_ptr task_ref::reason() const noexcept
+{
+    return state_->reason();
+}
+
+namespace detail {
+
+std::vector<task_ref> tasks_of(loop_core& core);
+
+} // namespace detail
+
+inline std::vector<task_ref> all_tasks()
+{
+    return detail::tasks_of(detail::loop_core::running());
+}
+
+} // namespace rill::RILL_FORM
