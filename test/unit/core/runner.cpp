@@ -94,7 +94,7 @@ TEST_CASE("RUN-05: leftovers are told why, and so are tasks that come while they
         try {
             co_await rill::sleep(1h);
         } catch (const rill::system_error&) {
-            rill::create_task(note_reason());
+            rill::create_task(note_reason(), rill::task_options().eager());
             throw;
         }
     };
@@ -288,12 +288,12 @@ TEST_CASE("RUN-07: shielded work is waited for within shield_grace, by the loop'
 TEST_CASE("SH-06: shielded work that ends within the grace time is not cancelled by the shutdown")
 {
     bool finished = false;
+    const auto work = [&]() -> awaitable<void> {
+        for (int i = 0; i < 10; ++i)
+            co_await rill::yield();
+        finished = true;
+    };
     rill::run([&]() -> awaitable<void> {
-        const auto work = [&]() -> awaitable<void> {
-            for (int i = 0; i < 10; ++i)
-                co_await rill::yield();
-            finished = true;
-        };
         rill::create_task(rill::shield(work()));
         co_await rill::yield();
         co_await rill::yield();

@@ -208,7 +208,7 @@ awaitable<void> basic_stream_writer<Stream>::drain(typename pump::pointer p)
     if (const error_code ec = p->drain_error())
         throw system_error(ec, "rill::stream_writer: drain");
     if (!p->above_high()) {
-        if (!p->core()->spend())
+        if (!detail::loop_core::spend())
             co_await detail::request_wait<detail::yield_waiter>(p->core());
         co_return;
     }

@@ -130,10 +130,12 @@ RILL_DECL void task_state::start(task_frame frame, bool eager)
     frame_ = std::move(frame);
     task_ = this;
     retain(); // until the coroutine runs, and holds the task itself
-    if (eager)
-        first_step();
-    else
+    if (!eager) {
         core()->make_ready(*this);
+        return;
+    }
+    const loop_core::own_share share(*core());
+    first_step();
 }
 
 RILL_DECL const task_state* task_state::parent() const noexcept

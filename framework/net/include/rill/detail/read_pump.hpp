@@ -395,7 +395,10 @@ template <class Stream>
 template <class Step>
 auto read_pump<Stream>::run(pointer self, Step step) -> awaitable<taken<Step>>
 {
-    if (self->core_ && !self->core_->spend())
+    if (self->core_ && !loop_core::spend())
+        co_await request_wait<yield_waiter>(self->core_);
+    // One that was told to stop when its wait was over has yet to leave.
+    while (self->reader_ && self->reader_->ready())
         co_await request_wait<yield_waiter>(self->core_);
     if (self->gone_)
         throw system_error(aborted());

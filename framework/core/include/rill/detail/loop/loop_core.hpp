@@ -174,16 +174,40 @@ public:
     /// For tests: so many steps run between two looks at the sockets.
     void set_stride(unsigned steps) noexcept { stride_.fix(steps); }
 
+    /// What a step may have without a wait.
+    static constexpr unsigned whole_share = 128;
+
     /// Something is had without a wait. False where this step has had its share: a wait that would
     /// not be one lets others run first, so that a peer or a producer that is always quicker cannot
     /// keep the loop for itself. Every step has a new share.
-    bool spend() noexcept
+    static bool spend() noexcept
     {
-        if (share_ == 0)
+        loop_core* const here = current.loop;
+        if (!here)
+            return true;
+        if (here->share_ == 0)
             return false;
-        --share_;
+        --here->share_;
         return true;
     }
+
+    /// A step within another one, an eager task's first, has a share of its own.
+    class own_share {
+    public:
+        explicit own_share(loop_core& core) noexcept
+            : core_(core)
+            , before_(std::exchange(core.share_, whole_share))
+        {}
+
+        ~own_share() { core_.share_ = before_; }
+
+        own_share(const own_share&) = delete;
+        own_share& operator=(const own_share&) = delete;
+
+    private:
+        loop_core& core_;
+        unsigned before_;
+    };
 
     /// For tests; see ready_queue::shuffle.
     void shuffle(random_source* source) noexcept { ready_.shuffle(source); }
@@ -321,7 +345,6 @@ private:
     intrusive_list<ready_node, in_loop> pending_;
     stride stride_;
     std::uint64_t until_look_ = 1; // steps of this turn to the next look around
-    static constexpr unsigned whole_share = 128;
     unsigned share_ = whole_share; // of the present step; see spend()
     bool draining_ = false;
     bool drain_posted_ = false;

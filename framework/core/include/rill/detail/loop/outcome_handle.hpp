@@ -228,10 +228,7 @@ public:
         data_->mark_retrieved();
     }
 
-    bool ready() const noexcept
-    {
-        return data_->done() && (!data_->core() || data_->core()->spend());
-    }
+    bool ready() const noexcept { return data_->done() && loop_core::spend(); }
 
     template <class Handler>
     void start(Handler&& handler)

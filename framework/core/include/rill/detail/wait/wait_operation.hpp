@@ -433,7 +433,7 @@ private:
         if constexpr (requires { typename Waiter::takes_lock; })
             return true;
         else
-            return !operation_.core_ || operation_.core_->spend();
+            return loop_core::spend();
     }
 
     wait_operation operation_;
