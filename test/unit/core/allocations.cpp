@@ -58,15 +58,16 @@ namespace {
 using rill::awaitable;
 using namespace std::chrono_literals;
 
-/// The allocations of a hundred rounds, after a few that warm up. `partner` runs beside them, and
-/// wakes them.
+/// The allocations of a hundred rounds, after some that warm up: they fill the loop's list of its
+/// slowest turns, which where time is jumped over all are slow. `partner` runs beside them, and wakes
+/// them.
 template <class Round, class Partner>
 long counted(test::loop& loop, Round round, Partner partner)
 {
     return loop.run([&]() -> awaitable<long> {
         auto beside = rill::create_task(partner());
         long before = 0;
-        for (int i = -10; i < 100; ++i) {
+        for (int i = -400; i < 100; ++i) {
             if (i == 0)
                 before = allocations;
             co_await round();

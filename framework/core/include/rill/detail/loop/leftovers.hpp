@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <utility>
 #include <vector>
 
 namespace rill::RILL_FORM::detail {
@@ -59,29 +60,45 @@ public:
     bool wait_while(Condition waiting, duration at_most)
     {
         bool expired = at_most <= duration(0);
-        handle limit;
+        local_callback limit;
         if (!expired && waiting()) {
             const time_point when = deadline_after(core_.now(), at_most);
             auto callback = make_callback(core_, when, [&] { expired = true; });
+            limit.is(handle(callback));
             callback->start_later(callback);
-            limit = handle(callback);
         }
         while (waiting() && !expired && turn())
             continue;
-        limit.cancel();
         return !waiting();
     }
 
 private:
+    /// One that refers to local variables, so it must not outlive them: not even where there was no
+    /// memory to start it, and it stands in the loop's queue all the same.
+    class local_callback {
+    public:
+        local_callback() = default;
+        ~local_callback() { handle_.cancel(); }
+
+        local_callback(const local_callback&) = delete;
+        local_callback& operator=(const local_callback&) = delete;
+
+        void is(handle h) noexcept { handle_ = std::move(h); }
+
+    private:
+        handle handle_;
+    };
+
     /// Callbacks of the tasks' ends among it.
     void run_what_is_ready()
     {
         bool done = false;
         const auto last = make_callback(core_, core_.now(), [&done] { done = true; });
+        local_callback known;
+        known.is(handle(last));
         last->start_soon(last);
         while (!done && turn())
             continue;
-        last->cancel();
     }
 
     bool exist(kind which) const
