@@ -11,6 +11,7 @@
 #include <atomic>
 #include <chrono>
 #include <mutex>
+#include <memory>
 #include <optional>
 #include <semaphore>
 #include <stdexcept>
@@ -191,7 +192,7 @@ TEST_CASE("log sink: it may come and go while other threads write")
                 log::info("written", {{"dropped", log::dropped()}});
         });
     for (int round = 0; round < 500; ++round) {
-        std::optional<list_sink> sink(std::in_place);
+        auto sink = std::make_unique<list_sink>();
         {
             const log::installed_sink installed(*sink);
             log::info("a line of its own");
