@@ -91,7 +91,7 @@ function(rill_add_test name)
     target_link_libraries(${name} PRIVATE ${arg_LINK} test_support rill_warnings)
     # g++ 14 takes `std::string(n, c) + "text"` for a write beyond the string, where it is inlined.
     target_compile_options(${name} PRIVATE
-        $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds -Wno-restrict>
+        $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds -Wno-restrict -Wno-stringop-overflow>
     )
     if("smoke" IN_LIST labels OR NOT RILL_TEST_OPTIONS)
         target_precompile_headers(${name} REUSE_FROM test_headers)
