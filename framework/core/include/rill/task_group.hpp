@@ -119,7 +119,7 @@ private:
     template <class T, class F>
     static awaitable<void> run_starting(std::shared_ptr<start_record<T>> record, F body);
 
-    awaitable<void> join();
+    auto children_end() noexcept;
     void take_late_failures();
     void cancel_all(cancel_reason_ptr why);
     void body_failed(std::exception_ptr error);

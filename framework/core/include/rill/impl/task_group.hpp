@@ -196,6 +196,15 @@ private:
     task_group& group_;
 };
 
+/// No coroutine: a group is not to be left with children that run because there is no memory for the
+/// frame of one.
+inline auto task_group::children_end() noexcept
+{
+    return detail::wait_operation<void(error_code), detail::line_waiter>(
+        std::in_place, *parent_.core(), ended_, "the children of its task group", where_
+    );
+}
+
 template <class Body>
 awaitable<detail::body_result_t<Body, task_group>>
 with_task_group(Body body, std::source_location where)
@@ -220,7 +229,8 @@ with_task_group(Body body, std::source_location where)
     group.take_late_failures();
     if (!group.children_.empty()) {
         task_group::exit_scope waiting(group);
-        co_await group.join();
+        while (!group.children_.empty())
+            co_await group.children_end();
     }
     group.leave();
     group.throw_what_is_due();

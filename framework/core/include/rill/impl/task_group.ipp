@@ -213,14 +213,4 @@ RILL_DECL void task_group::exit_scope::pass_on(bool again)
         group_.cancel_all(group_.parent_.reason_outside(group_.scope_));
 }
 
-RILL_DECL awaitable<void> task_group::join()
-{
-    while (!children_.empty()) {
-        detail::wait_operation<void(error_code), detail::line_waiter> last_child(
-            std::in_place, *parent_.core(), ended_, "the children of its task group", where_
-        );
-        co_await std::move(last_child);
-    }
-}
-
 } // namespace rill::RILL_FORM
