@@ -215,7 +215,7 @@ RILL_DECL bool loop_core::look_around()
     duration took{};
     if (!deadlines_.has_foreign_clock()) {
         took = now() - monitor.meter.turn_began();
-        if (!timers().empty())
+        if (deadlines_.overdue() || !timers().empty()) // it may have been disarmed meanwhile
             run_timers();
     }
     until_look_ = stride_.after(monitor.meter.steps_of_turn(), took);
