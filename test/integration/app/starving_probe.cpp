@@ -53,5 +53,7 @@ int main(int argc, char** argv)
         }
     );
     std::printf(starving::failing->happened() ? "it failed\n" : "it did not come\n");
+    if (rill::log::dropped() > 0)
+        std::printf("it was a line's\n");
     return code;
 }
