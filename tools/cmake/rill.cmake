@@ -44,10 +44,10 @@ function(rill_add_layer name)
         BASE_DIRS include
         FILES ${details}
     )
-    set_target_properties(${target} PROPERTIES
-        EXPORT_NAME ${name}
-        INTERFACE_HEADER_SETS_TO_VERIFY HEADERS
-    )
+    set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+    if(RILL_CHECK_HEADERS AND arg_HEADERS)
+        rill_check_headers(${name} ${arg_HEADERS})
+    endif()
 
     set_property(GLOBAL APPEND PROPERTY RILL_LAYERS ${name})
     set(requires ${arg_LINK} ${arg_LINK_PRIVATE})
@@ -55,6 +55,28 @@ function(rill_add_layer name)
     list(TRANSFORM requires REPLACE "^rill::" "")
     set_property(GLOBAL PROPERTY RILL_${name}_REQUIRES "${requires}")
     set_property(GLOBAL PROPERTY RILL_${name}_PACKAGES "${arg_PACKAGES}")
+endfunction()
+
+# rill_check_headers(<layer> include/rill/….hpp)
+# Compiles each header alone, with what its layer links and no other. CMake's own check of header
+# sets would compile core's with every body in them, sixty times.
+function(rill_check_headers layer)
+    set(sources "")
+    foreach(header IN LISTS ARGN)
+        string(REGEX REPLACE "^include/" "" header ${header})
+        set(source ${CMAKE_CURRENT_BINARY_DIR}/${layer}_headers/${header}.cpp)
+        file(CONFIGURE OUTPUT ${source} CONTENT "#include <@header@>\n" @ONLY)
+        list(APPEND sources ${source})
+    endforeach()
+    set(target rill_${layer}_headers)
+    add_library(${target} OBJECT ${sources})
+    target_link_libraries(${target} PRIVATE rill::${layer})
+    target_compile_definitions(${target} PRIVATE
+        BOOST_ASIO_SEPARATE_COMPILATION
+        RILL_SEPARATE_COMPILATION
+        RILL_COROUTINE_PLACES
+    )
+    target_compile_options(${target} PRIVATE -O0)
 endfunction()
 
 # rill_add_service(<name> SOURCES … LINK …)

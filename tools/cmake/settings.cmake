@@ -70,6 +70,8 @@ endif()
 # that tests need; what the tests are about is compiled apart, in the libraries.
 set(RILL_TEST_OPTIONS "" CACHE STRING "Further compiler options for tests")
 
+option(RILL_CHECK_HEADERS "Compile each public header alone too" OFF)
+
 find_program(RILL_CCACHE NAMES ccache)
 mark_as_advanced(RILL_CCACHE)
 if(RILL_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)

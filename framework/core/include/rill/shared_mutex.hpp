@@ -4,6 +4,7 @@
 #include <rill/awaitable.hpp>
 #include <rill/detail/form.hpp>
 #include <rill/detail/loop/task_mark.hpp>
+#include <rill/detail/wait/held_object.hpp>
 #include <rill/detail/wait/primitive.hpp>
 #include <rill/detail/wait/wait_operation.hpp>
 
