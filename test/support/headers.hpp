@@ -3,6 +3,8 @@
 
 // What is precompiled for all test programs: headers that many of them include and that are long in
 // compiling. No test may rely on them: each includes what it uses.
+#include <support/common_uses.hpp>
+
 #include <rill/cancel_scope.hpp>
 #include <rill/event.hpp>
 #include <rill/future.hpp>
@@ -41,7 +43,6 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <future>

@@ -115,11 +115,14 @@ function(rill_add_test name)
     target_compile_options(${name} PRIVATE
         $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds -Wno-restrict -Wno-stringop-overflow>
     )
-    if("smoke" IN_LIST labels OR NOT RILL_TEST_OPTIONS)
-        target_precompile_headers(${name} REUSE_FROM test_headers)
-    else()
+    set(headers test_headers)
+    if(RILL_TEST_OPTIONS AND NOT "smoke" IN_LIST labels)
+        set(headers test_headers_with_options)
         target_compile_options(${name} PRIVATE ${RILL_TEST_OPTIONS})
-        target_precompile_headers(${name} REUSE_FROM test_headers_with_options)
+    endif()
+    target_precompile_headers(${name} REUSE_FROM ${headers})
+    if(TARGET ${headers}_bodies)
+        target_link_libraries(${name} PRIVATE ${headers}_bodies)
     endif()
     if(arg_INTERNALS)
         target_include_directories(${name} PRIVATE

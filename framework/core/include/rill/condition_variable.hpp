@@ -68,8 +68,9 @@ public:
     auto scoped(std::source_location where = std::source_location::current());
 
     /// Returns once it was notified and holds the mutex again. Mirrors Condition.wait.
-    /// std::logic_error if the mutex is not locked.
-    awaitable<void> wait(std::source_location where = std::source_location::current());
+    /// std::logic_error if the mutex is not locked. select does not take it: its losers leave as if
+    /// they had never waited, and this one has given the mutex away.
+    auto wait(std::source_location where = std::source_location::current());
 
     /// Waits until predicate() holds, called with the mutex held, and gives what it gave: true, or
     /// something that converts to it. At once, without suspending, if it holds. Its exceptions are
@@ -81,9 +82,6 @@ public:
     wait(Predicate predicate, std::source_location where = std::source_location::current());
 
     /// As wait(). Completes with void(error_code) once the handler's side holds the mutex again.
-    ///
-    /// There is no form without a token. select would take it, whose losers leave as if they had
-    /// never waited, and this one has given the mutex away.
     template <asio::completion_token_for<void(error_code)> Token>
     auto async_wait(Token&& token);
 
@@ -114,6 +112,8 @@ private:
 class condition_variable::waiter : public rill::mutex::waiter,
                                    public detail::hook<detail::returning> {
 public:
+    using gives_away = void; // the mutex: this cannot leave as if it had never waited
+
     waiter(condition_variable& c, std::source_location where)
         : rill::mutex::waiter(*c.mutex_, where)
         , condition_(&c)
@@ -121,10 +121,7 @@ public:
         c.check_locked();
     }
 
-    waiter(waiter&& other) noexcept
-        : rill::mutex::waiter(*other.mutex_, other.where_)
-        , condition_(other.condition_)
-    {}
+    waiter(waiter&&) = default;
 
     ~waiter() { hook<detail::returning>::unlink(); }
 
@@ -194,12 +191,15 @@ condition_variable::wait(Predicate predicate, std::source_location where)
     }
 }
 
+inline auto condition_variable::wait(std::source_location where)
+{
+    return detail::wait_operation<void(error_code), waiter>(std::in_place, *this, where);
+}
+
 template <asio::completion_token_for<void(error_code)> Token>
 auto condition_variable::async_wait(Token&& token)
 {
-    using operation = detail::wait_operation<void(error_code), waiter>;
-    operation wait(std::in_place, *this, std::source_location());
-    return std::move(wait).initiate(std::forward<Token>(token));
+    return wait(std::source_location()).initiate(std::forward<Token>(token));
 }
 
 } // namespace rill::RILL_FORM

@@ -7,6 +7,7 @@
 #include <rill/detail/loop/mailbox.hpp>
 #include <rill/detail/loop/timer_queue.hpp>
 #include <rill/detail/wait/deadline.hpp>
+#include <rill/detail/wait/item_slot.hpp>
 #include <rill/detail/wait/primitive.hpp>
 #include <rill/detail/wait/wait_operation.hpp>
 #include <rill/detail/watch/describe.hpp>

@@ -50,7 +50,7 @@ public:
     std::string description() const;
 
 private:
-    detail::wait_list<> waiters_; // empty while set_
+    detail::wait_line<waiter> waiters_; // empty while set_
     bool set_ = false;
 };
 
@@ -66,7 +66,7 @@ public:
     bool try_now() const noexcept { return event_->set_; }
 
 protected:
-    void start();
+    void start() { event_->waiters_.complete_or_add(*this); }
 
     void describe_to(std::string& text) const { text = event_->called("an event"); }
 

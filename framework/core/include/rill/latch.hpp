@@ -67,7 +67,7 @@ private:
     void check_start() const;
 
     std::ptrdiff_t count_;
-    detail::wait_list<> waiters_; // empty while count_ is 0
+    detail::wait_line<waiter> waiters_; // empty while count_ is 0
 };
 
 // Implementation
@@ -82,7 +82,7 @@ public:
     bool try_now() const noexcept { return latch_->try_wait(); }
 
 protected:
-    void start();
+    void start() { latch_->waiters_.complete_or_add(*this); }
 
     void describe_to(std::string& text) const;
 

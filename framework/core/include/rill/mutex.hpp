@@ -5,11 +5,11 @@
 #include <rill/detail/form.hpp>
 #include <rill/detail/loop/task_mark.hpp>
 #include <rill/detail/wait/held_object.hpp>
+#include <rill/detail/wait/lock_guard.hpp>
 #include <rill/detail/wait/primitive.hpp>
 #include <rill/detail/wait/wait_operation.hpp>
 
 #include <cstddef>
-#include <memory>
 #include <source_location>
 #include <string>
 #include <tuple>
@@ -20,27 +20,8 @@ namespace rill::RILL_FORM {
 class condition_variable;
 class mutex;
 
-/// Holds a mutex, and unlocks it at its end. What `async with lock:` is in asyncio.
-class [[nodiscard]] scoped_lock {
-public:
-    scoped_lock() = default; ///< Holds nothing.
-
-    /// Takes over a mutex that the caller has locked.
-    explicit scoped_lock(mutex& locked) noexcept
-        : mutex_(&locked)
-    {}
-
-    bool owns_lock() const noexcept { return mutex_ != nullptr; }
-
-    void unlock() noexcept { mutex_.reset(); } ///< Now; nothing if it holds nothing.
-
-private:
-    struct give_back {
-        void operator()(mutex* held) const noexcept;
-    };
-
-    std::unique_ptr<mutex, give_back> mutex_;
-};
+/// Holds a mutex, and unlocks it at its end.
+using scoped_lock = detail::lock_guard<mutex>;
 
 struct mutex_statistics {
     bool locked;
@@ -105,10 +86,10 @@ public:
     std::string description() const;
 
 private:
-    friend class scoped_lock;
+    friend scoped_lock;
     friend class condition_variable; // its waiters stand in this line, too
 
-    void hand_over() noexcept;
+    void give_back() noexcept;
     std::string with_holder() const;
 
     const detail::task_state* holder() const noexcept override
@@ -139,7 +120,7 @@ public:
     detail::task_mark mark() const noexcept { return detail::task_mark(task_); }
 
 protected:
-    void start();
+    void start() { mutex_->waiters_.grant_or_add(*this); }
 
     void describe_to(std::string& text) const { text = mutex_->with_holder(); }
 
@@ -189,11 +170,6 @@ template <asio::completion_token_for<void(error_code, scoped_lock)> Token>
 auto mutex::async_scoped(Token&& token)
 {
     return scoped(std::source_location()).initiate(std::forward<Token>(token));
-}
-
-inline void scoped_lock::give_back::operator()(mutex* held) const noexcept
-{
-    held->hand_over();
 }
 
 } // namespace rill::RILL_FORM

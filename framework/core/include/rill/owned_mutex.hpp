@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/awaitable.hpp>
 #include <rill/detail/form.hpp>
 #include <rill/detail/loop/outcome_handle.hpp>
 #include <rill/detail/wait/held_object.hpp>
+#include <rill/detail/wait/lock_guard.hpp>
 #include <rill/detail/wait/primitive.hpp>
 #include <rill/detail/wait/wait_operation.hpp>
 
 #include <cstddef>
-#include <memory>
 #include <source_location>
 #include <string>
 #include <tuple>
@@ -23,27 +22,13 @@ class owned_mutex;
 ///
 /// One that ends in another task unlocks nothing: that is reported to the loop's exception handler,
 /// since a destructor throws nothing.
-class [[nodiscard]] scoped_owned_lock {
+class [[nodiscard]] scoped_owned_lock : public detail::lock_guard<owned_mutex> {
 public:
-    scoped_owned_lock() = default; ///< Holds nothing.
-
-    /// Takes over a mutex that the current task has locked.
-    explicit scoped_owned_lock(owned_mutex& locked) noexcept
-        : mutex_(&locked)
-    {}
-
-    bool owns_lock() const noexcept { return mutex_ != nullptr; }
+    using lock_guard::lock_guard;
 
     /// Now, and not at its end; nothing if it holds nothing. Throws std::logic_error in a task that
     /// is not the owner.
     void unlock();
-
-private:
-    struct give_back {
-        void operator()(owned_mutex* held) const noexcept;
-    };
-
-    std::unique_ptr<owned_mutex, give_back> mutex_;
 };
 
 struct owned_mutex_statistics {
@@ -86,26 +71,19 @@ public:
     ~owned_mutex();
 
     /// Returns a guard once the task holds the mutex; at once, without suspending, if it is free.
-    awaitable<scoped_owned_lock>
-    scoped(std::source_location where = std::source_location::current());
+    auto scoped(std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code, scoped_owned_lock). The guard is to end in the task that
     /// called this, so the handler hands it over, or runs on that task's executor.
     template <asio::completion_token_for<void(error_code, scoped_owned_lock)> Token>
     auto async_scoped(Token&& token);
 
-    /// Without a token: an operation to be awaited, or given to select.
-    auto async_scoped(std::source_location where = std::source_location::current());
-
     /// Returns once the task holds the mutex, and is to unlock it. Mirrors Lock.acquire.
-    awaitable<void> lock(std::source_location where = std::source_location::current());
+    auto lock(std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code) once the task that called this holds the mutex.
     template <asio::completion_token_for<void(error_code)> Token>
     auto async_lock(Token&& token);
-
-    /// Without a token: an operation to be awaited, or given to select.
-    auto async_lock(std::source_location where = std::source_location::current());
 
     /// False if another task has it, or it is broken. Throws as the others do.
     bool try_lock();
@@ -123,7 +101,7 @@ public:
     std::string description() const;
 
 private:
-    friend class scoped_owned_lock;
+    friend detail::lock_guard<owned_mutex>;
 
     /// Stands in the line of those who wait for the owner's end, and learns of it in that moment.
     class owner_watch : public detail::operation {
@@ -143,9 +121,10 @@ private:
     detail::task_state& locking_task() const;
     bool belongs_to(const detail::task_state* task) const noexcept;
     void give_to(detail::task_state& task);
+    bool take_if_free(detail::task_state& task);
     void hand_over() noexcept;
     void break_up(bool by_task) noexcept;
-    void end_guard() noexcept;
+    void give_back() noexcept;
     std::string with_holder() const;
 
     const detail::task_state* holder() const noexcept override { return owner_; }

@@ -44,6 +44,10 @@ T run(awaitable<T> main, runner_options options, std::source_location place)
     return r.run(std::move(main), std::nullopt, place);
 }
 
+#ifdef RILL_SEPARATE_COMPILATION // compiled with the library
+extern template void run<void>(awaitable<void>, runner_options, std::source_location);
+#endif
+
 template <coroutine_function F>
 auto run(F main, runner_options options, std::source_location place)
 {

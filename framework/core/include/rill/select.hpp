@@ -51,8 +51,8 @@ awaitable<void> select(Ops&&...)
 {
     static_assert(
         (detail::selectable<Ops> && ...),
-        "select takes operations such as queue.get(), tasks and futures; a coroutine, whose "
-        "result could be lost, is for race(), or create_task first"
+        "select takes operations such as queue.get(), tasks and futures; what cannot be taken "
+        "back, a coroutine or a wait for a condition variable, is for race(), or create_task first"
     );
     return {};
 }

@@ -5,11 +5,11 @@
 #include <rill/detail/form.hpp>
 #include <rill/detail/loop/task_mark.hpp>
 #include <rill/detail/wait/held_object.hpp>
+#include <rill/detail/wait/lock_guard.hpp>
 #include <rill/detail/wait/primitive.hpp>
 #include <rill/detail/wait/wait_operation.hpp>
 
 #include <cstddef>
-#include <memory>
 #include <source_location>
 #include <string>
 #include <tuple>
@@ -25,32 +25,9 @@ enum class access { exclusive, shared };
 
 } // namespace detail
 
-/// Holds a shared_mutex, and unlocks it at its end. Its names are scoped_exclusive_lock and
-/// scoped_shared_lock.
-template <detail::access Kind>
-class [[nodiscard]] shared_mutex_guard {
-public:
-    shared_mutex_guard() = default; ///< Holds nothing.
-
-    /// Takes over a mutex that the caller has locked, in the way of the guard.
-    explicit shared_mutex_guard(shared_mutex& locked) noexcept
-        : mutex_(&locked)
-    {}
-
-    bool owns_lock() const noexcept { return mutex_ != nullptr; }
-
-    void unlock() noexcept { mutex_.reset(); } ///< Now; nothing if it holds nothing.
-
-private:
-    struct give_back {
-        void operator()(shared_mutex* held) const noexcept;
-    };
-
-    std::unique_ptr<shared_mutex, give_back> mutex_;
-};
-
-using scoped_exclusive_lock = shared_mutex_guard<detail::access::exclusive>;
-using scoped_shared_lock = shared_mutex_guard<detail::access::shared>;
+/// Each holds a shared_mutex, and unlocks it at its end.
+using scoped_exclusive_lock = detail::lock_guard<shared_mutex, detail::access::exclusive>;
+using scoped_shared_lock = detail::lock_guard<shared_mutex, detail::access::shared>;
 
 struct shared_mutex_statistics {
     bool locked;                 ///< By a writer.
@@ -79,6 +56,8 @@ struct shared_mutex_statistics {
 /// operation_aborted.
 /// Thread safety: distinct objects safe, shared objects unsafe; all on the thread of one loop.
 class shared_mutex final : public detail::primitive, private detail::held_object {
+    template <detail::access Kind>
+    using guard = detail::lock_guard<shared_mutex, Kind>;
     template <detail::access Kind>
     class waiter;
     template <detail::access Kind>
@@ -147,8 +126,8 @@ public:
     std::string description() const;
 
 private:
-    template <detail::access>
-    friend class shared_mutex_guard;
+    friend scoped_exclusive_lock;
+    friend scoped_shared_lock;
 
     template <detail::access Kind>
     bool try_take() noexcept;

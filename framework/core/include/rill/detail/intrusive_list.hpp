@@ -13,6 +13,10 @@ template <class Tag>
 class hook {
 public:
     hook() = default;
+
+    /// Only what is in no list is moved.
+    hook([[maybe_unused]] hook&& other) noexcept { assert(!other.linked()); }
+
     hook(const hook&) = delete;
     hook& operator=(const hook&) = delete;
 

@@ -12,9 +12,7 @@ public:
         , barrier_(&b)
     {}
 
-    waiter(waiter&& other) noexcept
-        : waiter(*other.barrier_, other.where_)
-    {}
+    waiter(waiter&&) = default;
 
     ~waiter() { hook<detail::released>::unlink(); }
 

@@ -15,14 +15,14 @@ RILL_DECL void condition_variable::waiter::go_back() noexcept
     hook<detail::in_loop>::unlink(); // the other line makes it pending again
     mutex_->waiters_.add(*this);
     if (!std::exchange(mutex_->locked_, true))
-        mutex_->hand_over();
+        mutex_->give_back();
 }
 
 RILL_DECL void condition_variable::waiter::start()
 {
     condition_->waiters_.add(*this);
     if (mutex_->locked_)
-        mutex_->hand_over();
+        mutex_->give_back();
 }
 
 RILL_DECL void condition_variable::waiter::on_cancel()
@@ -90,11 +90,6 @@ RILL_DECL std::string condition_variable::description() const
 RILL_DECL condition_variable_statistics condition_variable::statistics() const
 {
     return {waiters_.size(), returning_.size(), mutex_->statistics()};
-}
-
-RILL_DECL awaitable<void> condition_variable::wait(std::source_location where)
-{
-    co_await detail::request_wait<waiter>(*this, where);
 }
 
 } // namespace rill::RILL_FORM

@@ -13,11 +13,6 @@ public:
         , queue_(&q)
     {}
 
-    /// Only what has not started is moved, so there is no item yet.
-    get_waiter(get_waiter&& other) noexcept
-        : get_waiter(*other.queue_, other.where_)
-    {}
-
     bool try_now()
     {
         item = queue_->try_get();
@@ -26,7 +21,7 @@ public:
 
     T take() { return std::move(*item); }
 
-    std::optional<T> item;
+    detail::item_slot<T> item;
 
 protected:
     void start()
@@ -67,10 +62,6 @@ public:
         , deadline_(d)
     {}
 
-    put_waiter(put_waiter&& other) noexcept(std::is_nothrow_move_constructible_v<T>)
-        : put_waiter(*other.queue_, std::move(other.value), other.deadline_, other.where_)
-    {}
-
     bool try_now()
     {
         due = deadline_.counted_from(queue_->now());
@@ -83,12 +74,10 @@ public:
 protected:
     void start()
     {
-        if (try_now())
-            this->complete();
-        else if (queue_->shut_down_)
+        if (queue_->shut_down_)
             this->fail(errc::shut_down);
         else
-            queue_->putters_.add(*this);
+            queue_->putters_.complete_or_add(*this);
     }
 
     void describe_to(std::string& text) const

@@ -5,14 +5,6 @@
 
 namespace rill::RILL_FORM {
 
-RILL_DECL void event::waiter::start()
-{
-    if (event_->set_)
-        complete();
-    else
-        event_->waiters_.add(*this);
-}
-
 RILL_DECL std::string event::description() const
 {
     return called("an event") +

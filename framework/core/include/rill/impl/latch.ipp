@@ -7,14 +7,6 @@
 
 namespace rill::RILL_FORM {
 
-RILL_DECL void latch::waiter::start()
-{
-    if (latch_->try_wait())
-        complete();
-    else
-        latch_->waiters_.add(*this);
-}
-
 RILL_DECL void latch::waiter::describe_to(std::string& text) const
 {
     text = latch_->called("a latch") + " (" + std::to_string(latch_->count_) + " to come)";

@@ -7,14 +7,6 @@
 
 namespace rill::RILL_FORM {
 
-RILL_DECL void mutex::waiter::start()
-{
-    if (mutex_->try_lock())
-        mutex_->waiters_.grant(*this);
-    else
-        mutex_->waiters_.add(*this);
-}
-
 RILL_DECL void mutex::unlock()
 {
     if (!locked_)
@@ -22,10 +14,10 @@ RILL_DECL void mutex::unlock()
     detail::debug_watch* const watch = *detail::current.watch; // the mutex's loop may be gone
     if (watch && holder() && holder() != detail::current.task) [[unlikely]]
         watch->unlocked_by_another(*this);
-    hand_over();
+    give_back();
 }
 
-RILL_DECL void mutex::hand_over() noexcept
+RILL_DECL void mutex::give_back() noexcept
 {
     if (waiter* next = waiters_.front()) {
         holder_ = next->mark();

@@ -18,6 +18,9 @@ public:
 
     detail::task_state& locker() const noexcept { return *locker_; }
 
+    /// For a task that has begun to await it where it may.
+    bool try_now() { return !misplaced() && mutex_->take_if_free(*detail::current.task); }
+
     /// Beside the errors of an operation: it has begun where it must not.
     error_code why() const noexcept;
 
@@ -29,6 +32,11 @@ protected:
     owned_mutex* mutex_;
 
 private:
+    bool misplaced() const noexcept
+    {
+        return !detail::current.task || mutex_->belongs_to(detail::current.task);
+    }
+
     detail::state_ref<detail::task_state> locker_; // while it waits
     bool misplaced_ = false;
 };
@@ -90,7 +98,15 @@ inline void owned_mutex::give_to(detail::task_state& task)
     watch_.begin(task);
 }
 
-inline auto owned_mutex::async_lock(std::source_location where)
+inline bool owned_mutex::take_if_free(detail::task_state& task)
+{
+    if (locked() || broken_)
+        return false;
+    give_to(task);
+    return true;
+}
+
+inline auto owned_mutex::lock(std::source_location where)
 {
     return detail::wait_operation<void(error_code), waiter>(std::in_place, *this, where);
 }
@@ -98,10 +114,10 @@ inline auto owned_mutex::async_lock(std::source_location where)
 template <asio::completion_token_for<void(error_code)> Token>
 auto owned_mutex::async_lock(Token&& token)
 {
-    return async_lock(std::source_location()).initiate(std::forward<Token>(token));
+    return lock(std::source_location()).initiate(std::forward<Token>(token));
 }
 
-inline auto owned_mutex::async_scoped(std::source_location where)
+inline auto owned_mutex::scoped(std::source_location where)
 {
     return detail::wait_operation<void(error_code, scoped_owned_lock), scoped_waiter>(
         std::in_place, *this, where
@@ -111,12 +127,7 @@ inline auto owned_mutex::async_scoped(std::source_location where)
 template <asio::completion_token_for<void(error_code, scoped_owned_lock)> Token>
 auto owned_mutex::async_scoped(Token&& token)
 {
-    return async_scoped(std::source_location()).initiate(std::forward<Token>(token));
-}
-
-inline void scoped_owned_lock::give_back::operator()(owned_mutex* held) const noexcept
-{
-    held->end_guard();
+    return scoped(std::source_location()).initiate(std::forward<Token>(token));
 }
 
 } // namespace rill::RILL_FORM

@@ -16,18 +16,14 @@ RILL_DECL error_code owned_mutex::waiter::why() const noexcept
 
 RILL_DECL void owned_mutex::waiter::start()
 {
-    detail::task_state* task = detail::current.task;
-    misplaced_ = !task || mutex_->belongs_to(task);
+    misplaced_ = misplaced();
     if (misplaced_) {
         complete();
     } else if (mutex_->broken_) {
         fail(errc::broken);
-    } else if (mutex_->locked()) {
-        locker_ = detail::state_ref<detail::task_state>(*task);
-        mutex_->waiters_.add(*this);
     } else {
-        mutex_->give_to(*task);
-        mutex_->waiters_.grant(*this);
+        locker_ = detail::state_ref<detail::task_state>(*detail::current.task);
+        mutex_->waiters_.grant_or_add(*this);
     }
 }
 
@@ -67,11 +63,7 @@ RILL_DECL detail::task_state& owned_mutex::locking_task() const
 
 RILL_DECL bool owned_mutex::try_lock()
 {
-    detail::task_state& task = locking_task();
-    if (locked() || broken_)
-        return false;
-    give_to(task);
-    return true;
+    return take_if_free(locking_task());
 }
 
 RILL_DECL void owned_mutex::unlock()
@@ -117,7 +109,7 @@ RILL_DECL void owned_mutex::break_up(bool by_task) noexcept
 }
 
 /// Where a loop dies, frames are destroyed outside of their tasks.
-RILL_DECL void owned_mutex::end_guard() noexcept
+RILL_DECL void owned_mutex::give_back() noexcept
 {
     if (!locked())
         return;
@@ -162,25 +154,12 @@ RILL_DECL owned_mutex_statistics owned_mutex::statistics() const
     };
 }
 
-RILL_DECL awaitable<void> owned_mutex::lock(std::source_location where)
-{
-    if (!try_lock())
-        co_await detail::request_wait<waiter>(*this, where);
-}
-
-RILL_DECL awaitable<scoped_owned_lock> owned_mutex::scoped(std::source_location where)
-{
-    if (!try_lock())
-        co_await detail::request_wait<waiter>(*this, where);
-    co_return scoped_owned_lock(*this);
-}
-
 RILL_DECL void scoped_owned_lock::unlock()
 {
-    if (!mutex_)
+    if (!lock_)
         return;
-    mutex_->unlock();
-    mutex_.release();
+    lock_->unlock();
+    lock_.release();
 }
 
 } // namespace rill::RILL_FORM

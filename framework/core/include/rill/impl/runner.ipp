@@ -6,6 +6,7 @@
 #include <rill/detail/loop/leftovers.hpp>
 #include <rill/detail/loop/live_generator.hpp>
 #include <rill/detail/watch/debug_mode.hpp>
+#include <rill/run.hpp>
 #include <rill/runner.hpp>
 #include <rill/to_thread.hpp>
 
@@ -172,5 +173,9 @@ RILL_DECL void runner::attempt(void (runner::*step)())
         );
     }
 }
+
+#ifdef RILL_SEPARATE_COMPILATION
+template void run<void>(awaitable<void>, runner_options, std::source_location);
+#endif
 
 } // namespace rill::RILL_FORM

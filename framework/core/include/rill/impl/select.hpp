@@ -21,6 +21,7 @@ struct value_of_signature<void(error_code, T)> {
 };
 
 template <class Signature, class Waiter>
+    requires(!requires { typename Waiter::gives_away; })
 struct select_traits<wait_operation<Signature, Waiter>> {
     using value_type = typename value_of_signature<Signature>::type;
     using waiter = Waiter;

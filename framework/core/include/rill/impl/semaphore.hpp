@@ -20,7 +20,7 @@ public:
     std::ptrdiff_t count;
 
 protected:
-    void start();
+    void start() { semaphore_->waiters_.grant_or_add(*this); }
 
     /// What it waited for may suffice for those behind it.
     void on_cancel()

@@ -8,14 +8,6 @@
 
 namespace rill::RILL_FORM {
 
-RILL_DECL void semaphore::waiter::start()
-{
-    if (semaphore_->try_acquire(count))
-        semaphore_->waiters_.grant(*this);
-    else
-        semaphore_->waiters_.add(*this);
-}
-
 RILL_DECL void semaphore::waiter::describe_to(std::string& text) const
 {
     text = semaphore_->called("a semaphore");

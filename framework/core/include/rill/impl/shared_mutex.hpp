@@ -20,13 +20,7 @@ public:
     detail::task_mark mark() const noexcept { return detail::task_mark(task_); }
 
 protected:
-    void start()
-    {
-        if (mutex_->try_take<Kind>())
-            mutex_->line<Kind>().grant(*this);
-        else
-            mutex_->line<Kind>().add(*this);
-    }
+    void start() { mutex_->line<Kind>().grant_or_add(*this); }
 
     /// A writer that does not come any more may be what readers waited for.
     void on_cancel()
@@ -45,7 +39,7 @@ class shared_mutex::scoped_waiter : public shared_mutex::waiter<Kind> {
 public:
     using waiter<Kind>::waiter;
 
-    shared_mutex_guard<Kind> take() noexcept { return shared_mutex_guard<Kind>(*this->mutex_); }
+    guard<Kind> take() noexcept { return guard<Kind>(*this->mutex_); }
 };
 
 template <detail::access Kind>
@@ -85,7 +79,7 @@ auto shared_mutex::lock_operation(std::source_location where)
 template <detail::access Kind>
 auto shared_mutex::scoped_operation(std::source_location where)
 {
-    return detail::wait_operation<void(error_code, shared_mutex_guard<Kind>), scoped_waiter<Kind>>(
+    return detail::wait_operation<void(error_code, guard<Kind>), scoped_waiter<Kind>>(
         std::in_place, *this, where
     );
 }
@@ -132,12 +126,6 @@ template <asio::completion_token_for<void(error_code, scoped_shared_lock)> Token
 auto shared_mutex::async_scoped_shared(Token&& token)
 {
     return scoped_shared(std::source_location()).initiate(std::forward<Token>(token));
-}
-
-template <detail::access Kind>
-void shared_mutex_guard<Kind>::give_back::operator()(shared_mutex* held) const noexcept
-{
-    held->give_back<Kind>();
 }
 
 } // namespace rill::RILL_FORM

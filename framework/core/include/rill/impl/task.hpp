@@ -177,6 +177,12 @@ task<T> start(loop_core& core, awaitable<T> body, task_options options, std::sou
     return task_access::handle(created.data());
 }
 
+#ifdef RILL_SEPARATE_COMPILATION // what every program has is compiled with the library, once
+extern template class new_task<void>;
+extern template task<void>
+start<void>(loop_core&, awaitable<void>, task_options, std::source_location);
+#endif
+
 } // namespace detail
 
 template <class T>

@@ -146,10 +146,7 @@ public:
         , record_(std::move(r))
     {}
 
-    /// Only what has not started is moved.
-    change_waiter(change_waiter&& other) noexcept
-        : change_waiter(other.record_, other.where_)
-    {}
+    change_waiter(change_waiter&&) = default;
 
     ~change_waiter() { hook<of_watcher>::unlink(); }
 

@@ -3,6 +3,7 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/detail/form.hpp>
+#include <rill/detail/wait/item_slot.hpp>
 #include <rill/detail/wait/primitive.hpp>
 #include <rill/detail/wait/wait_operation.hpp>
 
@@ -150,11 +151,6 @@ public:
         , queue_(&q)
     {}
 
-    /// Only what has not started is moved, so there is no item yet.
-    get_waiter(get_waiter&& other) noexcept
-        : get_waiter(*other.queue_, other.where_)
-    {}
-
     bool try_now()
     {
         item = queue_->try_get();
@@ -163,17 +159,15 @@ public:
 
     T take() { return std::move(*item); }
 
-    std::optional<T> item;
+    item_slot<T> item;
 
 protected:
     void start()
     {
-        if (try_now())
-            this->complete();
-        else if (queue_->shut_down_)
+        if (queue_->shut_down_ && queue_->empty())
             this->fail(errc::shut_down);
         else
-            queue_->getters_.add(*this);
+            queue_->getters_.complete_or_add(*this);
     }
 
     void describe_to(std::string& text) const { text = "an item of " + queue_->called("a queue"); }
@@ -192,13 +186,6 @@ public:
         , queue_(&q)
     {}
 
-    put_waiter(put_waiter&& other) noexcept(std::is_nothrow_move_constructible_v<T>)
-        : operation(std::move(other))
-        , size(other.size)
-        , value(std::move(other.value))
-        , queue_(other.queue_)
-    {}
-
     bool try_now() { return queue_->accept(std::move(value), size); }
 
     std::size_t size;
@@ -207,12 +194,10 @@ public:
 protected:
     void start()
     {
-        if (try_now())
-            this->complete();
-        else if (queue_->shut_down_)
+        if (queue_->shut_down_)
             this->fail(errc::shut_down);
         else
-            queue_->putters_.add(*this);
+            queue_->putters_.complete_or_add(*this);
     }
 
     /// Those behind it may have smaller items, for which there is room.
@@ -239,13 +224,7 @@ public:
     bool try_now() const noexcept { return queue_->unfinished_ == 0; }
 
 protected:
-    void start()
-    {
-        if (try_now())
-            this->complete();
-        else
-            queue_->joiners_.add(*this);
-    }
+    void start() { queue_->joiners_.complete_or_add(*this); }
 
     void describe_to(std::string& text) const
     {

@@ -104,11 +104,6 @@ public:
         , state_(std::move(s))
     {}
 
-    /// Only what has not started is moved.
-    send_waiter(send_waiter&& other) noexcept(std::is_nothrow_move_constructible_v<T>)
-        : send_waiter(other.state_, std::move(other.value), other.where_)
-    {}
-
     bool try_now() { return state_->try_send(std::move(value)); }
 
     T value;
@@ -118,10 +113,8 @@ protected:
     {
         if (state_->closed_)
             this->fail(errc::closed);
-        else if (state_->try_send(std::move(value)))
-            this->complete();
         else
-            state_->senders_.add(*this);
+            state_->senders_.complete_or_add(*this);
     }
 
     void describe_to(std::string& text) const

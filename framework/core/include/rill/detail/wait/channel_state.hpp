@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/channel.hpp>
+#include <rill/detail/wait/item_slot.hpp>
 #include <rill/detail/wait/primitive.hpp>
 #include <rill/detail/wait/wait_operation.hpp>
 #include <rill/unbounded.hpp>
@@ -112,10 +113,7 @@ protected:
         , end_(std::move(end))
     {}
 
-    /// Only what has not started is moved.
-    wait(wait&& other) noexcept
-        : wait(other.end_, other.where_)
-    {}
+    wait(wait&&) = default;
 
     ~wait() { hook<of_end>::unlink(); }
 
@@ -142,10 +140,6 @@ public:
     send_waiter(record_ptr end, T&& v, std::source_location where)
         : wait(std::move(end), where)
         , value(std::move(v))
-    {}
-
-    send_waiter(send_waiter&& other) noexcept(std::is_nothrow_move_constructible_v<T>)
-        : send_waiter(other.end_, std::move(other.value), other.where_)
     {}
 
     bool try_now() { return this->end_->open() && this->state().try_send(std::move(value)); }
@@ -197,11 +191,6 @@ public:
         : wait(std::move(end), where)
     {}
 
-    /// There is no item yet.
-    receive_waiter(receive_waiter&& other) noexcept
-        : receive_waiter(other.end_, other.where_)
-    {}
-
     /// An item, or the end.
     bool try_now()
     {
@@ -213,7 +202,7 @@ public:
 
     std::optional<T> take() { return std::move(item); }
 
-    std::optional<T> item; // none, and no failure: the end
+    item_slot<T> item; // none, and no failure: the end
 
 protected:
     void start()

@@ -196,6 +196,15 @@ public:
         w.core_->make_pending(w);
     }
 
+    /// How most waits begin: over at once where they may be, else in the line.
+    void complete_or_add(Waiter& w)
+    {
+        if (w.try_now())
+            w.complete();
+        else
+            add(w);
+    }
+
     void complete_all() noexcept
     {
         while (Waiter* w = list_.front())
@@ -232,6 +241,14 @@ public:
         w.hook<in_line>::unlink();
         promised_.push_back(w);
         w.end_wait();
+    }
+
+    void grant_or_add(Waiter& w)
+    {
+        if (w.try_now())
+            grant(w);
+        else
+            this->add(w);
     }
 
     /// For a primitive that dies: also those who were granted something, and have not run since,

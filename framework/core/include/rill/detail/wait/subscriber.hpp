@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/broadcast.hpp>
+#include <rill/detail/wait/item_slot.hpp>
 #include <rill/detail/wait/primitive.hpp>
 #include <rill/detail/wait/wait_operation.hpp>
 
@@ -86,11 +87,6 @@ public:
         , subscriber_(std::move(s))
     {}
 
-    /// There is no item yet.
-    receive_waiter(receive_waiter&& other) noexcept
-        : receive_waiter(other.subscriber_, other.where_)
-    {}
-
     /// An item, or the end.
     bool try_now()
     {
@@ -102,7 +98,7 @@ public:
 
     std::optional<T> take() { return std::move(item); }
 
-    std::optional<T> item; // none, and no failure: the end
+    item_slot<T> item; // none, and no failure: the end
 
 protected:
     void start()
