@@ -81,7 +81,7 @@ awaitable<detail::shared_value_t<T>> once<T>::run(F fn, std::source_location whe
     while (!state->value) {
         const asio::any_io_executor here = co_await asio::this_coro::executor;
         if (detail::current.task && detail::current.task->next_wait_throws())
-            throw system_error(detail::aborted()); // nothing is begun for one who cannot wait
+            detail::throw_cancelled(); // nothing is begun for one who cannot wait
         if (!state->running())
             detail::once_state<T>::begin(state, here, std::move(fn), where);
         const auto work = state->work;

@@ -30,10 +30,10 @@ RILL_DECL failure current_failure(const task_state& task)
     const std::exception_ptr error = std::current_exception();
     try {
         throw;
-    } catch (const cancelled_error&) {
-        return {error, true};
+    } catch (const cancelled_error& e) {
+        return {e.names_task() ? error : task.explained(error), true};
     } catch (const system_error& e) {
-        if (e.code() == condition::cancelled)
+        if (e.code() == condition::cancelled && task.next_wait_throws())
             return {task.explained(error), true};
     } catch (const fatal_error&) {
         return {error, false, true};
@@ -85,7 +85,7 @@ create_background_task(awaitable<void> body, task_options options, std::source_l
             co_await std::move(served);
         } catch (...) {
             const std::exception_ptr error = std::current_exception();
-            if (is_cancellation(error))
+            if (detail::was_asked_for(error))
                 throw;
             throw fatal_error(
                 "rill: background task '" + current_task()->name() +

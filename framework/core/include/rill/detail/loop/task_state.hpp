@@ -18,6 +18,17 @@ namespace rill::RILL_FORM::detail {
 
 struct in_group; // tag: a place among the children of a task group
 
+/// Throws the cancellation that is due in the current task, with its reason.
+[[noreturn]] void throw_cancelled();
+
+/// Throws why a wait of the current coroutine's has failed; `told`: somebody asked it to stop.
+[[noreturn]] void throw_failure(error_code ec, bool told);
+
+/// Whether `error`, which has just come out of what the current task awaited, is a cancellation
+/// that somebody asked for: the task has been told to stop, or what it awaited had been. The code
+/// alone does not say so: a timer or socket that a sibling has closed ends with the same one.
+bool was_asked_for(const std::exception_ptr& error) noexcept;
+
 /// The calls that made an object, a line each, in debug mode.
 std::string trace_of(const loop_core* core, const void* object);
 

@@ -50,6 +50,14 @@ public:
             return this->error();
     }
 
+    /// Throws that, in the coroutine that waited: a cancelled_error where it was told to stop, and a
+    /// plain system_error where what it waited for has failed, or gone.
+    void throw_if_failed() const
+    {
+        if (const error_code ec = failure())
+            throw_failure(ec, this->told_ || (this->task_ && this->task_->next_wait_throws()));
+    }
+
     /// The arguments of a handler.
     template <class Signature>
     auto results()
@@ -420,8 +428,7 @@ public:
 
     result_type get()
     {
-        if (const error_code ec = operation_.failure())
-            throw system_error(ec);
+        operation_.throw_if_failed();
         if constexpr (!std::is_void_v<result_type>)
             return operation_.take();
     }
