@@ -64,7 +64,7 @@ public:
     time_point deadline() const noexcept { return inside_ ? inside_->when() : when_; }
 
     /// While it is set, no cancellation from outside comes in. Taken away, one that is due shows at
-    /// the next wait.
+    /// the next wait; so it does where the scope is left, whatever has ended that.
     void set_shield(bool on);
 
     bool shield() const noexcept { return shield_; }
