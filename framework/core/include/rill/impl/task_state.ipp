@@ -207,6 +207,7 @@ RILL_DECL void task_state::report_unretrieved() noexcept
 {
     if (!unretrieved())
         return;
+    const variables_of its(context_);
     loop_core::report_to(
         core(),
         {"task exception was never retrieved",
@@ -350,10 +351,10 @@ RILL_DECL std::source_location place_in(const task_state* task) noexcept
 
 RILL_DECL context_ptr& current_context() noexcept
 {
+    if (current.variables)
+        return *current.variables;
     if (current.task)
         return current.task->context();
-    if (current.callback_context)
-        return *current.callback_context;
     thread_local context_ptr of_thread;
     return of_thread;
 }
