@@ -325,7 +325,8 @@ public:
         if (this->wait_in_task_of(slot)) {
             if (!this->core_) // it was made where no loop ran
                 this->core_ = this->task_->core();
-            this->action_ = &on_act<Handler, whose::own>;
+            this->action_ = this->task_->has_own_executor() ? &on_act<Handler, whose::elsewhere>
+                                                            : &on_act<Handler, whose::own>;
         } else {
             const auto ex = asio::get_associated_executor(h);
             if constexpr (requires { this->use_loop_of(ex); })
@@ -366,7 +367,7 @@ private:
 
     /// Where the coroutine that waits goes on.
     enum class whose {
-        own,       // it is that of the task whose step this is
+        own,       // it is that of the task whose step this is, in the loop's turns
         here,      // in the loop's turns, as a step of its executor's task if that has not ended
         elsewhere, // on its own executor
     };
