@@ -91,8 +91,8 @@ awaitable<detail::shared_value_t<T>> once<T>::run(F fn, std::source_location whe
             co_await work->join();
             work->result();
         }
-        if (state->gone)
-            throw system_error(detail::aborted());
+        if (state->gone) // the work that it waited for was told to stop, whatever came of it
+            throw cancelled_error(nullptr);
     }
     if constexpr (!std::is_void_v<T>)
         co_return std::ref(*state->value);
