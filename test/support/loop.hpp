@@ -16,7 +16,11 @@ class loop : public rill::testing::loop {
 public:
     ~loop()
     {
-        settle();
+        try {
+            settle();
+        } catch (const rill::testing::failure& e) {
+            FAIL_CHECK(e.what());
+        }
         for (const std::string& line : leftovers())
             FAIL_CHECK(line);
     }

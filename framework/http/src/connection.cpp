@@ -141,9 +141,12 @@ void connection::on_ready(ready_node& node, rill::detail::act what)
         static_cast<connection&>(node).write_now(); // the next write meets an error again
 }
 
-/// What is answered when the handler has thrown. A cancellation that is not the deadline's goes on.
+/// What is answered when the handler has thrown. A fatal error goes on, and so does a cancellation
+/// that is not the deadline's.
 response connection::answer_to(std::exception_ptr error, bool late)
 {
+    if (rill::detail::is_fatal(error))
+        std::rethrow_exception(error);
     if (is_cancellation(error)) {
         if (task_.cancelled())
             std::rethrow_exception(error);
@@ -157,7 +160,7 @@ response connection::answer_to(std::exception_ptr error, bool late)
 // Waiting
 
 /// What a wait for the socket came to: timed_out if it was overdue. A cancellation from outside
-/// goes on.
+/// goes on; a socket that was closed under it is gone like others.
 error_code connection::woken(error_code ec)
 {
     const bool late = take_lateness();
@@ -165,7 +168,7 @@ error_code connection::woken(error_code ec)
         return {};
     if (late)
         return asio::error::timed_out;
-    if (ec == condition::cancelled)
+    if (ec == condition::cancelled && task_.cancelled())
         throw system_error(ec);
     return ec;
 }

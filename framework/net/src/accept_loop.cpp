@@ -90,6 +90,8 @@ error_code accept_loop::accept_one(const std::shared_ptr<session_set>& sessions)
             ++journal.counters.accepted;
             session::start(sessions, std::move(socket), peer);
         }
+    } catch (const fatal_error&) { // of a handler's eager first step
+        throw;
     } catch (...) {
         journal.report("a connection could not be started", std::current_exception());
     }

@@ -57,8 +57,10 @@ awaitable<void> session::serve(std::shared_ptr<session> self, stream connection)
     const running_handler running(set);
     try {
         co_await set.handler()(std::move(connection));
+    } catch (const fatal_error&) {
+        throw;
     } catch (...) {
-        if (is_cancellation(std::current_exception()))
+        if (was_asked_for(std::current_exception()))
             co_return;
         ++set.journal().counters.handler_errors;
         set.journal().report("a connection's handler failed", std::current_exception());

@@ -2,6 +2,7 @@
 #include "client.hpp"
 #include "handlers.hpp"
 #include "live_server.hpp"
+#include <support/simulated_http.hpp>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/local/connect_pair.hpp>
@@ -29,6 +30,23 @@ TEST_CASE("http server: an exception in a handler is a 500, is reported, and say
     CHECK(answer.find("secret") == std::string::npos);
     CHECK(test::status(client.response()) == 200);
     CHECK(server.reported() == 1);
+}
+
+TEST_CASE("EH-06, http server: a fatal error of a handler is no 500, it leaves the run")
+{
+    bool closed = false;
+    test::simulated_http s([](rill::http::request&) -> rill::awaitable<rill::http::response> {
+        throw rill::fatal_error("the end");
+        co_return rill::http::response();
+    });
+    const auto ask = [&]() -> rill::awaitable<void> {
+        test::http_client client = co_await s.connect();
+        client.send(get);
+        closed = co_await client.closed();
+    };
+    CHECK_THROWS_WITH_AS(s.run(ask), "the end", rill::fatal_error);
+    s.loop.settle();
+    CHECK(closed);
 }
 
 TEST_CASE("http server: an exception before the handler's first step is a 500 too")

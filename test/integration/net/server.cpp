@@ -6,6 +6,9 @@
 #include <rill/server.hpp>
 #include <rill/task.hpp>
 
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/steady_timer.hpp>
+
 #include <fstream>
 #include <optional>
 #include <stdexcept>
@@ -216,6 +219,41 @@ TEST_CASE("SRV-12: an exception of a handler is reported, ends its connection, a
     REQUIRE(l.reported.size() == 1);
     CHECK(l.reported[0].find("a bad line") != std::string::npos);
     CHECK(l.reported[0].find("connection from 127.0.0.1:") != std::string::npos);
+}
+
+TEST_CASE("SRV-12: a handler that is aborted though nobody told it to stop is reported as well")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        rill::asio::steady_timer timer(co_await rill::asio::this_coro::executor, 1h);
+        const auto wait = [&](rill::stream) -> awaitable<void> {
+            co_await timer.async_wait(rill::asio::deferred);
+        };
+        rill::server server(wait, any_port);
+        rill::stream s = co_await connect_to(server);
+        CHECK(co_await eventually([&] { return server.connections() == 1; }));
+        co_await rill::sleep(1ms);
+        timer.cancel();
+        CHECK((co_await s.reader().read_all()).empty());
+        CHECK(server.counters().handler_errors == 1);
+    });
+    CHECK(l.reported.size() == 1);
+}
+
+TEST_CASE("EH-06: a fatal error of a handler passes the server and leaves the run")
+{
+    live l;
+    const auto main = []() -> awaitable<void> {
+        const auto fail = [](rill::stream) -> awaitable<void> {
+            throw rill::fatal_error("the end");
+            co_return;
+        };
+        rill::server server(fail, any_port);
+        rill::stream s = co_await connect_to(server);
+        co_await rill::sleep(1h);
+    };
+    CHECK_THROWS_WITH_AS(l.run(main), "the end", rill::fatal_error);
+    CHECK(l.reported.empty());
 }
 
 TEST_CASE("SRV-14: a handler that returns has flushed what it wrote and closed its connection")

@@ -3,8 +3,14 @@
 
 #include <rill/cancel_scope.hpp>
 #include <rill/event.hpp>
+#include <rill/future.hpp>
+#include <rill/gather.hpp>
+#include <rill/queue.hpp>
 #include <rill/run.hpp>
+#include <rill/select.hpp>
+#include <rill/shield.hpp>
 #include <rill/task.hpp>
+#include <rill/task_group.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/deferred.hpp>
@@ -12,6 +18,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <memory>
+#include <optional>
 #include <source_location>
 #include <stdexcept>
 #include <string>
@@ -304,17 +311,64 @@ TEST_CASE("CX-05: cancelled() is true only once the coroutine has ended so")
     CHECK(t.cancelled());
 }
 
-TEST_CASE("CX-05: a coroutine that throws a cancellation by its own doing has ended cancelled")
+TEST_CASE("CX-05: a coroutine that throws a cancelled_error by its own doing has ended cancelled")
 {
     test::loop loop;
     const auto t = loop.spawn([]() -> awaitable<void> {
-        throw rill::system_error(rill::asio::experimental::error::channel_cancelled);
+        throw rill::cancelled_error(nullptr);
         co_return;
     });
     loop.settle();
     CHECK(t.cancelled());
     CHECK(t.cancelling() == 0);
-    CHECK_THROWS_AS(t.result(), rill::system_error);
+    CHECK_THROWS_AS(t.result(), rill::cancelled_error);
+}
+
+TEST_CASE("CX-05: the code of a cancellation alone is none: a task that nobody told to stop failed")
+{
+    test::loop loop;
+    for (const rill::error_code ec :
+         {rill::error_code(rill::asio::error::operation_aborted),
+          rill::error_code(rill::asio::experimental::error::channel_cancelled)}) {
+        loop.spawn([ec]() -> awaitable<void> {
+            throw rill::system_error(ec);
+            co_return;
+        });
+        loop.settle();
+        loop.expect_reported("task exception was never retrieved");
+    }
+}
+
+TEST_CASE("CX-05: what is aborted under a task by a sibling fails it: a timer, an event that goes")
+{
+    test::loop loop;
+    rill::asio::steady_timer timer(loop.executor(), 1h);
+    std::optional<rill::event> event(std::in_place, loop.executor());
+    const auto on_timer =
+        loop.spawn([&]() -> awaitable<void> { co_await timer.async_wait(rill::asio::deferred); });
+    const auto on_event = loop.spawn([&]() -> awaitable<void> { co_await event->wait(); });
+    loop.settle();
+    timer.cancel();
+    event.reset();
+    loop.settle();
+    for (const auto& t : {on_timer, on_event}) {
+        CHECK_FALSE(t.cancelled());
+        CHECK(rill::is_cancellation(t.exception())); // by its code, which is all that this asks
+        CHECK_FALSE(rill::detail::is_cancelled_error(t.exception()));
+    }
+}
+
+TEST_CASE("CX-05: the same abort in a task that was told to stop is its cancellation")
+{
+    test::loop loop;
+    rill::asio::steady_timer timer(loop.executor(), 1h);
+    auto t =
+        loop.spawn([&]() -> awaitable<void> { co_await timer.async_wait(rill::asio::deferred); });
+    loop.settle();
+    t.cancel("enough");
+    loop.settle();
+    CHECK(t.cancelled());
+    CHECK_THROWS_AS(t.result(), rill::cancelled_error);
 }
 
 TEST_CASE("CX-05: one that answers a cancel with an error of its own has failed")
@@ -480,6 +534,88 @@ TEST_CASE("CX-16: one that is cancelled before it starts, or by itself, says so 
     loop.settle();
     CHECK(test::text_of(unstarted.exception()).find("too late") != std::string::npos);
     CHECK(test::text_of(itself.exception()) == "cancelled task 'b' while it ran (had enough)");
+}
+
+/// What `wait()` throws in a task that is cancelled meanwhile, as it sees it itself.
+template <class Wait>
+std::string seen_inside(test::loop& loop, Wait wait)
+{
+    std::string seen = "nothing";
+    auto t = loop.spawn([&]() -> awaitable<void> {
+        try {
+            co_await wait();
+        } catch (const rill::cancelled_error& e) {
+            seen = e.message();
+            CHECK(std::string(e.what()) == "cancelled (" + seen + ")");
+            CHECK(rill::is_cancellation(e));
+            throw;
+        } catch (const std::exception& e) {
+            seen = rill::is_cancellation(e) ? "a plain system_error" : e.what();
+            throw;
+        }
+    });
+    loop.settle();
+    t.cancel("why");
+    loop.advance(1h);
+    CHECK(t.cancelled());
+    return seen;
+}
+
+TEST_CASE("CX-16: inside, Rill's waits throw a cancelled_error with the message")
+{
+    test::loop loop;
+    rill::event never(loop.executor());
+    rill::queue<int> empty(loop.executor());
+    rill::future<int> unset(loop.executor());
+    const auto sleep = [] { return rill::sleep(1h); };
+    CHECK(seen_inside(loop, sleep) == "why");
+    CHECK(seen_inside(loop, [&] { return never.wait(); }) == "why");
+    CHECK(seen_inside(loop, [&] { return empty.get(); }) == "why");
+    CHECK(seen_inside(loop, [&]() -> awaitable<int> { co_return co_await unset; }) == "why");
+    CHECK(seen_inside(loop, [&] { return rill::shield(sleep); }) == "why");
+    CHECK(seen_inside(loop, [&] { return rill::gather(sleep(), sleep()); }) == "why");
+    CHECK(seen_inside(loop, [&] { return rill::select(never.wait(), sleep()); }) == "why");
+    CHECK(seen_inside(loop, [&] {
+              return rill::with_task_group([&](rill::task_group& g) {
+                  g.create_task(sleep);
+                  return rill::yield();
+              });
+          }) == "why");
+}
+
+TEST_CASE("CX-16: so do later waits, whatever they are for, yield() and throw_if_cancelled()")
+{
+    test::loop loop;
+    rill::asio::steady_timer timer(loop.executor(), 1h);
+    const auto then = [](auto next) {
+        return [next]() -> awaitable<void> {
+            try {
+                co_await rill::sleep(1h);
+            } catch (const rill::system_error&) {
+            }
+            co_await next();
+        };
+    };
+    CHECK(seen_inside(loop, then([] { return rill::sleep(1s); })) == "why");
+    CHECK(seen_inside(loop, then([] { return rill::yield(); })) == "why");
+    CHECK(seen_inside(loop, then([&] { return timer.async_wait(rill::asio::deferred); })) == "why");
+    const auto ask = []() -> awaitable<void> {
+        const rill::shield_scope shield;
+        co_await rill::sleep(1s);
+    };
+    CHECK(seen_inside(loop, [&]() -> awaitable<void> {
+              co_await ask();
+              rill::throw_if_cancelled();
+          }) == "why");
+}
+
+TEST_CASE("CX-16: Asio's own operations throw a plain system_error, which is a cancellation as well"
+)
+{
+    test::loop loop;
+    rill::asio::steady_timer timer(loop.executor(), 1h);
+    const auto wait = [&]() -> awaitable<void> { co_await timer.async_wait(rill::asio::deferred); };
+    CHECK(seen_inside(loop, wait) == "a plain system_error");
 }
 
 TEST_CASE("CX-16: a cancel goes down a chain with its message")

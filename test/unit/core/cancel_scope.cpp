@@ -258,6 +258,60 @@ TEST_CASE("BY-08: a shielded scope can wait in cleanup after a cancel, and keeps
     CHECK(t.done());
 }
 
+TEST_CASE("BY-08: a shielded scope ends as its own though a cancel is due outside; that follows")
+{
+    test::loop loop;
+    std::string log;
+    const auto shielded = [](rill::cancel_scope& s) -> awaitable<void> {
+        s.set_shield(true);
+        co_await rill::sleep(1h);
+    };
+    auto t = loop.spawn([&]() -> awaitable<void> {
+        log += co_await rill::move_on_after(1s, shielded) ? "BAD " : "moved on, ";
+        co_await rill::yield();
+        log += "BAD";
+    });
+    rill::cancel_scope own;
+    auto u = loop.spawn([&]() -> awaitable<void> {
+        log += co_await own.run(shielded) ? "BAD " : "cancelled by itself, ";
+        co_await rill::yield();
+        log += "BAD";
+    });
+    loop.settle();
+    t.cancel();
+    u.cancel();
+    loop.advance(1s);
+    own.cancel();
+    loop.settle();
+    CHECK(log == "moved on, cancelled by itself, ");
+    CHECK(own.cancelled_caught());
+    CHECK(t.cancelled());
+    CHECK(u.cancelled());
+}
+
+TEST_CASE("BY-07: a shield that is lifted before the scope's end lets the outer cancel go first")
+{
+    test::loop loop;
+    std::string log;
+    auto t = loop.spawn([&]() -> awaitable<void> {
+        co_await rill::move_on_after(1s, [](rill::cancel_scope& s) -> awaitable<void> {
+            s.set_shield(true);
+            try {
+                co_await rill::sleep(1h);
+            } catch (const rill::system_error&) {
+                s.set_shield(false);
+                throw;
+            }
+        });
+        log += "BAD";
+    });
+    loop.settle();
+    t.cancel();
+    loop.advance(1s);
+    CHECK(log.empty());
+    CHECK(t.cancelled());
+}
+
 TEST_CASE("BY-09: the deadline can be moved either way, and taken away")
 {
     test::loop loop;

@@ -68,6 +68,31 @@ TEST_CASE("with_cleanup: a cleanup that fails is thrown; with a body that failed
     );
 }
 
+TEST_CASE("with_cleanup: an abort that nobody asked for is an error of the body's like others")
+{
+    test::loop loop;
+    const auto aborted = []() -> awaitable<void> {
+        throw rill::system_error(rill::asio::error::operation_aborted);
+        co_return;
+    };
+    const std::string both = loop.run(how(rill::with_cleanup(aborted, fail("cleanup"))));
+    CHECK(both.find("group: 2 errors: ") == 0);
+}
+
+TEST_CASE("EH-06, with_cleanup: a fatal error of body or cleanup leaves bare, the other is reported"
+)
+{
+    test::loop loop;
+    const auto fatal = []() -> awaitable<void> {
+        throw rill::fatal_error("the end");
+        co_return;
+    };
+    CHECK(loop.run(how(rill::with_cleanup(fatal, fail("cleanup")))) == "the end");
+    loop.expect_reported("cleanup");
+    CHECK(loop.run(how(rill::with_cleanup(fail("body"), fatal))) == "the end");
+    loop.expect_reported("body");
+}
+
 TEST_CASE("CX-15, BY-08: cleanup after a cancel can wait; a second cancel() ends its grace")
 {
     test::loop loop;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // One thread at a time; test/integration/threads has it with several.
+#include <support/aborted.hpp>
 #include <support/every_suspension.hpp>
 #include <support/how.hpp>
 #include <support/loop.hpp>
@@ -307,8 +308,8 @@ TEST_CASE("concurrent_queue: destroyed while tasks wait, their waits end with op
     empty.destroy();
     full.destroy();
     loop.settle();
-    CHECK(getter.cancelled());
-    CHECK(putter.cancelled());
+    CHECK(test::was_aborted(getter));
+    CHECK(test::was_aborted(putter));
 }
 
 TEST_CASE("concurrent_queue: it may be destroyed while an item is on its way to somebody")

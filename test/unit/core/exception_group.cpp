@@ -90,6 +90,22 @@ TEST_CASE("EG-04: what() without a message, and of exceptions that have no text"
     CHECK(std::string(group.what()) == "2 errors: an exception that is no std::exception; a");
 }
 
+TEST_CASE("EG-04: texts are built when asked for: deep nesting costs a level its own part only")
+{
+    std::exception_ptr error = std::make_exception_ptr(std::runtime_error("bottom"));
+    const int levels = 2000;
+    for (int i = 0; i < levels; ++i)
+        error = std::make_exception_ptr(exception_group({error}));
+    try {
+        std::rethrow_exception(error);
+    } catch (const exception_group& group) {
+        const std::string text = group.what();
+        CHECK(text.find("1 error: [1 error: [") == 0);
+        CHECK(text.size() == 11u * levels - 2 + 6);
+        CHECK(group.what() == text);
+    }
+}
+
 TEST_CASE("EG-02: split takes the leaves of a type; both parts keep messages and nesting")
 {
     const auto [matching, others] = mixed().split<std::logic_error>();

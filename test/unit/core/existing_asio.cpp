@@ -5,6 +5,7 @@
 #include <support/loop.hpp>
 
 #include <rill/cancel_scope.hpp>
+#include <rill/cleanup.hpp>
 #include <rill/detail/wait/wait_operation.hpp>
 #include <rill/event.hpp>
 #include <rill/queue.hpp>
@@ -19,6 +20,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -265,6 +267,93 @@ TEST_CASE("existing: helpers work in a coroutine that is no task")
         l += std::to_string(sum);
     }(log));
     CHECK(log == "timeout moved on 42");
+}
+
+/// Waits of several kinds, each of which has to come back to the strand.
+awaitable<void> stay_on(asio::strand<asio::io_context::executor_type> strand, int& waits)
+{
+    const auto here = [&] {
+        CHECK(strand.running_in_this_thread());
+        CHECK(rill::current_task().has_value());
+        ++waits;
+    };
+    here();
+    co_await rill::sleep(1ms);
+    here();
+    co_await rill::yield();
+    here();
+    asio::steady_timer timer(co_await asio::this_coro::executor, 1ms);
+    co_await timer.async_wait(asio::deferred);
+    here();
+    rill::event event;
+    asio::post(strand, [&] { event.set(); });
+    co_await event.wait();
+    here();
+    CHECK_THROWS_AS(co_await rill::timeout(1ms, rill::sleep(1h)), rill::timeout_error);
+    here();
+}
+
+TEST_CASE("existing: the body of a timeout and its like stays on the strand of its coroutine")
+{
+    asio::io_context io;
+    const auto strand = asio::make_strand(io);
+    int waits = 0;
+    const auto body = [&] { return stay_on(strand, waits); };
+    const auto in_group = [&](rill::task_group&) { return stay_on(strand, waits); };
+    const auto main = [&]() -> awaitable<void> {
+        co_await rill::timeout(1h, body);
+        CHECK(strand.running_in_this_thread());
+        co_await rill::move_on_after(1h, body);
+        co_await rill::with_task_group(in_group);
+        co_await rill::with_cleanup(body, body);
+        CHECK(strand.running_in_this_thread());
+    };
+    auto end = asio::co_spawn(strand, main, asio::use_future);
+    io.run();
+    end.get();
+    CHECK(waits == 5 * 6);
+}
+
+TEST_CASE("existing: on a strand, a timeout still expires and a cancellation still goes in")
+{
+    asio::io_context io;
+    const auto strand = asio::make_strand(io);
+    std::string log;
+    const auto main = [&]() -> awaitable<void> {
+        try {
+            co_await rill::timeout(1ms, rill::sleep(1h));
+        } catch (const rill::timeout_error&) {
+            log += "expired ";
+        }
+        co_await rill::timeout(1h, rill::sleep(1h));
+    };
+    asio::cancellation_signal stop;
+    asio::steady_timer later(io, 10ms);
+    later.async_wait([&](rill::error_code) {
+        asio::post(strand, [&] { stop.emit(asio::cancellation_type::terminal); });
+    });
+    asio::co_spawn(
+        strand,
+        main,
+        asio::bind_cancellation_slot(
+            stop.slot(),
+            [&](std::exception_ptr e) { log += rill::is_cancellation(e) ? "cancelled" : "BAD"; }
+        )
+    );
+    io.run();
+    CHECK(log == "expired cancelled");
+}
+
+TEST_CASE("existing: a loop ends while such a body waits, or has not begun")
+{
+    for (const int turns : {0, 1, 2, 3, 4, 100}) {
+        asio::io_context io;
+        const auto strand = asio::make_strand(io);
+        const auto main = [&]() -> awaitable<void> { co_await rill::timeout(1h, rill::sleep(1h)); };
+        asio::co_spawn(strand, main, asio::detached);
+        for (int i = 0; i < turns; ++i)
+            io.poll_one();
+    }
 }
 
 TEST_CASE("existing: a cancellation of a plain coroutine goes into the helpers that it awaits")

@@ -5,6 +5,8 @@
 #include <rill/task.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <memory>
 #include <optional>
@@ -68,13 +70,37 @@ TEST_CASE("FUT-03: a cancelled future is done, and both accessors tell the cance
     CHECK_FALSE(f.cancel());
 }
 
-TEST_CASE("FUT-03: an exception that is a cancellation cancels the future")
+TEST_CASE(
+    "FUT-03: a cancelled_error cancels the future, and an abort that nobody asked for does not"
+)
 {
     test::loop loop;
     future<int> f(loop.executor());
-    f.set_exception(rill::system_error(rill::asio::error::operation_aborted));
+    f.set_exception(rill::cancelled_error(nullptr));
     CHECK(f.cancelled());
     CHECK_THROWS_AS(f.result(), rill::system_error);
+    future<int> g(loop.executor());
+    g.set_exception(rill::system_error(rill::asio::error::operation_aborted));
+    CHECK_FALSE(g.cancelled());
+    CHECK_THROWS_AS(g.result(), rill::system_error);
+}
+
+TEST_CASE("FUT-03: an abort in a task that was told to stop cancels the future that it is set on")
+{
+    test::loop loop;
+    future<int> f(loop.executor());
+    rill::asio::steady_timer timer(loop.executor(), 1h);
+    auto t = loop.spawn([&]() -> awaitable<void> {
+        try {
+            co_await timer.async_wait(rill::asio::deferred);
+        } catch (...) {
+            f.set_exception(std::current_exception());
+        }
+    });
+    loop.settle();
+    t.cancel();
+    loop.settle();
+    CHECK(f.cancelled());
 }
 
 TEST_CASE("FUT-02: an exception that is none is refused, and leaves the future as it was")

@@ -105,6 +105,21 @@ TEST_CASE("GA-03: later errors of the others count as seen")
     CHECK(loop.reported().empty());
 }
 
+TEST_CASE("GA-04: gather_settled calls cancelled what was told to stop, and no other abort")
+{
+    test::loop loop;
+    auto told = loop.spawn(rill::sleep(1h));
+    const auto aborted = loop.spawn([]() -> awaitable<void> {
+        throw rill::system_error(rill::asio::error::operation_aborted);
+        co_return;
+    });
+    told.cancel();
+    const auto [a, b] = loop.run(rill::gather_settled(told, aborted));
+    CHECK(a.cancelled());
+    CHECK_FALSE(b.cancelled());
+    CHECK(rill::is_cancellation(b.exception()));
+}
+
 TEST_CASE("GA-04: gather_settled has errors at their places")
 {
     test::loop loop;

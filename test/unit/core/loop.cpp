@@ -193,6 +193,60 @@ TEST_CASE("CB-16, EH-01: an exception in a callback goes to the handler, and the
     loop.forget_reported();
 }
 
+TEST_CASE("LOOP-06: stopped before it runs, run_forever makes one pass, sockets among it")
+{
+    rill::loop loop;
+    std::vector<int> ran;
+    loop.call_soon([&] { ran.push_back(1); });
+    rill::asio::post(loop.context(), [&] { ran.push_back(2); });
+    for (int i = 0; i < 1000; ++i)
+        loop.call_soon([] {});
+    loop.call_soon([&] { ran.push_back(3); });
+    loop.call_later(1h, [&] { ran.push_back(4); });
+    loop.stop();
+    loop.run_forever();
+    CHECK(ran == std::vector<int>{1, 2, 3});
+    CHECK_THROWS_AS((loop.stop(), loop.run_until_complete(rill::sleep(1h))), std::logic_error);
+    loop.stop();
+    CHECK(loop.run_until_complete([]() -> awaitable<int> { co_return 1; }) == 1);
+    loop.call_later(1ms, [&] { loop.stop(); }); // nothing is left of the stops before
+    bool later = false;
+    loop.call_later(500us, [&] { later = true; });
+    loop.run_forever();
+    CHECK(later);
+}
+
+TEST_CASE("EH-05: the handler has the variables of what failed, a callback or a task")
+{
+    static const rill::context_var<std::string> request("request", "none");
+    rill::loop loop;
+    std::vector<std::string> seen;
+    loop.set_exception_handler([&](const rill::exception_context&) {
+        seen.push_back(request.get());
+    });
+    loop.call_soon([] {
+        request.set("callback");
+        throw std::runtime_error("failed");
+    });
+    const auto fail = []() -> awaitable<void> {
+        request.set("task");
+        co_await rill::yield();
+        throw std::runtime_error("failed");
+    };
+    std::optional kept = rill::create_task(loop.get_executor(), fail);
+    rill::create_task(loop.get_executor(), fail);
+    loop.poll();
+    CHECK(seen == std::vector<std::string>{"callback", "task"});
+    rill::create_task(loop.get_executor(), [&]() -> awaitable<void> {
+        request.set("another");
+        kept.reset();
+        CHECK(request.get() == "another");
+        co_return;
+    });
+    loop.poll();
+    CHECK(seen == std::vector<std::string>{"callback", "task", "task"});
+}
+
 TEST_CASE("EH-02: an exception handler that throws does not stop the loop")
 {
     rill::loop loop;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <support/aborted.hpp>
 #include <support/how.hpp>
 #include <support/loop.hpp>
 
@@ -406,6 +407,31 @@ TEST_CASE("queue: what a size function throws leaves the call that puts, and not
     CHECK(waiting.done());
 }
 
+TEST_CASE("queue: an item is measured once, when it is put, in whichever order items are given back"
+)
+{
+    test::loop loop;
+    int asked = 0;
+    const auto size = [&](int) { return static_cast<std::size_t>(++asked); }; // never the same
+    const auto fill_and_drain = [&](auto& q) {
+        asked = 0;
+        for (int i = 0; i < 3; ++i)
+            CHECK(q.try_put(i)); // takes 1, 2, 3 of 6
+        CHECK(q.full());
+        while (q.try_get())
+            continue;
+        CHECK(asked == 3);
+        CHECK(q.try_put(0)); // 4: all the room is there again
+        CHECK_FALSE(q.full());
+    };
+    rill::queue<int> fifo(loop.executor(), rill::capacity_by(6, size));
+    rill::lifo_queue<int> lifo(loop.executor(), rill::capacity_by(6, size));
+    rill::priority_queue<int> sorted(loop.executor(), rill::capacity_by(6, size));
+    fill_and_drain(fifo);
+    fill_and_drain(lifo);
+    fill_and_drain(sorted);
+}
+
 TEST_CASE("BY-46: a queue's statistics count items stored, promised and unfinished, and who waits")
 {
     test::loop loop;
@@ -524,8 +550,8 @@ TEST_CASE("queue: destroyed while tasks wait, their waits end with operation_abo
     empty.reset();
     full.reset();
     loop.settle();
-    CHECK(getter.cancelled());
-    CHECK(putter.cancelled());
+    CHECK(test::was_aborted(getter));
+    CHECK(test::was_aborted(putter));
 }
 
 /// Puts numbers of its own, in order, some of them in vain; tells which were stored.

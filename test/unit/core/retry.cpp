@@ -9,6 +9,8 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <cmath>
 #include <limits>
@@ -196,7 +198,7 @@ TEST_CASE("retry: a cancellation and a fatal error are never tried again, whatev
     const auto all = [](const std::exception_ptr&) { return true; };
     const auto cancelled = [&]() -> awaitable<void> {
         ++calls;
-        throw rill::system_error(asio::experimental::error::channel_cancelled);
+        throw rill::cancelled_error(nullptr);
     };
     CHECK(loop.run(test::how(rill::retry(exact().when(all), cancelled))) == "cancelled");
     CHECK(calls == 1);
@@ -206,6 +208,29 @@ TEST_CASE("retry: a cancellation and a fatal error are never tried again, whatev
     };
     CHECK(loop.run(test::how(rill::retry(exact().when(all), fatal))) == "the end");
     CHECK(calls == 2);
+}
+
+TEST_CASE("retry: an abort that nobody asked for is tried again, and one that was asked for is not")
+{
+    test::loop loop;
+    int calls = 0;
+    const auto aborted = [&]() -> awaitable<int> {
+        if (++calls < 3)
+            throw rill::system_error(asio::error::operation_aborted);
+        co_return calls;
+    };
+    CHECK(loop.run(rill::retry(exact(), aborted)) == 3);
+    asio::steady_timer timer(loop.executor(), 1h);
+    const auto wait = [&]() -> awaitable<void> {
+        ++calls;
+        co_await timer.async_wait(asio::deferred);
+    };
+    auto t = loop.spawn(rill::retry(exact(), wait));
+    loop.settle();
+    t.cancel();
+    loop.advance(1h);
+    CHECK(t.cancelled());
+    CHECK(calls == 4);
 }
 
 TEST_CASE("retry: cancelled or out of time in a call or in a delay, it ends there")

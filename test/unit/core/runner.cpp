@@ -600,6 +600,19 @@ TEST_CASE("BY-39: background tasks are cancelled after the others, and see them 
     CHECK(log == std::vector<std::string>{"task", "background"});
 }
 
+TEST_CASE("BY-39: one that is aborted though nobody told it to stop has failed as well")
+{
+    const auto aborted = []() -> awaitable<void> {
+        co_await rill::yield();
+        throw rill::system_error(rill::asio::error::operation_aborted);
+    };
+    const auto main = [&]() -> awaitable<void> {
+        rill::create_background_task(aborted(), "janitor");
+        co_await rill::sleep(1h);
+    };
+    CHECK_THROWS_AS(rill::run(main), rill::fatal_error);
+}
+
 TEST_CASE("BY-39: a background task that fails ends the run, and what is left is ended in order")
 {
     std::vector<std::string> log;

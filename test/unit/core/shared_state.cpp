@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // One thread at a time; test/integration/threads has it with several.
+#include <support/aborted.hpp>
 #include <support/every_suspension.hpp>
 #include <support/how.hpp>
 #include <support/loop.hpp>
@@ -239,7 +240,7 @@ TEST_CASE("shared_state: its executor's context dies with calls in it, and they 
     loop.settle();
     other.reset();
     loop.settle();
-    CHECK(caller.cancelled());
+    CHECK(test::was_aborted(caller));
 }
 
 TEST_CASE("shared_state: the caller's loop dies: calls that have not begun are withdrawn")

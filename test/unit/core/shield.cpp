@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <support/how.hpp>
 #include <support/loop.hpp>
 
 #include <rill/cancel_scope.hpp>
@@ -19,6 +20,7 @@ namespace {
 
 using rill::awaitable;
 using rill::shield_scope;
+using test::how;
 using namespace std::chrono_literals;
 
 awaitable<int> value_after(rill::duration d, int value)
@@ -47,6 +49,26 @@ TEST_CASE("SH-01: value and error pass through, of a coroutine, a task and a fut
         loop.run(rill::shield(fail_after(1s, "coroutine"))), "coroutine", std::runtime_error
     );
     CHECK_THROWS_WITH_AS(loop.run(rill::shield(failing)), "task", std::runtime_error);
+}
+
+TEST_CASE("SH-01: callables and operations are taken as everywhere, and kept while they run")
+{
+    test::loop loop;
+    const auto shielded = [&] {
+        return rill::shield([held = std::make_unique<int>(3)]() -> awaitable<int> {
+            co_await rill::sleep(1s);
+            co_return *held;
+        });
+    };
+    CHECK(loop.run(shielded()) == 3);
+    CHECK(loop.run(how(rill::shield(rill::sleep(1s)))) == "done");
+}
+
+TEST_CASE("shield, task: an empty handle is an error that says so")
+{
+    test::loop loop;
+    CHECK_THROWS_AS(loop.run(rill::shield(rill::task<int>())), rill::invalid_state);
+    CHECK_THROWS_AS(rill::task<int>().add_done_callback([] {}), rill::invalid_state);
 }
 
 TEST_CASE("SH-02: cancelling the waiter ends its wait at once, and the work runs on undisturbed")

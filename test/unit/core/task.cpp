@@ -28,6 +28,21 @@ awaitable<int> fail(std::string text)
     throw std::runtime_error(text);
 }
 
+TEST_CASE("task: awaiting an awaitable that has been moved from is an error that tells where")
+{
+    test::loop loop;
+    const auto twice = []() -> awaitable<void> {
+        awaitable<void> once = rill::sleep(1s);
+        co_await std::move(once);
+        co_await std::move(once);
+    };
+    const auto t = loop.spawn(twice);
+    loop.advance(1s);
+    const std::string text = test::text_of(t.exception());
+    CHECK(text.find("rill: the awaitable that is awaited at task.cpp:") == 0);
+    CHECK(text.find(" has been awaited or given away already") != std::string::npos);
+}
+
 TEST_CASE("TASK-01: a task carries its coroutine's value")
 {
     test::loop loop;

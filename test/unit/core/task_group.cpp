@@ -92,6 +92,83 @@ TEST_CASE("TG-06: the first failure cancels the rest; errors come in order, the 
     CHECK(result == "group: 3 errors: first; second; body");
 }
 
+TEST_CASE("TG-06: siblings that fail at the same time are all listed, also in their first step")
+{
+    test::loop loop;
+    const auto at_once = loop.run(how(with_task_group([](task_group& g) -> awaitable<void> {
+        for (const char* name : {"a", "b", "c"})
+            g.create_task([name]() -> awaitable<void> {
+                throw std::runtime_error(name);
+                co_return;
+            });
+        co_return;
+    })));
+    CHECK(at_once == "group: 3 errors: a; b; c");
+    const auto later = loop.run(how(with_task_group([](task_group& g) -> awaitable<void> {
+        g.create_task(fail_after(1s, "a"));
+        g.create_task(fail_after(1s, "b"));
+        g.create_task(fail_after(2s, "BAD"));
+        co_return;
+    })));
+    CHECK(later == "group: 2 errors: a; b");
+}
+
+TEST_CASE("TG-06: whoever was to begin in the turn of the failure has begun, and is then cancelled")
+{
+    test::loop loop;
+    std::string log;
+    const auto result = loop.run(how(with_task_group([&](task_group& g) -> awaitable<void> {
+        g.create_task([]() -> awaitable<void> {
+            throw std::runtime_error("a");
+            co_return;
+        });
+        g.create_task([&]() -> awaitable<void> {
+            log += "begun";
+            co_await rill::sleep(1h);
+            log += "BAD";
+        });
+        co_return;
+    })));
+    CHECK(result == "group: 1 error: a");
+    CHECK(log == "begun");
+}
+
+TEST_CASE("task_group: an abort that nobody asked for is a failure, of a child and of the body")
+{
+    test::loop loop;
+    rill::asio::steady_timer timer(loop.executor(), 1h);
+    const auto wait = [&]() -> awaitable<void> { co_await timer.async_wait(rill::asio::deferred); };
+    const auto cancel_soon = [&]() -> awaitable<void> {
+        co_await rill::sleep(1s);
+        timer.cancel();
+    };
+    const auto child = loop.run(how(with_task_group([&](task_group& g) -> awaitable<void> {
+        g.create_task(wait);
+        g.create_task(cancel_soon);
+        co_return;
+    })));
+    CHECK(child.find("group: 1 error: ") == 0);
+    const auto body = loop.run(how(with_task_group([&](task_group& g) -> awaitable<void> {
+        g.create_task(cancel_soon);
+        co_await wait();
+    })));
+    CHECK(body.find("group: 1 error: ") == 0);
+}
+
+TEST_CASE("task_group: a member that is aborted because its task was told to stop is none")
+{
+    test::loop loop;
+    rill::asio::steady_timer timer(loop.executor(), 1h);
+    const auto wait = [&]() -> awaitable<void> { co_await timer.async_wait(rill::asio::deferred); };
+    const auto result = loop.run(how(with_task_group([&](task_group& g) -> awaitable<void> {
+        g.create_task(wait);
+        co_await rill::yield();
+        g.cancel();
+        co_await wait();
+    })));
+    CHECK(result == "done");
+}
+
 TEST_CASE("TG-07: a body that throws cancels the children and throws a group")
 {
     test::loop loop;
@@ -705,6 +782,55 @@ TEST_CASE("BY-16, task_group: members learn that a sibling failed, and with what
     REQUIRE(seen);
     CHECK(seen->origin() == rill::cancel_origin::sibling);
     CHECK(seen->text().find("disk full") != std::string::npos);
+}
+
+/// Counts how often somebody asks for its text.
+class counted_error : public std::exception {
+public:
+    explicit counted_error(int& asked)
+        : asked_(asked)
+    {}
+
+    const char* what() const noexcept override
+    {
+        ++asked_;
+        return "counted";
+    }
+
+private:
+    int& asked_;
+};
+
+TEST_CASE("BY-16, EG-04: nobody's text is built before it is asked for, the reason's or the group's"
+)
+{
+    test::loop loop;
+    int asked = 0;
+    rill::cancel_reason_ptr seen;
+    auto t = loop.spawn(with_task_group([&](task_group& g) -> awaitable<void> {
+        g.create_task([&]() -> awaitable<void> {
+            try {
+                co_await rill::sleep(1h);
+            } catch (const rill::cancelled_error& e) {
+                seen = e.reason();
+                throw;
+            }
+        });
+        g.create_task([&]() -> awaitable<void> {
+            co_await rill::yield();
+            throw counted_error(asked);
+        });
+        co_return;
+    }));
+    loop.settle();
+    REQUIRE(seen);
+    CHECK(asked == 0);
+    CHECK(seen->text() == "another member of its task group failed: counted");
+    CHECK(seen->text().size() > 0);
+    CHECK(asked == 1);
+    CHECK(test::text_of(t.exception()) == "1 error: counted");
+    CHECK(test::text_of(t.exception()) == "1 error: counted");
+    CHECK(asked == 2);
 }
 
 TEST_CASE("task_group: a result that is neither default-constructible nor copyable is given back")

@@ -2,6 +2,8 @@
 #include <support/loop.hpp>
 
 #include <rill/future.hpp>
+#include <rill/introspect.hpp>
+#include <rill/select.hpp>
 #include <rill/wait.hpp>
 
 #include <list>
@@ -180,6 +182,62 @@ TEST_CASE("AC-06: items asked for ahead are distinct, in whichever order they ar
         CHECK(from_a->result() == 2);
         CHECK_FALSE((co_await completions.next()).has_value());
     });
+}
+
+TEST_CASE("AC-05: whoever asks beyond the last is told of the end once that was given, not before")
+{
+    test::loop loop;
+    const tasks one{loop.spawn(after(1s, 7))};
+    auto completions = loop.run([&]() -> awaitable<rill::completions<rill::task<int>>> {
+        co_return rill::as_completed(one);
+    });
+    auto first = loop.spawn(completions.next());
+    auto second = loop.spawn(completions.next());
+    auto third = loop.spawn(completions.next());
+    loop.settle();
+    CHECK_FALSE(second.done());
+    first.cancel();
+    loop.settle();
+    CHECK(completions.size() == 1);
+    loop.advance(1s);
+    CHECK(second.result() == one[0]);
+    CHECK_FALSE(third.result().has_value());
+    CHECK(completions.size() == 0);
+}
+
+TEST_CASE("AC-05: an operation as others: it can be selected, and a loser leaves the item")
+{
+    test::loop loop;
+    const tasks one{loop.spawn(after(2s, 7))};
+    loop.run([&]() -> awaitable<void> {
+        auto completions = rill::as_completed(one);
+        const auto got = co_await rill::select(completions.next(), rill::sleep(1s));
+        CHECK(got.index() == 1);
+        CHECK((co_await completions.next()) == one[0]);
+    });
+}
+
+TEST_CASE("IN-01, AC-05: what is iterated over is awaited by who asks, and dumps say for what")
+{
+    test::loop loop;
+    std::size_t awaited_by = 0;
+    const tasks one{loop.spawn([&]() -> awaitable<int> {
+        co_await rill::sleep(1s);
+        awaited_by = rill::capture_call_graph()->awaited_by.size();
+        co_return 1;
+    })};
+    loop.spawn(
+        [&]() -> awaitable<void> {
+            auto completions = rill::as_completed(one);
+            co_await completions.next();
+        },
+        "asks"
+    );
+    loop.settle();
+    const std::string dump = loop.tasks();
+    CHECK(dump.find("the next of several tasks to end at wait.cpp:") != std::string::npos);
+    loop.advance(1s);
+    CHECK(awaited_by == 1);
 }
 
 TEST_CASE("AC-07: duplicates count once, and an empty range gives nothing")

@@ -268,6 +268,33 @@ TEST_CASE("run: with real sockets, time passes only when they have nothing to br
     CHECK(testing::run(main, testing::options().real_io(2s)) == "hello");
 }
 
+TEST_CASE(
+    "testing::run: code that polls with yield() for a time that never comes is told, with where"
+)
+{
+    const auto main = []() -> awaitable<void> {
+        const auto sleeper = rill::create_task(rill::sleep(1s), "sleeper");
+        while (!sleeper.done())
+            co_await rill::yield();
+    };
+    const std::string text =
+        failure_of([&] { testing::run(main, testing::options().busy_steps(10'000)); });
+    CHECK(contains(text, "who polls with yield() waits for a time that does not come"));
+    CHECK(contains(text, "sleeper"));
+}
+
+TEST_CASE("testing::run: many steps are none too many where time passes between them")
+{
+    const auto main = []() -> awaitable<void> {
+        for (int second = 0; second < 20; ++second) {
+            for (int i = 0; i < 1000; ++i)
+                co_await rill::yield();
+            co_await rill::sleep(1s);
+        }
+    };
+    CHECK_NOTHROW(testing::run(main, testing::options().busy_steps(10'000)));
+}
+
 TEST_CASE("BY-25: a seed decides the order of what is ready, and gives the same order each time")
 {
     const auto with = [](std::uint64_t seed) {

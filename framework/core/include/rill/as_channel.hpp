@@ -36,9 +36,10 @@ as_channel(generator<T> values, F body, std::size_t capacity = 0);
 
 namespace detail {
 
-/// Ends quietly once nobody receives any more.
+/// Ends quietly once nobody receives any more. Where the generator fails, `out` stays open: whoever
+/// receives is to learn of the failure, and not that it was the end.
 template <class T>
-awaitable<void> send_all(generator<T> values, sender<T> out)
+awaitable<void> send_all(generator<T> values, sender<T>& out)
 {
     const auto send = [&](T value) -> awaitable<void> { co_await out.send(std::move(value)); };
     try {
@@ -47,6 +48,7 @@ awaitable<void> send_all(generator<T> values, sender<T> out)
         if (e.code() != asio::error::broken_pipe || out.has_receivers())
             throw;
     }
+    out.close();
 }
 
 } // namespace detail
@@ -58,7 +60,7 @@ std::invoke_result_t<F&, receiver<T>&> as_channel(generator<T> values, F body, s
     using result = awaited_t<std::invoke_result_t<F&, receiver<T>&>>;
     channel<T> between(co_await asio::this_coro::executor, capacity);
     const auto consume = [&](task_group& group) -> awaitable<result> {
-        group.create_task(detail::send_all(std::move(values), std::move(between.sender)));
+        group.create_task(detail::send_all(std::move(values), between.sender));
         if constexpr (std::is_void_v<result>) {
             co_await body(between.receiver);
             group.cancel();

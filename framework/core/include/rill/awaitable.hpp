@@ -92,3 +92,7 @@ concept coroutine_function = std::invocable<F, Args...> &&
                              requires { typename awaited_t<std::invoke_result_t<F, Args...>>; };
 
 } // namespace rill::RILL_FORM
+
+#if defined(RILL_COROUTINE_PLACES) && !defined(RILL_SEPARATE_COMPILATION)
+#include <rill/detail/loop/asio_coroutine.hpp> // and at its end what a cancelled co_await throws
+#endif

@@ -39,8 +39,8 @@ public:
     cancel_scope(const cancel_scope&) = delete;
     cancel_scope& operator=(const cancel_scope&) = delete;
 
-    /// Everything inside stops: the wait that it is in, and each later one, throws
-    /// operation_aborted. Before run(), the body does not even begin. The first reason counts.
+    /// Everything inside stops: the wait that it is in, and each later one, throws a
+    /// cancelled_error. Before run(), the body does not even begin. The first reason counts.
     void cancel(std::string message = {});
 
     /// Whether it was cancelled, by a call or by its deadline.
@@ -64,7 +64,7 @@ public:
     time_point deadline() const noexcept { return inside_ ? inside_->when() : when_; }
 
     /// While it is set, no cancellation from outside comes in. Taken away, one that is due shows at
-    /// the next wait.
+    /// the next wait; so it does where the scope is left, whatever has ended that.
     void set_shield(bool on);
 
     bool shield() const noexcept { return shield_; }
@@ -112,7 +112,7 @@ move_on_at(time_point t, Body body, std::source_location where = std::source_loc
 /// one, time_point::min() where a cancellation is due. Mirrors trio.current_effective_deadline.
 time_point current_effective_deadline() noexcept;
 
-/// Throws operation_aborted if the current task is to stop, and does not wait otherwise. Mirrors
+/// Throws a cancelled_error if the current task is to stop, and does not wait otherwise. Mirrors
 /// trio.lowlevel.checkpoint_if_cancelled.
 void throw_if_cancelled();
 

@@ -26,7 +26,7 @@ namespace rill::RILL_FORM {
 /// instead.
 ///
 /// An exception of the cleanup is thrown; where the body failed as well, both in an
-/// exception_group.
+/// exception_group. A fatal_error leaves bare, and the other one is reported.
 template <class Body, class Cleanup>
 awaitable<detail::body_result_t<Body>> with_cleanup(
     Body body,

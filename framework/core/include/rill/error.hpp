@@ -95,8 +95,15 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-/// Whether `error` is a cancellation, whatever code reports it.
+/// Whether `error` is a cancellation, whatever type and code report it: what is asked in a catch
+/// clause around a wait, where asyncio's is `except CancelledError`. Rill's waits throw
+/// cancelled_error, and Asio's own a plain system_error.
+///
+/// The abort of an operation whose object was closed or destroyed by somebody else looks the same
+/// as Asio's cancellations do: the code does not tell. Whether a task has ended cancelled is
+/// decided by whether it had been told to stop.
 bool is_cancellation(const std::exception_ptr& error) noexcept;
+bool is_cancellation(const std::exception& error) noexcept;
 
 // Implementation
 

@@ -25,6 +25,7 @@ struct exception_context {
 /// there is one, follows on lines of its own.
 std::string to_string(const exception_context& context);
 
+/// It runs where the error is met, with the context variables of the task or callback that failed.
 using exception_handler = std::function<void(const exception_context&)>;
 
 // Implementation

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
+#include <rill/detail/late_text.hpp>
 
 #include <concepts>
 #include <exception>
@@ -32,6 +33,9 @@ public:
     explicit exception_group(std::vector<std::exception_ptr> exceptions);
     exception_group(std::string message, std::vector<std::exception_ptr> exceptions);
 
+    /// Built when it is asked for, the first time.
+    const char* what() const noexcept override;
+
     // No moves: a group that has been moved from would be empty.
     exception_group(const exception_group&) noexcept = default;
     exception_group& operator=(const exception_group&) noexcept = default;
@@ -61,13 +65,19 @@ public:
 
 private:
     struct contents {
+        contents(std::string m, std::vector<std::exception_ptr> e) noexcept
+            : message(std::move(m))
+            , exceptions(std::move(e))
+        {}
+
         std::string message;
         std::vector<std::exception_ptr> exceptions;
+        detail::late_text text;
     };
 
-    static void check(const std::vector<std::exception_ptr>& exceptions);
-    static std::string
-    describe(const std::string& message, const std::vector<std::exception_ptr>& exceptions);
+    static std::vector<std::exception_ptr> checked(std::vector<std::exception_ptr> exceptions);
+    static std::optional<exception_group> as_group(const std::exception_ptr& error);
+    void describe_to(std::string& text) const;
     void append_leaves(std::vector<std::exception_ptr>& leaves) const;
     std::optional<exception_group> part(std::vector<std::exception_ptr> exceptions) const;
 

@@ -51,7 +51,9 @@ public:
     template <class... Args>
     void set_result(Args&&... value);
 
-    /// The same with an exception: any object, or an exception_ptr.
+    /// The same with an exception: any object, or an exception_ptr. It is cancelled by a
+    /// cancelled_error, and by the abort of a wait in a task that has been told to stop; any other
+    /// operation_aborted is an error.
     void set_exception(std::exception_ptr error);
     template <class E>
     void set_exception(E error);
@@ -110,7 +112,7 @@ void future<T>::set_exception(std::exception_ptr error)
 {
     if (!error)
         throw std::invalid_argument("rill::future: set_exception needs an exception");
-    const bool cancelled = is_cancellation(error);
+    const bool cancelled = detail::was_asked_for(error);
     open().end(std::move(error), cancelled);
 }
 

@@ -104,12 +104,14 @@ public:
         requires detail::awaited_handle<Handle>
     typename Handle::value_type run_until_complete(Handle main);
 
-    /// Runs until stop(). Mirrors loop.run_forever.
+    /// Runs until stop(). Stopped before, it makes one pass: what is ready by then, sockets among
+    /// it, has its turn. Mirrors loop.run_forever.
     void run_forever();
 
     /// Ends the run when the present turn is over, a bounded number of steps; what is ready by then
-    /// runs with the next run. Where this class runs nothing, it is io_context::stop, and restart()
-    /// has to come before the next run of the program's own.
+    /// runs with the next run. Where nothing runs, it counts for the next run_forever() or
+    /// run_until_complete(). For a run of the program's own it is io_context::stop, and restart()
+    /// has to come before the next one.
     void stop();
 
     /// Runs one turn: what is ready, up to a bound, or else what comes first. False, at once, if
@@ -188,6 +190,7 @@ private:
     template <class Run>
     void run_exclusively(Run run);
     void run_until_ended(detail::completion_state& state);
+    void run_until_stopped();
 
     std::unique_ptr<asio::io_context> owned_;
     detail::loop_core* core_;  // valid as long as the mailbox is open

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/cancel_reason.hpp>
 #include <rill/detail/form.hpp>
 #include <rill/error.hpp>
 
@@ -35,8 +36,8 @@ public:
     /// Null where there is a value.
     const std::exception_ptr& exception() const noexcept { return error_; }
 
-    /// Whether it ended by a cancellation.
-    bool cancelled() const noexcept { return is_cancellation(error_); }
+    /// Whether it ended by a cancellation that somebody asked for: with a cancelled_error.
+    bool cancelled() const noexcept { return detail::is_cancelled_error(error_); }
 
     /// The value; throws the exception unchanged where there is one.
     decltype(auto) get() const&

@@ -61,6 +61,13 @@ public:
 
 namespace detail {
 
+/// An item and the room that it takes, which is measured when it comes.
+template <class T>
+struct stored_item {
+    T value;
+    std::size_t size;
+};
+
 template <class T>
 class fifo_store {
 public:
@@ -68,17 +75,17 @@ public:
 
     std::size_t size() const noexcept { return items_.size(); }
 
-    void push(T&& value) { items_.push_back(std::move(value)); }
+    void push(stored_item<T>&& item) { items_.push_back(std::move(item)); }
 
-    T pop()
+    stored_item<T> pop()
     {
-        T value(std::move(items_.front()));
+        stored_item<T> item(std::move(items_.front()));
         items_.pop_front();
-        return value;
+        return item;
     }
 
 private:
-    std::deque<T> items_;
+    std::deque<stored_item<T>> items_;
 };
 
 template <class T>
@@ -88,17 +95,17 @@ public:
 
     std::size_t size() const noexcept { return items_.size(); }
 
-    void push(T&& value) { items_.push_back(std::move(value)); }
+    void push(stored_item<T>&& item) { items_.push_back(std::move(item)); }
 
-    T pop()
+    stored_item<T> pop()
     {
-        T value(std::move(items_.back()));
+        stored_item<T> item(std::move(items_.back()));
         items_.pop_back();
-        return value;
+        return item;
     }
 
 private:
-    std::vector<T> items_;
+    std::vector<stored_item<T>> items_;
 };
 
 template <class T, class Compare>
@@ -108,35 +115,35 @@ public:
 
     std::size_t size() const noexcept { return items_.size(); }
 
-    void push(T&& value)
+    void push(stored_item<T>&& item)
     {
-        items_.push_back({std::move(value), ++pushed_});
+        items_.push_back({std::move(item), ++pushed_});
         std::push_heap(items_.begin(), items_.end(), after);
     }
 
-    T pop()
+    stored_item<T> pop()
     {
         std::pop_heap(items_.begin(), items_.end(), after);
-        T value(std::move(items_.back().value));
+        stored_item<T> item(std::move(items_.back().item));
         items_.pop_back();
-        return value;
+        return item;
     }
 
 private:
-    struct item {
-        T value;
+    struct numbered {
+        stored_item<T> item;
         std::uint64_t number; // counts pushes: the order among equals
     };
 
-    static bool after(const item& a, const item& b)
+    static bool after(const numbered& a, const numbered& b)
     {
         const Compare before;
-        if (before(a.value, b.value))
+        if (before(a.item.value, b.item.value))
             return false;
-        return before(b.value, a.value) || a.number > b.number;
+        return before(b.item.value, a.item.value) || a.number > b.number;
     }
 
-    std::vector<item> items_; // a heap
+    std::vector<numbered> items_; // a heap
     std::uint64_t pushed_ = 0;
 };
 

@@ -65,7 +65,8 @@ private:
 /// Whether and when another attempt is made: `retry_policy().attempts(5).first_delay(50ms)`.
 ///
 /// By default three attempts, about 100 ms and 200 ms apart, for every error. A cancellation and a
-/// fatal_error are never worth another attempt, whatever is set here. Settings that make no sense
+/// fatal_error are never worth another attempt, whatever is set here; the abort of an operation
+/// that nobody has cancelled is an error as others are. Settings that make no sense
 /// throw std::invalid_argument.
 class retry_policy {
 public:
@@ -194,6 +195,7 @@ awaitable<awaited_t<std::invoke_result_t<F&>>> retry(retry_policy policy, F op)
 {
     using T = awaited_t<std::invoke_result_t<F&>>;
     const asio::any_io_executor here = co_await asio::this_coro::executor;
+    const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
     detail::loop_core& core = detail::loop_core::of(here);
     for (unsigned attempt = 1;; ++attempt) {
         std::exception_ptr error;
@@ -210,8 +212,8 @@ awaitable<awaited_t<std::invoke_result_t<F&>>> retry(retry_policy policy, F op)
         } catch (...) {
             error = std::current_exception();
         }
-        const bool cancelled = detail::current.task && detail::current.task->next_wait_throws();
-        if (cancelled || !policy.may_retry(attempt, error))
+        const bool told_to_stop = state.cancelled() != asio::cancellation_type::none;
+        if (told_to_stop || !policy.may_retry(attempt, error))
             std::rethrow_exception(error);
         const duration delay = policy.delay_after(attempt, core.random);
         if (policy.observer_)

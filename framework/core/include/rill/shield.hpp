@@ -4,8 +4,6 @@
 #include <rill/detail/form.hpp>
 #include <rill/task.hpp>
 
-#include <boost/asio/deferred.hpp>
-
 #include <source_location>
 
 namespace rill::RILL_FORM {
@@ -85,9 +83,9 @@ template <class Handle>
     requires detail::awaited_handle<Handle>
 awaitable<typename Handle::value_type> shield(Handle handle)
 {
-    if (!handle.done()) {
+    if (!detail::check_joinable(detail::handle_access::state(handle)).done()) {
         detail::mark_shielded(handle);
-        auto end = handle.async_wait(asio::deferred);
+        auto end = detail::handle_access::wait_for_end(handle);
         co_await std::move(end);
     }
     co_return co_await std::move(handle);

@@ -49,8 +49,9 @@ class task : public detail::outcome_handle<task<T>, T, detail::task_data<T>> {
 public:
     task() noexcept = default; ///< Refers to no task.
 
-    /// Asks the task to stop: the wait that it is in, and each later one, throws operation_aborted
-    /// until it ends or uncancel() takes the request back. What it waits for is cancelled with it,
+    /// Asks the task to stop: the wait that it is in, and each later one, throws a cancelled_error
+    /// until it ends or uncancel() takes the request back; Asio's own operations throw a plain
+    /// system_error with operation_aborted. What it waits for is cancelled with it,
     /// down a chain of tasks. False if it had ended.
     ///
     /// Whoever awaits the task gets a cancelled_error with the message; the first one counts.

@@ -24,10 +24,12 @@ class task_status;
 ///
 /// The first child that fails, or the body failing, cancels the rest; when all have ended, an
 /// exception_group is thrown that lists the errors in order of completion, the body's own last. A
-/// child that is cancelled is no error. A cancellation of the caller cancels everything, and
-/// leaves the group as such once all have ended, unless there are errors; then it is due at the
-/// next wait. A fatal_error leaves the group bare, and the other errors are reported. A group
-/// without running children ends without a wait.
+/// child's failure is told to the others in a turn of its own, so that all are listed that fail at
+/// the same time, as asyncio does it. A child that is cancelled is no error; one that ends with
+/// operation_aborted though nobody has told it to stop has failed. A cancellation of the caller
+/// cancels everything, and leaves the group as such once all have ended, unless there are errors;
+/// then it is due at the next wait. A fatal_error leaves the group bare, and the other errors are
+/// reported. A group without running children ends without a wait.
 ///
 /// A body that cancel() cut short gives a default-constructed result.
 template <class Body>
@@ -101,7 +103,21 @@ private:
 
     class exit_scope;
     class turn;
-    class late_failure;
+
+    /// What the others learn of a failure, in a turn of its own: those that were ready when it
+    /// happened have theirs first, and may fail as well.
+    class abort_turn : public detail::ready_node {
+    public:
+        explicit abort_turn(task_group& group) noexcept;
+        ~abort_turn();
+
+        void request();
+
+    private:
+        static void on_act(ready_node& node, detail::act what);
+
+        task_group& group_;
+    };
 
     task_group(detail::task_state& parent, std::source_location where);
     ~task_group();
@@ -120,10 +136,10 @@ private:
     static awaitable<void> run_starting(std::shared_ptr<start_record<T>> record, F body);
 
     auto children_end() noexcept;
-    void take_late_failures();
     void cancel_all(cancel_reason_ptr why);
     void body_failed(std::exception_ptr error);
     void fail(std::exception_ptr error);
+    void abort();
     void leave() noexcept;
     void throw_what_is_due();
     void rethrow_fatal(const std::exception_ptr& error);
@@ -136,17 +152,15 @@ private:
     std::source_location where_;
     detail::scope scope_; // around the body
     bool left_ = false;
-    bool starting_ = false; // inside create_task or start
     bool collect_errors_ = false;
     bool cancelled_itself_ =
         false;                 // a cancellation ended the body, and was not for the group's sake
     bool interrupted_ = false; // cancelled from outside while it waited for children
     std::size_t size_ = 0;
     detail::intrusive_list<detail::task_state, detail::in_group> children_; // those that run
-    detail::wait_line<> ended_;                   // the body, once it waits for the last child
-    std::vector<std::exception_ptr> errors_;      // in order of completion
-    std::vector<std::exception_ptr> late_errors_; // of children that failed inside create_task
-    std::unique_ptr<late_failure> late_failure_;
+    detail::wait_line<> ended_;              // the body, once it waits for the last child
+    std::vector<std::exception_ptr> errors_; // in order of completion
+    abort_turn abort_turn_{*this};
     std::exception_ptr body_error_;
     std::exception_ptr body_cancelled_; // a cancellation ended the body
     std::size_t free_turns_ = SIZE_MAX; // children that may still begin; SIZE_MAX: no limit

@@ -41,7 +41,7 @@ std::string to_string(const timeout_scope& scope);
 /// Runs `body`, an awaitable or a callable that gives one, for at most `d`; the callable may take a
 /// timeout_scope&. Gives the body's result. Mirrors asyncio.timeout.
 ///
-/// When the deadline passes, every wait in the body throws operation_aborted until it is left;
+/// When the deadline passes, every wait in the body throws a cancelled_error until it is left;
 /// then timeout_error is thrown, unless the body turned it into a value or an error of its own, or
 /// a cancellation from outside is due as well: that one goes first. what() says how long it was,
 /// where the timeout stands in the source, and what the task was waiting for. `forever` sets no

@@ -5,9 +5,10 @@
 #include <rill/detail/form.hpp>
 #include <rill/detail/wait/end_watch.hpp>
 #include <rill/gather.hpp>
-#include <rill/queue.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <ranges>
@@ -52,14 +53,18 @@ awaitable<wait_result<detail::range_member_t<R>>> wait(
 
 /// Tasks or futures, one after another as they end. Mirrors the iterator of asyncio.as_completed.
 ///
-/// Copies are the same iteration. Dropping it leaves the tasks running.
+/// Copies are the same iteration, and several may ask at once. Dropping it leaves the tasks running.
 template <class Handle>
 class completions {
 public:
-    /// The next that has ended, which holds its value or error; empty when all have been given.
+    /// The next that has ended, which holds its value or error; empty once all have been given.
     /// Those that had ended before come first, without a wait. Mirrors `async for`.
+    ///
+    /// Whoever asks waits in line. Where more ask than there are tasks left, the rest learn that it
+    /// is the end once the last one has been given, and not before: whoever was to get that may
+    /// stop waiting for it.
     /// Cancellation: total; nothing is lost, and iterating can go on.
-    awaitable<std::optional<Handle>> next();
+    auto next(std::source_location where = std::source_location::current());
 
     /// Those that have not been given yet.
     std::size_t size() const noexcept;
@@ -70,6 +75,7 @@ private:
         as_completed(R, std::source_location);
 
     class state;
+    class next_waiter;
 
     explicit completions(std::shared_ptr<state> s) noexcept
         : state_(std::move(s))

@@ -71,7 +71,7 @@ RILL_DECL void throw_if_cancelled()
 {
     const detail::task_state* task = detail::current.task;
     if (task && task->next_wait_throws())
-        throw system_error(detail::aborted());
+        detail::throw_cancelled();
 }
 
 } // namespace rill::RILL_FORM

@@ -37,11 +37,23 @@ RILL_DECL void grace_scope::press()
         );
 }
 
+/// A fatal error leaves bare, so it hides the other one.
+RILL_DECL std::exception_ptr
+fatal_of_both(const std::exception_ptr& fatal, const std::exception_ptr& other)
+{
+    loop_core::running().report({"an error beside a fatal one, of a body and its cleanup", other});
+    return fatal;
+}
+
 RILL_DECL std::exception_ptr
 error_of_both(const std::exception_ptr& body, const std::exception_ptr& cleanup)
 {
-    if (!cleanup || !body || is_cancellation(body))
+    if (!cleanup || !body || was_asked_for(body))
         return cleanup ? cleanup : body;
+    if (is_fatal(body))
+        return fatal_of_both(body, cleanup);
+    if (is_fatal(cleanup))
+        return fatal_of_both(cleanup, body);
     std::vector<std::exception_ptr> both{body, cleanup};
     return std::make_exception_ptr(exception_group(std::move(both)));
 }

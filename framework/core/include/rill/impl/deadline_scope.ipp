@@ -25,7 +25,7 @@ RILL_DECL void deadline_scope::set(time_point when)
 
 RILL_DECL bool deadline_scope::caused(const error_code& ec) const noexcept
 {
-    return cancelled && ec == condition::cancelled && !task_.cancelled_outside(*this);
+    return cancelled && ec == condition::cancelled && (shield || !task_.cancelled_outside(*this));
 }
 
 RILL_DECL std::string deadline_scope::story() const

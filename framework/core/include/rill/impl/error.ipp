@@ -71,11 +71,17 @@ RILL_DECL bool is_cancellation(const std::exception_ptr& error) noexcept
         return false;
     try {
         std::rethrow_exception(error);
-    } catch (const system_error& e) {
-        return e.code() == condition::cancelled;
+    } catch (const std::exception& e) {
+        return is_cancellation(e);
     } catch (...) {
         return false;
     }
+}
+
+RILL_DECL bool is_cancellation(const std::exception& error) noexcept
+{
+    const auto* const e = dynamic_cast<const system_error*>(&error);
+    return e && e->code() == condition::cancelled;
 }
 
 } // namespace rill::RILL_FORM

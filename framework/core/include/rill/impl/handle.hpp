@@ -54,21 +54,6 @@ private:
 
     void drop() noexcept;
 
-    class in_context {
-    public:
-        explicit in_context(context_ptr& c) noexcept
-            : before_(std::exchange(current.callback_context, &c))
-        {}
-
-        ~in_context() { current.callback_context = before_; }
-
-        in_context(const in_context&) = delete;
-        in_context& operator=(const in_context&) = delete;
-
-    private:
-        context_ptr* before_;
-    };
-
     time_point when_;
     context_ptr context_;
     std::shared_ptr<callback> self_; // set while the loop owes the call

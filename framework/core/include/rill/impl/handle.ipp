@@ -75,7 +75,7 @@ RILL_DECL void callback::on_act(ready_node& n, act what)
 RILL_DECL void callback::run()
 {
     const auto keep = std::move(self_);
-    const in_context scope(context_);
+    const variables_of scope(context_);
     const std::string trace = trace_of(core_, static_cast<ready_node*>(this));
     forget_trace(core_, static_cast<ready_node*>(this));
     try {

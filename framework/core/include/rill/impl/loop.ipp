@@ -29,8 +29,23 @@ RILL_DECL void loop::run_forever()
 {
     run_exclusively([this] {
         const auto work = asio::make_work_guard(core_->io());
-        core_->io().run();
+        run_until_stopped();
     });
+}
+
+/// A stop that came before waits until the sockets have been looked at, and goes behind what is
+/// ready then.
+RILL_DECL void loop::run_until_stopped()
+{
+    asio::io_context& io = core_->io();
+    const auto pass = std::make_shared<bool>(core_->stopped_before.exchange(false));
+    const auto stop = [&io, this_pass = std::weak_ptr(pass)] {
+        if (!this_pass.expired())
+            io.stop();
+    };
+    if (*pass)
+        asio::post(io, [this, stop] { call_soon(stop); });
+    io.run();
 }
 
 RILL_DECL bool loop::run_once()
@@ -60,7 +75,7 @@ RILL_DECL void loop::run_until_ended(detail::completion_state& state)
         if (state.done())
             return;
         const detail::end_hook stop(*core_, state, [this] { core_->io().stop(); });
-        core_->io().run();
+        run_until_stopped();
     });
     if (!state.done())
         throw std::logic_error(
@@ -203,6 +218,8 @@ RILL_DECL random_source& loop::random() const
 
 RILL_DECL void loop::stop()
 {
+    if (!is_running())
+        core().stopped_before = true;
     core().io().stop();
 }
 

@@ -81,7 +81,7 @@ awaitable<detail::shared_value_t<T>> once<T>::run(F fn, std::source_location whe
     while (!state->value) {
         const asio::any_io_executor here = co_await asio::this_coro::executor;
         if (detail::current.task && detail::current.task->next_wait_throws())
-            throw system_error(detail::aborted()); // nothing is begun for one who cannot wait
+            detail::throw_cancelled(); // nothing is begun for one who cannot wait
         if (!state->running())
             detail::once_state<T>::begin(state, here, std::move(fn), where);
         const auto work = state->work;
@@ -91,8 +91,8 @@ awaitable<detail::shared_value_t<T>> once<T>::run(F fn, std::source_location whe
             co_await work->join();
             work->result();
         }
-        if (state->gone)
-            throw system_error(detail::aborted());
+        if (state->gone) // the work that it waited for was told to stop, whatever came of it
+            throw cancelled_error(nullptr);
     }
     if constexpr (!std::is_void_v<T>)
         co_return std::ref(*state->value);

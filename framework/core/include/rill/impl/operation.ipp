@@ -7,8 +7,10 @@ namespace rill::RILL_FORM::detail {
 
 RILL_DECL void operation::cancel()
 {
-    if (!ready())
-        action_(*this, act::cancel);
+    if (ready())
+        return;
+    told_ = true;
+    action_(*this, act::cancel);
 }
 
 RILL_DECL std::string operation::what()

@@ -90,7 +90,7 @@ RILL_DECL retry_policy& retry_policy::longest_delay(duration d)
 /// The budget is asked last, since asking takes a token.
 RILL_DECL bool retry_policy::may_retry(unsigned attempt, const std::exception_ptr& error) const
 {
-    if (attempt >= attempts_ || is_cancellation(error) || detail::is_fatal(error))
+    if (attempt >= attempts_ || detail::is_cancelled_error(error) || detail::is_fatal(error))
         return false;
     if (worth_it_ && !worth_it_(error))
         return false;

@@ -122,7 +122,7 @@ private:
 /// Lets every other task that is ready run first. Mirrors asyncio.sleep(0).
 ///
 /// `co_await rill::yield()` is a step through the ready queue, nothing more. It is a cancellation
-/// point: operation_aborted if its task has been cancelled when its turn comes.
+/// point: a cancelled_error if its task has been cancelled when its turn comes.
 inline detail::yield_operation yield() noexcept
 {
     return detail::yield_operation(detail::current.loop);

@@ -8,7 +8,7 @@ namespace rill::RILL_FORM::detail {
 RILL_DECL void yield_operation::awaiter::get() const
 {
     if (step_.in_cancelled_task())
-        throw system_error(aborted());
+        throw_cancelled();
 }
 
 RILL_DECL void sleep_waiter::start()

@@ -4,6 +4,7 @@
 #include <rill/error.hpp>
 #include <rill/task.hpp>
 
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/this_coro.hpp>
 
 namespace rill::RILL_FORM::detail {
@@ -30,10 +31,10 @@ RILL_DECL failure current_failure(const task_state& task)
     const std::exception_ptr error = std::current_exception();
     try {
         throw;
-    } catch (const cancelled_error&) {
-        return {error, true};
+    } catch (const cancelled_error& e) {
+        return {e.names_task() ? error : task.explained(error), true};
     } catch (const system_error& e) {
-        if (e.code() == condition::cancelled)
+        if (e.code() == condition::cancelled && task.next_wait_throws())
             return {task.explained(error), true};
     } catch (const fatal_error&) {
         return {error, false, true};
@@ -46,6 +47,17 @@ RILL_DECL void task_state::first_step()
 {
     const state_ref<task_state> keep(*this);
     release(); // what start() took
+    if (!own_executor_) {
+        begin(loop_task_executor(core()->executor(), place(), generation()));
+        return;
+    }
+    const asio::any_io_executor ex =
+        task_executor<asio::any_io_executor>(*own_executor_, place(), generation());
+    asio::dispatch(ex, [keep, ex] { keep->begin(ex); });
+}
+
+RILL_DECL void task_state::begin(const asio::any_io_executor& ex)
+{
     if (next_wait_throws()) {
         drop_frame();       // gone before the end is announced
         step_into(nullptr); // and the task is over
@@ -53,8 +65,6 @@ RILL_DECL void task_state::first_step()
     } else {
         task_frame frame = std::move(frame_);
         frame_ = task_frame();
-        const asio::any_io_executor ex =
-            loop_task_executor(core()->executor(), place(), generation());
         start_coroutine(std::move(frame), ex, slot(), cancellation(), coroutines);
     }
 }
@@ -85,7 +95,7 @@ create_background_task(awaitable<void> body, task_options options, std::source_l
             co_await std::move(served);
         } catch (...) {
             const std::exception_ptr error = std::current_exception();
-            if (is_cancellation(error))
+            if (detail::was_asked_for(error))
                 throw;
             throw fatal_error(
                 "rill: background task '" + current_task()->name() +

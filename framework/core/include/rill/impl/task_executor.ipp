@@ -13,6 +13,8 @@ RILL_DECL loop_core& loop_core::of(const asio::any_io_executor& ex)
 {
     if (const auto* task = ex.target<loop_task_executor>())
         return of(io_context_of(task->inner()));
+    if (const auto* task = ex.target<task_executor<asio::any_io_executor>>())
+        return of(task->inner());
     if (const auto* plain = ex.target<executor_type>())
         return of(io_context_of(*plain));
     if (const auto* strand = ex.target<asio::strand<executor_type>>())

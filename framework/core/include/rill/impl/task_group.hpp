@@ -25,19 +25,6 @@ detail::new_task<T> task_group::add_child(task_options options, std::source_loca
 template <class T>
 void task_group::start_child(const detail::new_task<T>& child, awaitable<T> body)
 {
-    struct start_scope {
-        explicit start_scope(bool& s)
-            : starting(s)
-            , before(std::exchange(s, true))
-        {}
-
-        ~start_scope() { starting = before; }
-
-        bool& starting;
-        bool before;
-    };
-
-    const start_scope scope(starting_);
     try {
         child.start(std::move(body));
     } catch (...) {
@@ -154,26 +141,10 @@ awaitable<T> task_group::take_turn(awaitable<T> body)
         co_await std::move(free);
     }
     const turn mine(*this, *detail::current.task);
+    while (abort_turn_.linked()) // whoever had the place before has failed: it does not begin
+        co_await yield();
     co_return co_await std::move(body);
 }
-
-/// A child that fails in its eager first step does not cancel the group inside create_task.
-class task_group::late_failure : public detail::ready_node {
-public:
-    explicit late_failure(task_group& group)
-        : ready_node(&on_act)
-        , group_(group)
-    {
-        group_.parent_.core()->make_ready(*this);
-    }
-
-    ~late_failure();
-
-private:
-    static void on_act(ready_node& node, detail::act what);
-
-    task_group& group_;
-};
 
 inline task_group::task_group(detail::task_state& parent, std::source_location where)
     : parent_(parent)
@@ -226,7 +197,6 @@ with_task_group(Body body, std::source_location where)
     } catch (...) {
         group.body_failed(std::current_exception());
     }
-    group.take_late_failures();
     if (!group.children_.empty()) {
         task_group::exit_scope waiting(group);
         while (!group.children_.empty())

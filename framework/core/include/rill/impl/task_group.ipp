@@ -82,15 +82,20 @@ RILL_DECL void task_group::fail(std::exception_ptr error)
 {
     errors_.push_back(std::move(error));
     if (!collect_errors_ && !left_ && !scope_.cancelled)
+        abort_turn_.request();
+}
+
+RILL_DECL void task_group::abort()
+{
+    if (!left_ && !scope_.cancelled)
         cancel_all(detail::make_reason(
-            cancel_origin::sibling,
-            "another member of its task group failed: " + detail::text_of(errors_.back())
+            cancel_origin::sibling, "another member of its task group failed: ", errors_.front()
         ));
 }
 
 RILL_DECL void task_group::body_failed(std::exception_ptr error)
 {
-    const bool cancelled = is_cancellation(error);
+    const bool cancelled = detail::was_asked_for(error);
     if (cancelled) {
         body_cancelled_ = std::move(error);
         cancelled_itself_ = !scope_.cancelled;
@@ -101,11 +106,11 @@ RILL_DECL void task_group::body_failed(std::exception_ptr error)
         return;
     if (!scope_.cancelled)
         cancel_all(
-            cancelled ? parent_.reason()
-                      : detail::make_reason(
-                            cancel_origin::sibling,
-                            "the body of its task group failed: " + detail::text_of(body_error_)
-                        )
+            cancelled
+                ? parent_.reason()
+                : detail::make_reason(
+                      cancel_origin::sibling, "the body of its task group failed: ", body_error_
+                  )
         );
 }
 
@@ -133,19 +138,32 @@ RILL_DECL void task_group::throw_what_is_due()
     const bool outside = (interrupted_ || body_cancelled_) && parent_.cancelled();
     if (!outside && !cancelled_itself_)
         return;
-    std::rethrow_exception(body_cancelled_ ? body_cancelled_ : detail::aborted_error());
+    if (body_cancelled_)
+        std::rethrow_exception(body_cancelled_);
+    detail::throw_cancelled();
 }
 
-RILL_DECL task_group::late_failure::~late_failure()
+RILL_DECL task_group::abort_turn::abort_turn(task_group& group) noexcept
+    : ready_node(&on_act)
+    , group_(group)
+{}
+
+RILL_DECL task_group::abort_turn::~abort_turn()
 {
     if (linked())
         group_.parent_.core()->forget(*this);
 }
 
-RILL_DECL void task_group::late_failure::on_act(ready_node& node, detail::act what)
+RILL_DECL void task_group::abort_turn::request()
+{
+    if (!linked())
+        group_.parent_.core()->make_ready(*this);
+}
+
+RILL_DECL void task_group::abort_turn::on_act(ready_node& node, detail::act what)
 {
     if (what == detail::act::run)
-        static_cast<late_failure&>(node).group_.take_late_failures();
+        static_cast<abort_turn&>(node).group_.abort();
 }
 
 RILL_DECL task_group::~task_group()
@@ -156,25 +174,12 @@ RILL_DECL task_group::~task_group()
     leave();
 }
 
-RILL_DECL void task_group::take_late_failures()
-{
-    late_failure_.reset();
-    for (std::exception_ptr& error : std::exchange(late_errors_, {}))
-        fail(std::move(error));
-}
-
 RILL_DECL void task_group::on_child_end(detail::task_state& child, void* group)
 {
     auto& self = *static_cast<task_group*>(group);
     if (child.error() && !child.ended_cancelled()) {
         child.mark_retrieved();
-        if (self.starting_) {
-            self.late_errors_.push_back(child.error());
-            if (!self.late_failure_)
-                self.late_failure_ = std::make_unique<late_failure>(self);
-        } else {
-            self.fail(child.error());
-        }
+        self.fail(child.error());
     }
     self.child_ended(child);
 }

@@ -21,6 +21,39 @@ RILL_DECL void forget_trace(const loop_core* core, const void* object) noexcept
         core->debug->gone(object);
 }
 
+RILL_DECL void throw_cancelled()
+{
+    throw cancelled_error(current.task ? current.task->reason() : nullptr);
+}
+
+RILL_DECL void throw_failure(error_code ec, bool told)
+{
+    if (told && ec == condition::cancelled)
+        throw_cancelled();
+    throw system_error(ec);
+}
+
+RILL_DECL void throw_used_up(const std::source_location& where)
+{
+    throw std::logic_error(
+        "rill: the awaitable that is awaited" + at(where) +
+        " has been awaited or given away already"
+    );
+}
+
+RILL_DECL void throw_as_waits_do(const system_error& error)
+{
+    if (error.code() == asio::error::operation_aborted)
+        throw_cancelled();
+    throw; // the present one
+}
+
+RILL_DECL bool was_asked_for(const std::exception_ptr& error) noexcept
+{
+    const bool told = current.task && current.task->next_wait_throws();
+    return told ? is_cancellation(error) : is_cancelled_error(error);
+}
+
 RILL_DECL task_state::task_state(
     loop_core& core, std::string name, context_ptr context, std::source_location place
 )
@@ -174,6 +207,7 @@ RILL_DECL void task_state::report_unretrieved() noexcept
 {
     if (!unretrieved())
         return;
+    const variables_of its(context_);
     loop_core::report_to(
         core(),
         {"task exception was never retrieved",
@@ -317,10 +351,10 @@ RILL_DECL std::source_location place_in(const task_state* task) noexcept
 
 RILL_DECL context_ptr& current_context() noexcept
 {
+    if (current.variables)
+        return *current.variables;
     if (current.task)
         return current.task->context();
-    if (current.callback_context)
-        return *current.callback_context;
     thread_local context_ptr of_thread;
     return of_thread;
 }

@@ -118,76 +118,114 @@ wait(R range, return_when when, duration limit, std::source_location where)
     co_return result;
 }
 
-/// Puts what has ended into a queue.
+/// What has ended and was not given yet, and those who wait for more.
 template <class Handle>
 class completions<Handle>::state final : public detail::end_observer {
 public:
     state(detail::loop_core& core, std::vector<Handle> handles)
-        : left(handles.size())
+        : core_(core)
+        , left_(handles.size())
         , handles_(std::move(handles))
-        , watches_(std::make_unique<detail::end_watch[]>(left))
-        , ended_(core.executor())
+        , watches_(std::make_unique<detail::end_watch[]>(left_))
     {
         for (std::size_t i = 0; i < handles_.size(); ++i) {
             auto& s = *detail::handle_access::state(handles_[i]);
             if (s.done())
-                ended(i);
+                ended_.push_back(i);
             else
                 watches_[i].begin(s, *this, i);
         }
     }
 
-    awaitable<Handle> get() { return ended_.get(); }
+    detail::loop_core& core() const noexcept { return core_; }
 
-    std::size_t left; // neither given nor waited for
+    std::size_t left() const noexcept { return left_; }
+
+    /// False if somebody has to wait for the next end.
+    bool give(std::optional<Handle>& to)
+    {
+        if (left_ > 0 && ended_.empty())
+            return false;
+        if (left_ > 0) {
+            to = handles_[ended_.front()];
+            ended_.pop_front();
+            --left_;
+        }
+        return true;
+    }
+
+    detail::wait_line<next_waiter>
+        line; // empty while something is there, or nothing comes any more
 
 private:
-    void ended(std::size_t index) override { ended_.try_put(handles_[index]); }
+    void ended(std::size_t index) override
+    {
+        ended_.push_back(index);
+        while (next_waiter* const first = line.front()) {
+            if (!first->try_now())
+                break;
+            first->complete();
+        }
+    }
 
-    /// Whoever asks for the next one waits for none of them by name.
-    detail::task_state* waiting_task() const noexcept override { return nullptr; }
+    detail::task_state* waiting_task() const noexcept override
+    {
+        return line.empty() ? nullptr : line.front()->waiting_task();
+    }
 
+    detail::loop_core& core_;
+    std::size_t left_; // not given yet
     std::vector<Handle> handles_;
+    std::deque<std::size_t> ended_; // of those that are left, in the order of their ends
     std::unique_ptr<detail::end_watch[]> watches_;
-    queue<Handle> ended_;
 };
 
 template <class Handle>
-awaitable<std::optional<Handle>> completions<Handle>::next()
+class completions<Handle>::next_waiter : public detail::operation {
+public:
+    next_waiter(std::shared_ptr<state> s, std::source_location where) noexcept
+        : operation(&s->core(), where)
+        , state_(std::move(s))
+    {}
+
+    /// Only what has not started is moved.
+    next_waiter(next_waiter&& other) noexcept
+        : next_waiter(other.state_, other.where_)
+    {}
+
+    std::optional<Handle> take() { return std::move(next_); }
+
+    bool try_now() { return state_->give(next_); }
+
+protected:
+    void start()
+    {
+        if (try_now())
+            complete();
+        else
+            state_->line.add(*this);
+    }
+
+    void describe_to(std::string& text) const { text = "the next of several tasks to end"; }
+
+private:
+    std::shared_ptr<state> state_;
+    std::optional<Handle> next_;
+};
+
+template <class Handle>
+auto completions<Handle>::next(std::source_location where)
 {
-    /// Its turn is given back where the wait is cancelled.
-    struct claim {
-        explicit claim(state& s)
-            : owner(&s)
-        {
-            --owner->left;
-        }
-
-        ~claim()
-        {
-            if (owner)
-                ++owner->left;
-        }
-
-        claim(const claim&) = delete;
-        claim& operator=(const claim&) = delete;
-
-        state* owner;
-    };
-
-    const auto keep = state_;
-    if (keep->left == 0)
-        co_return std::nullopt;
-    claim mine(*keep);
-    Handle h = co_await keep->get();
-    mine.owner = nullptr;
-    co_return h;
+    if (!state_)
+        throw invalid_state("rill: the completions that are asked for the next have been moved");
+    using operation = detail::wait_operation<void(error_code, std::optional<Handle>), next_waiter>;
+    return operation(std::in_place, state_, where);
 }
 
 template <class Handle>
 std::size_t completions<Handle>::size() const noexcept
 {
-    return state_->left;
+    return state_->left();
 }
 
 template <member_range R>

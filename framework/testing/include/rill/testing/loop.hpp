@@ -9,6 +9,7 @@
 #include <rill/testing/options.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <source_location>
 #include <string>
 #include <vector>
@@ -46,7 +47,9 @@ public:
 
     time_point now() const noexcept;
 
-    /// Runs until every task is blocked and nothing is ready. No time passes.
+    /// Runs until every task is blocked and nothing is ready. No time passes. Throws failure where
+    /// that does not come about: a task that polls with yield() until a sleep has passed, say; see
+    /// options::busy_steps.
     void settle();
 
     /// Moves the clock by `d`, stopping at each deadline on the way to let its waiters run.
@@ -108,6 +111,8 @@ private:
     bool wake_settled(time_point limit);
     bool await_arrivals();
     bool poll_sockets();
+    bool run_turn();
+    void move_clock(time_point t) noexcept;
     [[noreturn]] void fail(const std::string& why) const;
 
     manual_clock clock_;
@@ -116,6 +121,7 @@ private:
     detail::loop_core& core_;
     testing::options options_;
     time_point blocked_since_ = never; // while nothing has run since
+    std::uint64_t steps_before_ = 0;   // when time passed last
     std::vector<std::string> reported_;
 };
 
@@ -256,15 +262,33 @@ inline void loop::settle()
 {
     const detail::simulation::running_mark mark(*this);
     context().restart();
-    while (context().poll() > 0)
+    while (run_turn())
         blocked_since_ = never;
+}
+
+inline bool loop::run_turn()
+{
+    if (core_.monitor.meter.steps - steps_before_ > options_.busy_steps())
+        fail(
+            "no task is blocked for long, so no time passes, after " +
+            std::to_string(options_.busy_steps()) +
+            " steps: who polls with yield() waits for a time that does not come; await it"
+        );
+    return context().poll_one() > 0;
+}
+
+inline void loop::move_clock(time_point t) noexcept
+{
+    if (t > now())
+        steps_before_ = core_.monitor.meter.steps;
+    clock_.move_to(t);
 }
 
 inline bool loop::step()
 {
     const detail::simulation::running_mark mark(*this);
     context().restart();
-    return context().poll_one() > 0;
+    return run_turn();
 }
 
 inline void loop::one_step_at_a_time() noexcept
@@ -311,7 +335,7 @@ inline bool loop::wake_settled(time_point limit)
     const time_point when = detail::deadline_after(blocked_since_, next->cushion());
     if (when > now() && (core_.timers().next() <= when || when > limit))
         return false;
-    clock_.move_to(when);
+    move_clock(when);
     const duration cushion = next->cushion();
     const auto waiting = settling_;
     for (detail::simulation::settling* s : waiting)
@@ -326,7 +350,7 @@ inline bool loop::jump()
         settle();
     if (core_.timers().empty())
         return false;
-    clock_.move_to(core_.timers().next());
+    move_clock(core_.timers().next());
     core_.fire_due();
     return true;
 }
@@ -352,7 +376,7 @@ inline void loop::advance(duration d)
     settle();
     while (jump_and_settle(end))
         continue;
-    clock_.move_to(end);
+    move_clock(end);
     settle();
 }
 

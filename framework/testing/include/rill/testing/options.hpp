@@ -55,6 +55,14 @@ public:
         return *this;
     }
 
+    /// So many steps may run without a moment passing; with more, something polls for a time that
+    /// never comes, and the loop says so in a failure. 10 million.
+    options& busy_steps(std::uint64_t n)
+    {
+        busy_steps_ = n;
+        return *this;
+    }
+
     std::uint64_t seed() const { return seed_.value_or(seed_in_environment().value_or(1)); }
 
     bool shuffles() const noexcept { return shuffle_; }
@@ -62,6 +70,8 @@ public:
     duration real_io() const noexcept { return real_io_; }
 
     duration patience() const noexcept { return patience_; }
+
+    std::uint64_t busy_steps() const noexcept { return busy_steps_; }
 
     bool checks_descriptors() const noexcept { return check_descriptors_; }
 
@@ -79,6 +89,7 @@ private:
     duration real_io_ = duration::zero();
     duration patience_ = std::chrono::seconds(10);
     bool check_descriptors_ = true;
+    std::uint64_t busy_steps_ = 10'000'000;
 };
 
 } // namespace rill::RILL_FORM::testing

@@ -173,5 +173,6 @@ private:
 } // namespace boost::asio::detail
 
 #ifndef RILL_SEPARATE_COMPILATION
+#include <rill/detail/loop/task_state.hpp> // throw_as_waits_do
 #include <rill/impl/asio_coroutine.ipp>
 #endif

@@ -7,6 +7,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <bit>
 #include <concepts>
@@ -28,6 +29,13 @@ namespace asio = boost::asio;
 // may come only after this header there, in each source file; g++ says "specialization after
 // instantiation" where one comes before. Without it coroutines are Asio's, whatever is included
 // when: they await and are awaited as ever, and are missing from the chain.
+
+/// What a co_await throws before it waits for anything. Asio throws its own error where the
+/// coroutine has been cancelled; all of Rill's waits throw a cancelled_error then.
+[[noreturn]] void throw_as_waits_do(const boost::system::system_error& error);
+
+/// What is awaited is an awaitable that has been moved from.
+[[noreturn]] void throw_used_up(const std::source_location& where);
 
 /// Of what __builtin_source_location() gives, which is what std::source_location holds. Where a
 /// coroutine's promise is made, g++ 13 without optimisation refuses source_location::current().
@@ -134,7 +142,13 @@ public:
     )
     {
         go_to(where);
-        return nested<T>(Frame::await_transform(std::move(a)));
+        if (!a.valid())
+            throw_used_up(where);
+        try {
+            return nested<T>(Frame::await_transform(std::move(a)));
+        } catch (const boost::system::system_error& e) {
+            throw_as_waits_do(e);
+        }
     }
 
     template <class Awaited>
@@ -143,7 +157,11 @@ public:
         -> decltype(std::declval<Frame&>().await_transform(std::forward<Awaited>(awaited)))
     {
         go_to(where);
-        return Frame::await_transform(std::forward<Awaited>(awaited));
+        try {
+            return Frame::await_transform(std::forward<Awaited>(awaited));
+        } catch (const boost::system::system_error& e) {
+            throw_as_waits_do(e);
+        }
     }
 
 protected:

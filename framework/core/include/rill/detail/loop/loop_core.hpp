@@ -93,6 +93,9 @@ public:
     /// A thread is inside one of rill::loop's own ways to run it.
     std::atomic<bool> being_run = false;
 
+    /// It was stopped while nothing ran it: the next run is one pass.
+    std::atomic<bool> stopped_before = false;
+
     /// Whether the caller may touch the loop's objects: it runs the loop, or no other thread has.
     bool on_home_thread() const noexcept
     {

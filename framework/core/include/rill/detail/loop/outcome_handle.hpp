@@ -118,6 +118,13 @@ struct handle_access {
     {
         return handle.data_;
     }
+
+    /// Waits for the end as async_wait does, in a coroutine of the library's.
+    template <class Handle>
+    static auto wait_for_end(const Handle& handle)
+    {
+        return handle.template waiting<end_waiter, void()>();
+    }
 };
 
 /// What the handles task<T> and future<T> share.
@@ -137,7 +144,8 @@ public:
     /// Whether it has ended: with a value, an exception or cancelled.
     bool done() const noexcept { return data_->done(); }
 
-    /// Whether it has ended by a cancellation, its own or one that it passed on.
+    /// Whether it has ended by a cancellation that somebody asked for, its own or one that it passed
+    /// on. An operation_aborted in a task that nobody has told to stop is an error as others are.
     bool cancelled() const noexcept { return data_->ended_cancelled(); }
 
     /// The result, or its exception thrown; invalid_state if it has not ended.
@@ -239,7 +247,7 @@ public:
     T get()
     {
         if (!data_->done())
-            throw system_error(join_.failure());
+            join_.throw_if_failed();
         if constexpr (std::is_void_v<T> || !std::copy_constructible<T>)
             return std::move(*data_).value();
         else
@@ -255,6 +263,8 @@ template <class Derived, class T, class Data>
 template <class F>
 handle outcome_handle<Derived, T, Data>::add_done_callback(F f, std::source_location where) const
 {
+    if (!data_)
+        throw invalid_state("rill: the handle refers to nothing");
     loop_core* core = data_->core();
     if (!core)
         throw invalid_state("rill: " + data_->description() + " has lost its loop");

@@ -43,6 +43,7 @@ protected:
     task_state* task_ = nullptr; // the task whose step this is; null outside of tasks
     bool ready_ = false;         // in the ready queue, or past it
     bool raced_ = false;         // of an operation: it is told with act::won when it completes
+    bool told_ = false;          // of an operation: somebody asked it to end early
     std::uint8_t failure_ = 0;   // of an operation: why it ends without what it waited for
 };
 

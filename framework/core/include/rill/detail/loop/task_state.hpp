@@ -18,6 +18,17 @@ namespace rill::RILL_FORM::detail {
 
 struct in_group; // tag: a place among the children of a task group
 
+/// Throws the cancellation that is due in the current task, with its reason.
+[[noreturn]] void throw_cancelled();
+
+/// Throws why a wait of the current coroutine's has failed; `told`: somebody asked it to stop.
+[[noreturn]] void throw_failure(error_code ec, bool told);
+
+/// Whether `error`, which has just come out of what the current task awaited, is a cancellation
+/// that somebody asked for: the task has been told to stop, or what it awaited had been. The code
+/// alone does not say so: a timer or socket that a sibling has closed ends with the same one.
+bool was_asked_for(const std::exception_ptr& error) noexcept;
+
 /// The calls that made an object, a line each, in debug mode.
 std::string trace_of(const loop_core* core, const void* object);
 
@@ -146,6 +157,14 @@ public:
     /// Runs the coroutine to its first wait: on a later turn, or now if it is eager.
     void start(task_frame frame, bool eager);
 
+    /// The coroutine runs on `ex`, on the same loop, and not in the loop's own turns. Before start().
+    void run_on(asio::any_io_executor ex)
+    {
+        own_executor_ = std::make_unique<asio::any_io_executor>(std::move(ex));
+    }
+
+    bool has_own_executor() const noexcept { return own_executor_ != nullptr; }
+
     // Waiting
 
     /// The operation that the coroutine waits for; null while it runs, or waits for Asio's.
@@ -202,8 +221,10 @@ protected:
 private:
     static void on_first_turn(ready_node& node, act what);
 
-    /// As a step of this task. Cancelled before it, the body never runs.
     void first_step();
+
+    /// As a step of this task. Cancelled before it, the body never runs.
+    void begin(const asio::any_io_executor& ex);
 
     void never_start() noexcept
     {
@@ -251,7 +272,8 @@ private:
     unsigned requests_ = 0;   // cancel() less uncancel()
     std::uint32_t round_ = 0; // of the last request to stop that has come by
 
-    task_frame frame_; // until it runs
+    std::unique_ptr<asio::any_io_executor> own_executor_; // null: the loop's
+    task_frame frame_;                                    // until it runs
     asio::cancellation_signal signal_;
     asio::cancellation_state cancellation_{signal_.slot(), asio::enable_total_cancellation()};
     scope root_; // the task as a whole

@@ -22,17 +22,34 @@ struct coroutine_chain {
 /// For loops that are not in debug mode.
 RILL_ONE_PER_PROGRAM inline debug_watch* nobody_watches = nullptr;
 
-/// Where this thread is: the loop that it runs, the task whose step it is in, and in a callback the
-/// context that it was registered in.
+/// Where this thread is: the loop that it runs, the task whose step it is in, and the context of
+/// whatever else this is, a callback say.
 struct thread_position {
     loop_core* loop = nullptr;
     task_state* task = nullptr;
-    context_ptr* callback_context = nullptr;
+    context_ptr* variables = nullptr;            // where they are not those of the task
     coroutine_chain* coroutines = nullptr;       // of that task
     debug_watch* const* watch = &nobody_watches; // of that loop; it may come and go meanwhile
 };
 
 RILL_ONE_PER_PROGRAM inline constinit thread_local thread_position current{};
+
+/// While it lives, what runs on this thread has these variables: a callback's, or those of a task
+/// that has ended.
+class variables_of {
+public:
+    explicit variables_of(context_ptr& c) noexcept
+        : before_(std::exchange(current.variables, &c))
+    {}
+
+    ~variables_of() { current.variables = before_; }
+
+    variables_of(const variables_of&) = delete;
+    variables_of& operator=(const variables_of&) = delete;
+
+private:
+    context_ptr* before_;
+};
 
 /// While it lives, coroutines that are dropped are not missed: somebody has decided so.
 class unwatched {

@@ -24,9 +24,8 @@ namespace rill::RILL_FORM {
 /// The capacity of a queue in units of `size_of(item)`, bytes say, and not in items:
 /// `queue<std::string> q(ex, capacity_by(1 << 20, &std::string::size))`.
 ///
-/// size_of gives the same for the same item, whenever it is asked; what it throws leaves the call that
-/// puts. An item that is larger than the capacity is let in once the queue is empty, so that none
-/// waits for ever.
+/// size_of is asked once for each item, when it is put; what it throws leaves that call. An item
+/// that is larger than the capacity is let in once the queue is empty, so that none waits for ever.
 template <class F>
 class capacity_by {
 public:
@@ -278,7 +277,7 @@ void basic_queue<T, Store>::store(T&& value, std::size_t size)
         ++unfinished_;
         getters_.grant(*getter);
     } else {
-        items_.push(std::move(value));
+        items_.push({std::move(value), size});
         ++unfinished_;
         used_ += size;
     }
@@ -322,8 +321,9 @@ std::optional<T> basic_queue<T, Store>::try_get()
 {
     if (items_.empty())
         return std::nullopt;
-    std::optional<T> item(items_.pop());
-    used_ -= size_of(*item);
+    auto stored = items_.pop();
+    used_ -= stored.size;
+    std::optional<T> item(std::move(stored.value));
     if (!putters_.empty())
         admit_putters();
     return item;

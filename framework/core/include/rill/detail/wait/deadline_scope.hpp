@@ -44,7 +44,8 @@ public:
     /// Whether the deadline has passed and cancelled the scope.
     bool expired() const noexcept { return expired_; }
 
-    /// Whether a cancellation that leaves the body is this scope's own, and of none around it.
+    /// Whether a cancellation that leaves the body is this scope's own, and of none around it that
+    /// comes in.
     bool caused(const error_code& ec) const noexcept;
 
     /// "30s passed (deadline set at orders.cpp:42) in task 'x' while it waited for ...".

@@ -96,6 +96,8 @@ public:
 protected:
     void start();
 
+    error_code why() const noexcept { return remote_->error(); }
+
     /// Its end is on the way then, in one way or the other: completion wins.
     void on_cancel() { remote_->cancel(); }
 

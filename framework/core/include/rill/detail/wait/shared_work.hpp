@@ -5,8 +5,6 @@
 #include <rill/detail/form.hpp>
 #include <rill/task.hpp>
 
-#include <boost/asio/deferred.hpp>
-
 #include <cstddef>
 #include <source_location>
 #include <string>
@@ -51,7 +49,7 @@ public:
     {
         if (task_.done())
             co_return;
-        auto wait = task_.async_wait(asio::deferred);
+        auto wait = handle_access::wait_for_end(task_);
         co_await std::move(wait);
     }
 

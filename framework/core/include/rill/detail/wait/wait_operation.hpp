@@ -50,6 +50,14 @@ public:
             return this->error();
     }
 
+    /// Throws that, in the coroutine that waited: a cancelled_error where it was told to stop, and a
+    /// plain system_error where what it waited for has failed, or gone.
+    void throw_if_failed() const
+    {
+        if (const error_code ec = failure())
+            throw_failure(ec, this->told_ || (this->task_ && this->task_->next_wait_throws()));
+    }
+
     /// The arguments of a handler.
     template <class Signature>
     auto results()
@@ -317,7 +325,8 @@ public:
         if (this->wait_in_task_of(slot)) {
             if (!this->core_) // it was made where no loop ran
                 this->core_ = this->task_->core();
-            this->action_ = &on_act<Handler, whose::own>;
+            this->action_ = this->task_->has_own_executor() ? &on_act<Handler, whose::elsewhere>
+                                                            : &on_act<Handler, whose::own>;
         } else {
             const auto ex = asio::get_associated_executor(h);
             if constexpr (requires { this->use_loop_of(ex); })
@@ -358,7 +367,7 @@ private:
 
     /// Where the coroutine that waits goes on.
     enum class whose {
-        own,       // it is that of the task whose step this is
+        own,       // it is that of the task whose step this is, in the loop's turns
         here,      // in the loop's turns, as a step of its executor's task if that has not ended
         elsewhere, // on its own executor
     };
@@ -420,8 +429,7 @@ public:
 
     result_type get()
     {
-        if (const error_code ec = operation_.failure())
-            throw system_error(ec);
+        operation_.throw_if_failed();
         if constexpr (!std::is_void_v<result_type>)
             return operation_.take();
     }
