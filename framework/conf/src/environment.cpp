@@ -56,6 +56,14 @@ std::string meant_by(const std::string& name, const std::vector<std::string>& ca
     return meant;
 }
 
+/// Whether it begins as the variables of a section do, but for an underscore.
+bool begins_like_section(const std::string& name, const table& of)
+{
+    return std::any_of(of.fields.begin(), of.fields.end(), [&](const field& f) {
+        return f.nested && name.starts_with(variable_of(f.name) + "_");
+    });
+}
+
 /// RILL_ may begin names that have nothing to do with settings, so a variable is refused only if it
 /// has a section's two underscores or is nearly a key.
 void refuse_variable(
@@ -70,6 +78,10 @@ void refuse_variable(
         into.problems.add(where, "there is no such setting; did you mean '" + meant + "'?");
     else if (has_section(name))
         into.problems.add(where, "there is no such setting");
+    else if (begins_like_section(name, into.table()))
+        into.warnings.push_back(
+            {where, "there is no such setting" + did_you_mean(name, candidates), true}
+        );
 }
 
 } // namespace

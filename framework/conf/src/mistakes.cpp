@@ -41,6 +41,8 @@ std::optional<mistake> mistake_in_key(const statement& s, const mistake& found)
         return there("'" + s.name + "' is not a key; keys have letters, digits, _ and -");
     if (s.value.empty())
         return there("'" + s.name + "' has no value");
+    if (s.value.starts_with('='))
+        return at_value("there is one '=' too many");
     if (!s.closed)
         return at_value(
             "the value of '" + s.name + "' is not complete: a quote or bracket is not closed"
