@@ -80,6 +80,10 @@ public:
     awaitable<std::decay_t<std::invoke_result_t<Predicate&>>>
     wait(Predicate predicate, std::source_location where = std::source_location::current());
 
+    /// Not as in std: it has its mutex, which is locked already.
+    template <class... Args>
+    awaitable<void> wait(const scoped_lock&, const Args&...);
+
     /// As wait(). Completes with void(error_code) once the handler's side holds the mutex again.
     ///
     /// There is no form without a token. select would take it, whose losers leave as if they had
@@ -161,7 +165,8 @@ inline condition_variable::condition_variable(const asio::any_io_executor& ex)
 {}
 
 inline condition_variable::condition_variable()
-    : own_(std::in_place)
+    : primitive("a condition_variable")
+    , own_(std::in_place)
     , mutex_(&*own_)
 {}
 
@@ -192,6 +197,17 @@ condition_variable::wait(Predicate predicate, std::source_location where)
             co_return std::move(held);
         co_await detail::request_wait<waiter>(*this, where);
     }
+}
+
+template <class... Args>
+awaitable<void> condition_variable::wait(const scoped_lock&, const Args&...)
+{
+    static_assert(
+        sizeof...(Args) == SIZE_MAX,
+        "a condition_variable knows its mutex: write co_await changed.wait(predicate), without the "
+        "lock"
+    );
+    return {};
 }
 
 template <asio::completion_token_for<void(error_code)> Token>
