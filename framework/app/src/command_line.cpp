@@ -50,7 +50,8 @@ command_line parse_command_line(int argc, const char* const* argv, const std::st
     bool check = false;
     bool print = false;
     bool reference = false;
-    app.add_option("--config", parsed.file, "Read settings from FILE")->option_text("FILE");
+    const auto* config =
+        app.add_option("--config", parsed.file, "Read settings from FILE")->option_text("FILE");
     app.add_option("--set", parsed.assignments, "Set one key, as in server.port=8080")
         ->option_text("KEY=VALUE")
         ->allow_extra_args(false);
@@ -68,6 +69,8 @@ command_line parse_command_line(int argc, const char* const* argv, const std::st
     };
     try {
         app.parse(argc, argv);
+        if (config->count() > 0 && parsed.file.empty()) // --config "$UNSET": no defaults instead
+            refuse("--config needs the name of a file");
         if (const auto extras = app.remaining(); !extras.empty()) {
             const bool option = extras.front().starts_with('-');
             refuse(

@@ -64,6 +64,17 @@ bool begins_like_section(const std::string& name, const table& of)
     });
 }
 
+/// The variable of a key that was written without its section; empty if there is none. RILL_DEBUG is
+/// debug mode's own.
+std::string without_section(const std::string& name, const std::vector<std::string>& candidates)
+{
+    const std::string last = name.substr(prefix.size());
+    for (const std::string& candidate : candidates)
+        if (candidate.ends_with("__" + last) && name != "RILL_DEBUG")
+            return candidate;
+    return {};
+}
+
 /// RILL_ may begin names that have nothing to do with settings, so a variable is refused only if it
 /// has a section's two underscores or is nearly a key.
 void refuse_variable(
@@ -78,6 +89,10 @@ void refuse_variable(
         into.problems.add(where, "there is no such setting; did you mean '" + meant + "'?");
     else if (has_section(name))
         into.problems.add(where, "there is no such setting");
+    else if (const auto full = without_section(name, candidates); !full.empty())
+        into.warnings.push_back(
+            {where, "there is no such setting; did you mean '" + full + "'?", true}
+        );
     else if (begins_like_section(name, into.table()))
         into.warnings.push_back(
             {where, "there is no such setting" + did_you_mean(name, candidates), true}

@@ -68,5 +68,9 @@ TEST_CASE("command line: what is unknown ends with 2 and a suggestion")
     CHECK(parse({"--nothing-like-it"}).text.find("did you mean") == std::string::npos);
     CHECK(parse({"file.toml"}).text.starts_with("echo: unexpected argument 'file.toml'\n"));
     CHECK(parse({"--config"}).exit_code == 2);
+    for (const auto& empty : {parse({"--config", ""}), parse({"--config="})}) {
+        CHECK(empty.exit_code == 2);
+        CHECK(empty.text.starts_with("echo: --config needs the name of a file\n"));
+    }
     CHECK(parse({"--set"}).exit_code == 2);
 }

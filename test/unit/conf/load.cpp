@@ -183,6 +183,10 @@ TEST_CASE("load: what is no readable file is a problem, not an exception")
         dir.path("none.toml") + ": error: there is no such file"
     );
     CHECK(
+        first_problem(load(sources{}.file("-"))) ==
+        "-: error: there is no such file; standard input is /dev/stdin"
+    );
+    CHECK(
         first_problem(load(sources{}.file(dir.path("")))) ==
         dir.path("") + ": error: is a directory"
     );
@@ -299,17 +303,26 @@ TEST_CASE("environment: what looks like a key but is none is a problem, the rest
 TEST_CASE("environment: what begins like a section's variables and is none is warned about")
 {
     const auto settings = load_environment(
-        {"RILL_SERVER_SERVICE_HOST=10.0.0.1", "RILL_SERVER_PRT=1", "RILL_HELLO_PORT=1"}
+        {"RILL_SERVER_SERVICE_HOST=10.0.0.1",
+         "RILL_SERVER_PRT=1",
+         "RILL_PORT=1",
+         "RILL_HELLO_PORT=1",
+         "RILL_DEBUG=1"}
     );
     CHECK(settings);
-    REQUIRE(settings.warnings().size() == 2);
+    REQUIRE(settings.warnings().size() == 3);
     CHECK(
         settings.warnings()[0].text() ==
-        "environment variable RILL_SERVER_PRT: warning: there is no such setting; did you mean "
+        "environment variable RILL_PORT: warning: there is no such setting; did you mean "
         "'RILL_SERVER__PORT'?"
     );
     CHECK(
         settings.warnings()[1].text() ==
+        "environment variable RILL_SERVER_PRT: warning: there is no such setting; did you mean "
+        "'RILL_SERVER__PORT'?"
+    );
+    CHECK(
+        settings.warnings()[2].text() ==
         "environment variable RILL_SERVER_SERVICE_HOST: warning: there is no such setting"
     );
 }
@@ -327,8 +340,11 @@ TEST_CASE("flags: key=value, sections parted by dots; a later one wins")
     );
     CHECK(
         first_problem(load(sources{}.flag("server=1"))) ==
-        "command line: error: unknown key 'server'"
+        "command line: error: 'server' is a section; set its keys, as in server.listen=..."
     );
+    for (const char* flag : {"", "=1"})
+        CHECK(first_problem(load(sources{}.flag(flag)))
+                  .ends_with(": expected key=value, as in server.port=8080"));
 }
 
 TEST_CASE("secrets: no message repeats one")

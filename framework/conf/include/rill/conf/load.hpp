@@ -46,8 +46,9 @@ public:
 
     /// Variables as in `environ`, "NAME=value". RILL_SERVER__PORT sets server.port: sections are
     /// parted by two underscores. A variable that looks like a key but is none is a problem, and one
-    /// that begins like a section, RILL_SERVER_X, a warning: others may give out such names, as
-    /// Kubernetes does. Other variables, RILL_DEBUG among them, are left alone.
+    /// that begins like a section, RILL_SERVER_X, or is a key without its section, RILL_PORT, a
+    /// warning: others may give out such names, as Kubernetes does. Other variables, RILL_DEBUG among
+    /// them, are left alone.
     sources& environment(std::vector<std::string> variables);
 
     /// The environment of this process.
