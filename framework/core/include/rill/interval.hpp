@@ -21,8 +21,8 @@ enum class missed_ticks {
     burst, // they come at once, one after the other, until it has caught up
 };
 
-/// Ticks at even distances, without the drift of a sleep in a loop. Mirrors tokio's interval;
-/// asyncio has none.
+/// Ticks at even distances, without the drift of a sleep in a loop. Mirrors tokio's interval, whose
+/// default is burst; asyncio has none.
 ///
 ///     rill::interval ticks(1s);
 ///     while (true) {
