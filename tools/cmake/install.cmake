@@ -3,6 +3,7 @@
 # Installs every layer as a component of the package: find_package(rill COMPONENTS core net).
 # Each layer is an export set of its own, so that a user of core needs nothing but Boost.
 include(CMakePackageConfigHelpers)
+include(tools/cmake/pkgconfig.cmake)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/rill)
 
 get_property(layers GLOBAL PROPERTY RILL_LAYERS)
@@ -19,6 +20,7 @@ foreach(layer IN LISTS layers)
         NAMESPACE rill::
         DESTINATION ${package_dir}
     )
+    rill_install_pkgconfig(${layer})
     get_property(requires GLOBAL PROPERTY RILL_${layer}_REQUIRES)
     get_property(packages GLOBAL PROPERTY RILL_${layer}_PACKAGES)
     string(APPEND RILL_COMPONENTS

@@ -50,7 +50,8 @@ command_line parse_command_line(int argc, const char* const* argv, const std::st
     bool check = false;
     bool print = false;
     bool reference = false;
-    app.add_option("--config", parsed.file, "Read settings from FILE")->option_text("FILE");
+    const auto* config =
+        app.add_option("--config", parsed.file, "Read settings from FILE")->option_text("FILE");
     app.add_option("--set", parsed.assignments, "Set one key, as in server.port=8080")
         ->option_text("KEY=VALUE")
         ->allow_extra_args(false);
@@ -68,6 +69,8 @@ command_line parse_command_line(int argc, const char* const* argv, const std::st
     };
     try {
         app.parse(argc, argv);
+        if (config->count() > 0 && parsed.file.empty()) // --config "$UNSET": no defaults instead
+            refuse("--config needs a value");
         if (const auto extras = app.remaining(); !extras.empty()) {
             const bool option = extras.front().starts_with('-');
             refuse(
@@ -81,6 +84,9 @@ command_line parse_command_line(int argc, const char* const* argv, const std::st
     } catch (const CLI::CallForVersion&) {
         parsed.exit_code = exit_ok;
         parsed.text = app.version() + "\n";
+    } catch (const CLI::ArgumentMismatch& error) { // "--config: 1 required TEXT missing"
+        const std::string text = error.what();
+        refuse(text.substr(0, text.find(':')) + " needs a value");
     } catch (const CLI::ParseError& error) {
         refuse(error.what());
     }

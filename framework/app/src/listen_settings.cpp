@@ -69,9 +69,12 @@ void describe(schema<tcp_settings>& s)
     )
         .range(10ms, 24h)
         .or_never();
-    s.rule(&tcp_settings::write_low, "be at most as large as write_high", [](const auto& t) {
-        return t.write_low <= t.write_high;
-    });
+    s.rule(
+        &tcp_settings::write_low,
+        "be at most as large as write_high",
+        [](const tcp_settings& t) { return t.write_low <= t.write_high; },
+        &tcp_settings::write_high
+    );
 }
 
 void describe(schema<http_settings>& s)

@@ -50,7 +50,7 @@ private:
 
 void print(std::FILE* to, const std::string& text)
 {
-    std::fputs(text.c_str(), to);
+    std::fwrite(text.data(), 1, text.size(), to);
     std::fflush(to);
 }
 
@@ -65,13 +65,12 @@ conf::sources sources_of(const command_line& line)
     return from;
 }
 
-int report_problems(const conf::report& loaded)
+std::string lines_of(const std::vector<conf::problem>& problems)
 {
     std::string text;
-    for (const auto& problem : loaded.problems)
+    for (const auto& problem : problems)
         text += problem.text() + "\n";
-    print(stderr, text);
-    return exit_conf;
+    return text;
 }
 
 int serve(const std::string& name, const service& service, const conf::report& loaded)
@@ -89,6 +88,8 @@ int serve(const std::string& name, const service& service, const conf::report& l
         log::info(
             "starting", {{"service", name}, {"settings", files.empty() ? "defaults" : files}}
         );
+        for (const auto& warning : loaded.warnings)
+            log::warning(warning.message, {{"setting", warning.where.text()}});
     };
     int code = exit_failure;
     try {
@@ -116,8 +117,11 @@ int run(int argc, char** argv, const service& service)
         return exit_ok;
     }
     const auto loaded = conf::load(service.table, service.config, sources_of(line));
-    if (!loaded.problems.empty())
-        return report_problems(loaded);
+    const bool valid = loaded.problems.empty();
+    if (!valid || line.action != action::serve)
+        print(stderr, lines_of(loaded.problems) + lines_of(loaded.warnings));
+    if (!valid)
+        return exit_conf;
     switch (line.action) {
     case action::check_config: print(stdout, "the settings are valid\n"); return exit_ok;
     case action::print_config:

@@ -223,15 +223,12 @@ private:
     document result_;
 };
 
-/// A text that could not be told from a shifted one.
-document refused(std::string_view toml, std::size_t where, const std::string& name)
+/// A text that is not parsed, for what stands there.
+document refused(std::string_view toml, std::size_t where, const std::string& name, const char* why)
 {
     const auto line = 1 + std::count(toml.begin(), toml.begin() + where, '\n');
     document result;
-    result.problems.push_back(
-        {{name, static_cast<unsigned>(line), 1},
-         "this line has a character for private use, above U+FFFFF"}
-    );
+    result.problems.push_back({{name, static_cast<unsigned>(line), 1}, why});
     return result;
 }
 
@@ -241,8 +238,13 @@ document parse_document(std::string_view toml, const std::string& name)
 {
     if (toml.starts_with("\xef\xbb\xbf")) // the byte order mark has no column
         toml.remove_prefix(3);
-    if (const auto i = find_unshiftable(toml); i != toml.npos)
-        return refused(toml, i, name);
+    if (const auto i = toml.find('\0'); i != toml.npos)
+        return refused(
+            toml, i, name, "this line has a byte of value 0; a conf file is text in UTF-8"
+        );
+    if (const auto i = find_unshiftable(toml);
+        i != toml.npos) // it could not be told from a shifted one
+        return refused(toml, i, name, "this line has a character for private use, above U+FFFFF");
     return reader{toml, name}.run();
 }
 

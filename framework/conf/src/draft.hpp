@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace rill::conf::detail {
 
@@ -25,6 +26,7 @@ public:
     void* object() const noexcept { return object_; }
 
     findings problems;
+    std::vector<problem> warnings;
     std::map<std::string, origin> origins; // by path, of what has been set
 
     /// Sets a field of `target`, the struct at `path`, or adds the problems of the value.
@@ -46,6 +48,11 @@ public:
 
 private:
     void check_rules(const detail::table& of, const void* target, const std::string& path);
+
+    /// Where one of its keys was set, and with the values of all of them.
+    void report(
+        const rule& broken, const detail::table& of, const void* target, const std::string& path
+    );
 
     const detail::table& table_;
     void* object_;                           // a struct that table_ describes

@@ -56,6 +56,25 @@ std::string meant_by(const std::string& name, const std::vector<std::string>& ca
     return meant;
 }
 
+/// Whether it begins as the variables of a section do, but for an underscore.
+bool begins_like_section(const std::string& name, const table& of)
+{
+    return std::any_of(of.fields.begin(), of.fields.end(), [&](const field& f) {
+        return f.nested && name.starts_with(variable_of(f.name) + "_");
+    });
+}
+
+/// The variable of a key that was written without its section; empty if there is none. RILL_DEBUG is
+/// debug mode's own.
+std::string without_section(const std::string& name, const std::vector<std::string>& candidates)
+{
+    const std::string last = name.substr(prefix.size());
+    for (const std::string& candidate : candidates)
+        if (candidate.ends_with("__" + last) && name != "RILL_DEBUG")
+            return candidate;
+    return {};
+}
+
 /// RILL_ may begin names that have nothing to do with settings, so a variable is refused only if it
 /// has a section's two underscores or is nearly a key.
 void refuse_variable(
@@ -70,6 +89,14 @@ void refuse_variable(
         into.problems.add(where, "there is no such setting; did you mean '" + meant + "'?");
     else if (has_section(name))
         into.problems.add(where, "there is no such setting");
+    else if (const auto full = without_section(name, candidates); !full.empty())
+        into.warnings.push_back(
+            {where, "there is no such setting; did you mean '" + full + "'?", true}
+        );
+    else if (begins_like_section(name, into.table()))
+        into.warnings.push_back(
+            {where, "there is no such setting" + did_you_mean(name, candidates), true}
+        );
 }
 
 } // namespace

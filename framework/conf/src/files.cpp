@@ -29,9 +29,13 @@ file_text text_of(const std::filesystem::path& path)
     std::error_code ec;
     const auto status = std::filesystem::status(path, ec);
     if (!std::filesystem::exists(status))
-        return {{}, "there is no such file"};
-    if (!std::filesystem::is_regular_file(status))
-        return {{}, "is not a file"};
+        return {
+            {},
+            path == "-" ? "there is no such file; standard input is /dev/stdin"
+                        : "there is no such file"
+        };
+    if (std::filesystem::is_directory(status))
+        return {{}, "is a directory"};
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file{
         std::fopen(path.c_str(), "rbe"), &std::fclose
     };

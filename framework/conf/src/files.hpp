@@ -17,6 +17,7 @@ struct file_text {
     std::string refusal; // empty: there is none
 };
 
+/// Of whatever can be read to its end, a pipe such as /dev/stdin included.
 file_text text_of(const std::filesystem::path& path);
 
 /// The files of a directory that are read, in order, or why none is.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "findings.hpp"
 
+#include "described.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
@@ -15,14 +17,15 @@ constexpr std::size_t most_problems = 100;
 
 } // namespace
 
-void findings::add(origin where, std::string message)
+void findings::add(origin where, const std::string& message)
 {
-    here_.push_back({std::move(where), std::move(message)});
+    here_.push_back({std::move(where), visible(message)});
 }
 
 void findings::add(std::vector<problem> more)
 {
-    std::move(more.begin(), more.end(), std::back_inserter(here_));
+    for (problem& p : more)
+        add(std::move(p.where), p.message);
 }
 
 void findings::end_file()

@@ -9,10 +9,10 @@
 namespace rill::conf::detail {
 
 /// The problems of a loading, in the order in which they are told: source after source, and those
-/// of a file by their places.
+/// of a file by their places. Whatever stands in the sources, a message is one line.
 class findings {
 public:
-    void add(origin where, std::string message);
+    void add(origin where, const std::string& message);
     void add(std::vector<problem> more);
 
     void end_file();

@@ -10,6 +10,7 @@
 
 #include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -32,7 +33,12 @@ struct loader {
         detail::read_flags(into, from.flags_);
         if (!broken)
             into.check_rules();
-        return {into.problems.take(), std::move(into.origins), std::move(files)};
+        return {
+            into.problems.take(),
+            std::move(into.warnings),
+            std::move(into.origins),
+            std::move(files)
+        };
     }
 
     void read_file_and_directory(const std::filesystem::path& path)
@@ -43,7 +49,17 @@ struct loader {
         if (!more.refusal.empty())
             return refuse(directory, more.refusal);
         for (const auto& file : more.files)
-            read_file(file);
+            read_regular_file(file);
+    }
+
+    /// Nobody has named it, so a pipe that nobody writes must not hold up the start.
+    void read_regular_file(const std::filesystem::path& path)
+    {
+        std::error_code ec;
+        if (const auto status = std::filesystem::status(path, ec);
+            std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
+            return refuse(path, "is not a file");
+        read_file(path);
     }
 
     void read_file(const std::filesystem::path& path)

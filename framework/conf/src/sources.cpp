@@ -16,7 +16,7 @@ std::string origin::text() const
 
 std::string problem::text() const
 {
-    return where.text() + ": error: " + message;
+    return where.text() + (warning ? ": warning: " : ": error: ") + message;
 }
 
 sources& sources::file(std::string path)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "values.hpp"
 
+#include "advice.hpp"
+
 #include <charconv>
 
 namespace rill::conf::detail {
@@ -12,31 +14,34 @@ std::string toml_of(kind kind, const scalar& s)
     return is_quoted(kind) ? in_quotes(plain(kind, s)) : plain(kind, s);
 }
 
-/// What stands in the file instead, for the end of a sentence.
-std::string found(const field& field, const node& value)
+/// The type of a list's items.
+type item_type(const field& list)
 {
-    switch (value.kind) {
-    case node_kind::list: return "a list";
-    case node_kind::section: return "a section";
-    case node_kind::time: return "a date or time";
-    default: break;
-    }
-    if (field.secret)
-        return "something that is not shown here";
-    switch (value.kind) {
-    case node_kind::boolean: return value.integer != 0 ? "true" : "false";
-    case node_kind::integer: return std::to_string(value.integer);
-    case node_kind::real: return plain(kind::real, scalar{value.real});
-    case node_kind::bare: {
-        const auto text = in_quotes_briefly(value.text);
-        const bool is_number = field.type->kind == kind::integer || field.type->kind == kind::real;
-        return text.substr(1, text.size() - 2) + (is_number ? ", which is no number" : "");
-    }
-    default: return in_quotes_briefly(value.text);
-    }
+    type item = *list.type;
+    item.list = false;
+    return item;
 }
 
-/// The scalar, if the value has the right type and form; range and conditions come later.
+/// Reads one element; `subject` is how a message calls it.
+std::optional<scalar>
+read_element(const field& field, const std::string& subject, const node& value, reading& out)
+{
+    const auto refuse = [&](const std::string& rule, const std::string& more = {}) {
+        out.problems.push_back(
+            {value.where, subject + " must " + rule + "; found " + found(field, value) + more}
+        );
+        return std::nullopt;
+    };
+    const auto s = scalar_of(field, value);
+    if (!s)
+        return refuse(rule_of_type(field), advice(field, value));
+    if (const auto rule = violated_rule(field, *s); !rule.empty())
+        return refuse(rule);
+    return s;
+}
+
+} // namespace
+
 std::optional<scalar> scalar_of(const field& field, const node& value)
 {
     scalar s{value.text};
@@ -67,92 +72,6 @@ std::optional<scalar> scalar_of(const field& field, const node& value)
     s.integer = *measure;
     return s;
 }
-
-/// The word that was probably meant by yes, True or off.
-std::string_view truth(std::string text)
-{
-    for (char& c : text)
-        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    if (text == "true" || text == "yes" || text == "on" || text == "1")
-        return "true";
-    if (text == "false" || text == "no" || text == "off" || text == "0")
-        return "false";
-    return {};
-}
-
-/// What would be right in the place of a text, with its quotes or without.
-std::string hint_for_text(const field& field, const node& value)
-{
-    const auto kind = field.type->kind;
-    const bool quoted = value.kind == node_kind::text;
-    if (kind == kind::boolean) {
-        const auto word = truth(value.text);
-        return word.empty() ? std::string{} : "; write " + std::string{word};
-    }
-    node other; // the same, quoted
-    other.text = value.text;
-    if (is_quoted(kind)) {
-        if (!quoted && scalar_of(field, other))
-            return "; write it in quotes";
-        return did_you_mean(value.text, choices_of(field));
-    }
-    return quoted && scalar_of(field, node_of(field, value.text, {})) ? "; write it without quotes"
-                                                                      : std::string{};
-}
-
-/// What would be right in the place of a value that has the wrong type or form.
-std::string hint(const field& field, const node& value)
-{
-    const auto kind = field.type->kind;
-    if (field.secret)
-        return {};
-    if (value.kind == node_kind::text || value.kind == node_kind::bare)
-        return hint_for_text(field, value);
-    if (value.kind == node_kind::integer && value.integer >= 0) {
-        const std::string digits = std::to_string(value.integer);
-        if (kind == kind::duration)
-            return "; write \"" + digits + "s\" for seconds or \"" + digits +
-                   "ms\" for milliseconds";
-        if (kind == kind::size)
-            return "; write \"" + digits + "B\" for bytes or \"" + digits +
-                   "KiB\" for 1024 times as much";
-        if (kind == kind::boolean && value.integer <= 1)
-            return value.integer == 1 ? "; write true" : "; write false";
-    }
-    const bool plain_value = value.kind == node_kind::integer || value.kind == node_kind::real ||
-                             value.kind == node_kind::boolean;
-    if (plain_value && kind == kind::text && field.choices.empty())
-        return "; write it in quotes";
-    return {};
-}
-
-/// The type of a list's items.
-type item_type(const field& list)
-{
-    type item = *list.type;
-    item.list = false;
-    return item;
-}
-
-/// Reads one element; `subject` is how a message calls it.
-std::optional<scalar>
-read_element(const field& field, const std::string& subject, const node& value, reading& out)
-{
-    const auto refuse = [&](const std::string& rule, const std::string& advice = {}) {
-        out.problems.push_back(
-            {value.where, subject + " must " + rule + "; found " + found(field, value) + advice}
-        );
-        return std::nullopt;
-    };
-    const auto s = scalar_of(field, value);
-    if (!s)
-        return refuse(rule_of_type(field), hint(field, value));
-    if (const auto rule = violated_rule(field, *s); !rule.empty())
-        return refuse(rule);
-    return s;
-}
-
-} // namespace
 
 reading read_value(const field& field, const std::string& path, const node& value)
 {

@@ -102,10 +102,14 @@ void table::add_section(const char* name, std::size_t offset, const table& neste
 }
 
 void table::add_rule(
-    std::size_t offset, std::string_view text, condition::function test, condition::caller call
+    std::size_t offset,
+    std::string_view text,
+    condition::function test,
+    condition::caller call,
+    std::initializer_list<std::size_t> others
 )
 {
-    rules.push_back({offset, {std::string{text}, test, call}});
+    rules.push_back({offset, {std::string{text}, test, call}, others});
 }
 
 field& table::at(std::size_t offset)

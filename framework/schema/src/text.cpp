@@ -3,24 +3,41 @@
 
 namespace rill::described {
 
-std::string in_quotes(std::string_view text)
+namespace {
+
+void add_visible(std::string& out, char c)
 {
     static constexpr char digits[] = "0123456789abcdef";
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n')
+        out += "\\n";
+    else if (c == '\r')
+        out += "\\r";
+    else if (c == '\t')
+        out += "\\t";
+    else if (byte < 0x20 || byte == 0x7f)
+        ((out += "\\u00") += digits[byte >> 4]) += digits[byte & 15];
+    else
+        out += c;
+}
+
+} // namespace
+
+std::string visible(std::string_view text)
+{
+    std::string out;
+    for (const char c : text)
+        add_visible(out, c);
+    return out;
+}
+
+std::string in_quotes(std::string_view text)
+{
     std::string out = "\"";
     for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
         if (c == '"' || c == '\\')
-            (out += '\\') += c;
-        else if (c == '\n')
-            out += "\\n";
-        else if (c == '\r')
-            out += "\\r";
-        else if (c == '\t')
-            out += "\\t";
-        else if (byte < 0x20 || byte == 0x7f)
-            ((out += "\\u00") += digits[byte >> 4]) += digits[byte & 15];
-        else
-            out += c;
+            out += '\\';
+        add_visible(out, c);
     }
     return out += '"';
 }

@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -53,6 +55,45 @@ TEST_CASE("settings: a wrong file ends with 78 and all that is wrong, from every
                 "command line: error: unknown key 'x'\n"
         );
     }
+}
+
+TEST_CASE("settings: a file that is no text is told in whole lines")
+{
+    using namespace std::string_literals;
+    const conf_file file{"behaviour = \"end\"\nbeha\0viour = 1\n"s};
+    child probe{{"--config", file.path(), "--set", "x=1"}};
+    CHECK(probe.wait() == 78);
+    CHECK(
+        probe.text() ==
+        file.path() + ":2:1: error: this line has a byte of value 0; a conf file is text in UTF-8\n"
+                      "command line: error: unknown key 'x'\n"
+    );
+}
+
+TEST_CASE("settings: the file may be a pipe, as a shell makes one of <(...)")
+{
+    std::array<int, 2> pipe{};
+    REQUIRE(::pipe(pipe.data()) == 0); // the child inherits it
+    const std::string text = "service.workers = 3\n";
+    REQUIRE(::write(pipe[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+    ::close(pipe[1]);
+    const std::string path = "/dev/fd/" + std::to_string(pipe[0]);
+    child probe{{"--config", path, "--print-config"}};
+    ::close(pipe[0]);
+    CHECK(probe.wait() == 0);
+    CHECK(probe.text().find("workers = 3  # " + path + ":1:19\n") != std::string::npos);
+}
+
+TEST_CASE("settings: a variable that is none of the service's settings but looks like one is told")
+{
+    const std::string name = "environment variable RILL_SERVICE_WORKRES";
+    const std::string message = "there is no such setting; did you mean 'RILL_SERVICE__WORKERS'?";
+    child check{{"--check-config"}, {"RILL_SERVICE_WORKRES=1"}};
+    CHECK(check.wait() == 0);
+    CHECK(check.text() == name + ": warning: " + message + "\nthe settings are valid\n");
+    child service{{"--set", "behaviour=end"}, {"RILL_SERVICE_WORKRES=1"}};
+    CHECK(service.wait() == 0);
+    CHECK(service.text().find(message + "\",\"setting\":\"" + name + "\"") != std::string::npos);
 }
 
 TEST_CASE("settings: --check-config of a good file ends with 0")

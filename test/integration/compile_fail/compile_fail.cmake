@@ -6,6 +6,7 @@ if(NOT text MATCHES "\n// expect: ([^\n]+)\n")
     message(FATAL_ERROR "${SOURCE}: no line says what to expect")
 endif()
 set(expected "${CMAKE_MATCH_1}")
+set(most_lines 15) # of a message, so that the sentence is seen
 
 set(ENV{LC_ALL} C) # diagnostics are translated, and their quotes differ
 function(compile)
@@ -29,4 +30,9 @@ if(status EQUAL 0)
 endif()
 if(NOT output MATCHES "${expected}")
     message(FATAL_ERROR "the compiler does not say \"${expected}\":\n${output}")
+endif()
+string(REGEX MATCHALL "\n" lines "${output}")
+list(LENGTH lines count)
+if(CXX MATCHES "clang" AND count GREATER most_lines)
+    message(FATAL_ERROR "the compiler prints ${count} lines, and ${most_lines} are enough:\n${output}")
 endif()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// expect: no matching function for call to .run
+// expect: run takes a coroutine
 #include <rill/run.hpp>
 
 rill::awaitable<int> answer();

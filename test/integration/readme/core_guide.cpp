@@ -3,6 +3,8 @@
 // Runs what framework/core/README.md shows.
 #include "core_guide.hpp"
 
+#include <rill/testing/run.hpp>
+
 #include <doctest/doctest.h>
 
 namespace {
@@ -16,6 +18,27 @@ TEST_CASE("core guide: its examples give what the text says")
     CHECK(rill::run(first_ticks()) == 10);
     CHECK(rill::run(blocking()) == 21);
     CHECK(rill::run(handle_request("r1")) == "[r1] child");
+}
+
+TEST_CASE("core guide: the recipe for a shutdown leaves nobody but its caller")
+{
+    const auto main = []() -> awaitable<std::size_t> {
+        const auto sleeper = rill::create_task(rill::sleep(1h));
+        const auto waiter = rill::create_task(
+            "waiter", [](rill::task<void> t) -> awaitable<void> { co_await t; }, sleeper
+        );
+        co_await rill::yield();
+        co_await end_all_others();
+        CHECK(sleeper.cancelled());
+        CHECK(waiter.cancelled());
+        co_return rill::all_tasks().size();
+    };
+    CHECK(rill::run(main) == 1);
+}
+
+TEST_CASE("core guide: every runs at even distances")
+{
+    CHECK(rill::testing::run(samples()) == 4);
 }
 
 TEST_CASE("core guide: a timeout explains itself")

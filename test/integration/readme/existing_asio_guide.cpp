@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include <vector>
+
 namespace {
 
 /// Runs a coroutine on an io_context of its own, and gives its result.
@@ -41,6 +43,43 @@ TEST_CASE("existing Asio guide: a time limit around a read, and lines")
     };
     io.restart();
     CHECK(run(io, ask()) == "you said: hello\n");
+}
+
+TEST_CASE("existing Asio guide: stop and run_one, debug mode, limits of time from callbacks")
+{
+    CHECK(stopped_and_gone_on() == 5050);
+    CHECK(found_by_debug_mode().find("mutex") != std::string::npos);
+
+    asio::io_context io;
+    rill::queue<int> numbers(io.get_executor(), 1);
+    CHECK(limited_by_callback(io, numbers) == "nothing came");
+    numbers.try_put(7);
+    io.restart();
+    CHECK(limited_by_callback(io, numbers) == "7");
+    io.restart();
+    CHECK(limited_by_slot(io, numbers) == asio::error::operation_aborted);
+    numbers.try_put(8);
+    io.restart();
+    CHECK_FALSE(limited_by_slot(io, numbers));
+}
+
+TEST_CASE("existing Asio guide: on a strand, a helper's body is a task of the loop")
+{
+    asio::io_context io;
+    auto strand = asio::make_strand(io);
+    std::vector<bool> on_strand;
+    const auto look = [&]() -> awaitable<void> {
+        on_strand.push_back(strand.running_in_this_thread());
+        co_return;
+    };
+    const auto main = [&]() -> awaitable<void> {
+        co_await look();
+        co_await rill::timeout(1s, look);
+        co_await look();
+    };
+    asio::co_spawn(strand, main(), asio::detached);
+    io.run();
+    CHECK(on_strand == std::vector<bool>{true, false, true});
 }
 
 TEST_CASE("existing Asio guide: a group, a mutex, and what crosses threads")

@@ -8,11 +8,56 @@
 
 #include <child.hpp>
 #include <doctest/doctest.h>
+#include <stdlib.h>
 
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <string>
 
 namespace asio = boost::asio;
+
+namespace {
+
+/// The indented lines of the README from one that begins so to the next that is empty.
+std::string lines_from(const std::string& first)
+{
+    std::ifstream readme(RILL_README);
+    std::string lines;
+    std::string line;
+    while (std::getline(readme, line) && line != "    " + first) {
+    }
+    while (std::getline(readme, line) && line.starts_with("    "))
+        lines += line.substr(4) + "\n";
+    return lines;
+}
+
+/// The working directory is an empty one while this lives.
+class empty_directory {
+public:
+    empty_directory()
+    {
+        std::string name = (std::filesystem::temp_directory_path() / "rill-readme-XXXXXX").string();
+        REQUIRE(::mkdtemp(name.data()));
+        path_ = name;
+        std::filesystem::current_path(path_);
+    }
+
+    empty_directory(const empty_directory&) = delete;
+    empty_directory& operator=(const empty_directory&) = delete;
+
+    ~empty_directory()
+    {
+        std::filesystem::current_path(before_);
+        std::filesystem::remove_all(path_);
+    }
+
+private:
+    std::filesystem::path before_ = std::filesystem::current_path();
+    std::filesystem::path path_;
+};
+
+} // namespace
 
 TEST_CASE("README: the service greets, and drains: an idle connection does not hold it up")
 {
@@ -37,4 +82,14 @@ TEST_CASE("README: the service greets, and drains: an idle connection does not h
     asio::read(socket, asio::dynamic_buffer(answer), end);
     CHECK(end == asio::error::eof);
     CHECK(service.wait() == 0);
+}
+
+TEST_CASE("README: the wrong settings shown get the answer shown")
+{
+    const empty_directory here;
+    std::ofstream("my.toml") << lines_from("$ cat my.toml");
+    test::child service({"--check-config", "--config", "my.toml"});
+    CHECK(service.wait() == 78);
+    CHECK(service.text() == lines_from("$ service --check-config --config my.toml"));
+    CHECK(service.text() != "");
 }

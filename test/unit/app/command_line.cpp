@@ -67,6 +67,10 @@ TEST_CASE("command line: what is unknown ends with 2 and a suggestion")
     CHECK(parse({"--check-confg=1"}).text.find("'--check-config'") != std::string::npos);
     CHECK(parse({"--nothing-like-it"}).text.find("did you mean") == std::string::npos);
     CHECK(parse({"file.toml"}).text.starts_with("echo: unexpected argument 'file.toml'\n"));
-    CHECK(parse({"--config"}).exit_code == 2);
+    for (const auto& empty : {parse({"--config"}), parse({"--config", ""}), parse({"--config="})}) {
+        CHECK(empty.exit_code == 2);
+        CHECK(empty.text.starts_with("echo: --config needs a value\n"));
+    }
     CHECK(parse({"--set"}).exit_code == 2);
+    CHECK(parse({"--set"}).text.starts_with("echo: --set needs a value\n"));
 }

@@ -92,12 +92,30 @@ TEST_CASE("hostile conf: control characters of a file never reach a message")
          {"\"a\\u001b[31m\" = 1",
           "workers = \"\\u001b[31m\\r\\n\"",
           "[\"a\\nb\"]\nx = 1",
-          "log.level = \"\\u0000\""}) {
+          "log.level = \"\\u0000\"",
+          "wor\x1b[31mkers = 1",
+          "[lo\x1b[31mg]",
+          "wor\x07kers"}) {
         const auto settings = load(toml);
         REQUIRE_FALSE(settings);
         for (const auto& problem : settings.problems())
             for (const char c : problem.text())
                 CHECK((static_cast<unsigned char>(c) >= 0x20 && c != 0x7f));
+    }
+}
+
+TEST_CASE("hostile conf: a byte of value 0, as UTF-16 has them, is told with its line")
+{
+    using namespace std::string_literals;
+    for (const auto& toml :
+         {"workers = 1\n[lo\0g]\n"s, "\nwor\0kers = 1"s, "\n\0"s, "\n# \0"s, "#\n\xff\xfe[\0l\0"s
+         }) {
+        const auto settings = load(toml);
+        REQUIRE(settings.problems().size() == 1);
+        CHECK(
+            settings.problems().front().text() ==
+            "f:2:1: error: this line has a byte of value 0; a conf file is text in UTF-8"
+        );
     }
 }
 

@@ -6,11 +6,13 @@
 
 #include <doctest/doctest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
 #include <initializer_list>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -181,23 +183,55 @@ TEST_CASE("load: what is no readable file is a problem, not an exception")
         dir.path("none.toml") + ": error: there is no such file"
     );
     CHECK(
-        first_problem(load(sources{}.file(dir.path("")))) == dir.path("") + ": error: is not a file"
+        first_problem(load(sources{}.file("-"))) ==
+        "-: error: there is no such file; standard input is /dev/stdin"
     );
-    CHECK(first_problem(load(sources{}.file("/dev/zero"))) == "/dev/zero: error: is not a file");
+    CHECK(
+        first_problem(load(sources{}.file(dir.path("")))) ==
+        dir.path("") + ": error: is a directory"
+    );
+    CHECK(
+        first_problem(load(sources{}.file("/dev/zero"))) == "/dev/zero: error: is larger than 1 MiB"
+    );
     const auto large = dir.write("large.toml", std::string((1U << 20) + 1, '\n'));
     CHECK(first_problem(load(sources{}.file(large))) == large + ": error: is larger than 1 MiB");
     const auto fits = dir.write("fits.toml", std::string(1U << 20, '\n'));
     CHECK(load(sources{}.file(fits)));
 }
 
-TEST_CASE("load: a condition between keys is reported where the key was set")
+TEST_CASE("load: a file may be a pipe, if it is named; in conf.d it is refused and not waited for")
 {
-    const auto settings = load(sources{}
-                                   .text("server.read_buffer = \"128KiB\"", "f")
-                                   .environment({"RILL_SERVER__WRITE_BUFFER=96KiB"}));
+    const directory dir;
+    const auto pipe = dir.path("pipe");
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    std::thread writer{[&] { std::ofstream{pipe} << "workers = 3\n"; }};
+    const auto settings = load(sources{}.file(pipe));
+    writer.join();
+    CHECK(first_problem(settings) == "");
+    CHECK(settings->workers == 3);
+
+    const auto file = dir.write("sample.toml", "");
+    std::filesystem::create_directories(dir.path("conf.d"));
+    const auto unwritten = dir.path("conf.d/a.toml");
+    REQUIRE(::mkfifo(unwritten.c_str(), 0600) == 0);
+    CHECK(first_problem(load(sources{}.file(file))) == unwritten + ": error: is not a file");
+}
+
+TEST_CASE("load: a condition between keys is reported where one was set, with all their values")
+{
+    const auto first = [](const sources& from) { return first_problem(load(from)); };
+    const std::string rule =
+        "error: server.write_buffer must be at least as large as read_buffer; ";
     CHECK(
-        first_problem(settings) == "environment variable RILL_SERVER__WRITE_BUFFER: error: "
-                                   "server.write_buffer must be at least as large as read_buffer"
+        first(sources{}
+                  .text("server.read_buffer = \"128KiB\"", "f")
+                  .environment({"RILL_SERVER__WRITE_BUFFER=96KiB"})) ==
+        "environment variable RILL_SERVER__WRITE_BUFFER: " + rule +
+            "found write_buffer = \"96KiB\" and read_buffer = \"128KiB\" (f:1:22)"
+    );
+    CHECK(
+        first(sources{}.text("server.read_buffer = \"128KiB\"", "f")) ==
+        "f:1:22: " + rule + "found write_buffer = \"64KiB\" (default) and read_buffer = \"128KiB\""
     );
 }
 
@@ -230,6 +264,7 @@ TEST_CASE("environment: what looks like a key but is none is a problem, the rest
     } const table[] = {
         {"RILL_DEBUG=1", ""},
         {"RILL_HELLO_SERVICE_HOST=10.0.0.1", ""},
+        {"RILL_SERVER_SERVICE_HOST=10.0.0.1", ""},
         {"RILL=1", ""},
         {"RILLS__PORT=1", ""},
         {"rill_workers=1", ""},
@@ -265,6 +300,33 @@ TEST_CASE("environment: what looks like a key but is none is a problem, the rest
     }
 }
 
+TEST_CASE("environment: what begins like a section's variables and is none is warned about")
+{
+    const auto settings = load_environment(
+        {"RILL_SERVER_SERVICE_HOST=10.0.0.1",
+         "RILL_SERVER_PRT=1",
+         "RILL_PORT=1",
+         "RILL_HELLO_PORT=1",
+         "RILL_DEBUG=1"}
+    );
+    CHECK(settings);
+    REQUIRE(settings.warnings().size() == 3);
+    CHECK(
+        settings.warnings()[0].text() ==
+        "environment variable RILL_PORT: warning: there is no such setting; did you mean "
+        "'RILL_SERVER__PORT'?"
+    );
+    CHECK(
+        settings.warnings()[1].text() ==
+        "environment variable RILL_SERVER_PRT: warning: there is no such setting; did you mean "
+        "'RILL_SERVER__PORT'?"
+    );
+    CHECK(
+        settings.warnings()[2].text() ==
+        "environment variable RILL_SERVER_SERVICE_HOST: warning: there is no such setting"
+    );
+}
+
 TEST_CASE("flags: key=value, sections parted by dots; a later one wins")
 {
     const auto settings =
@@ -278,8 +340,11 @@ TEST_CASE("flags: key=value, sections parted by dots; a later one wins")
     );
     CHECK(
         first_problem(load(sources{}.flag("server=1"))) ==
-        "command line: error: unknown key 'server'"
+        "command line: error: 'server' is a section; set its keys, as in server.listen=..."
     );
+    for (const char* flag : {"", "=1"})
+        CHECK(first_problem(load(sources{}.flag(flag)))
+                  .ends_with(": expected key=value, as in server.port=8080"));
 }
 
 TEST_CASE("secrets: no message repeats one")

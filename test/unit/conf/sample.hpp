@@ -82,9 +82,12 @@ inline void describe(rill::schema<server>& s)
     s.key(&server::keep_alive, "Whether a connection serves more than one request.");
     s.key(&server::allowed_hosts, "Names under which the service may be called.");
     s.key(&server::retry_codes, "Status codes after which a client may try again.").range(400, 599);
-    s.rule(&server::write_buffer, "be at least as large as read_buffer", [](const server& c) {
-        return c.write_buffer >= c.read_buffer;
-    });
+    s.rule(
+        &server::write_buffer,
+        "be at least as large as read_buffer",
+        [](const server& c) { return c.write_buffer >= c.read_buffer; },
+        &server::read_buffer
+    );
 }
 
 struct log {

@@ -170,3 +170,31 @@ TEST_CASE("duration: what is refused says that never is possible")
     );
     CHECK(problem("limit = never").ends_with("found never; write it in quotes"));
 }
+
+TEST_CASE("duration: another word for never, or a unit of another language, gets the right one")
+{
+    const auto advice = [](const std::string& toml) {
+        const auto text = patient("limit = " + toml).problems().at(0).text();
+        return text.substr(text.rfind("; ") + 2);
+    };
+    for (const char* word : {"\"forever\"", "unlimited", "\"NEVER\"", "inf", "-1"})
+        CHECK(advice(word) == "write \"never\"");
+    CHECK(advice("10") == "write \"10s\" for seconds or \"10ms\" for milliseconds");
+    CHECK(advice("\"1.5 minutes\"") == "write \"1.5m\"");
+    CHECK(advice("\"90000\"") == "write \"90000ms\" for milliseconds"); // 25 hours are too many
+    CHECK(advice("\"1,5s\"") == "found \"1,5s\"");
+    CHECK(advice("\"25 h\"") == "found \"25 h\"");
+}
+
+TEST_CASE("size: what is too large is told as such where only a least size is given")
+{
+    CHECK(
+        with("size=99999999999999GiB").problems().at(0).message ==
+        "size must be a size, such as \"64KiB\"; found \"99999999999999GiB\", which is too large"
+    );
+    CHECK(
+        with("time=0.5ns").problems().at(0).message ==
+        "time must be a duration, such as \"60s\"; found \"0.5ns\", which is no whole number of "
+        "nanoseconds"
+    );
+}

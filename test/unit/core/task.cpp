@@ -3,7 +3,11 @@
 
 #include <rill/event.hpp>
 #include <rill/future.hpp>
+#include <rill/gather.hpp>
+#include <rill/introspect.hpp>
 #include <rill/task.hpp>
+#include <rill/task_group.hpp>
+#include <rill/wait.hpp>
 
 #include <memory>
 #include <optional>
@@ -610,6 +614,90 @@ TEST_CASE("task: all_tasks lists what has not ended, in the order of creation")
     loop.advance(2s);
     CHECK(names().empty());
     CHECK_THROWS_AS(rill::all_tasks(), std::logic_error); // no loop runs here
+}
+
+TEST_CASE("task: what all_tasks gives is awaited, waited for and gathered as tasks are")
+{
+    test::loop loop;
+    loop.spawn(rill::sleep(1h), "a");
+    loop.spawn(rill::sleep(2h, 7), "b");
+    loop.run([&]() -> awaitable<void> {
+        auto tasks = rill::all_tasks();
+        std::erase(tasks, *rill::current_task());
+        REQUIRE(tasks.size() == 2);
+        const auto waited = co_await rill::wait(tasks, rill::return_when::first_completed);
+        CHECK(waited.done == std::vector{tasks[0]});
+        CHECK(waited.pending == std::vector{tasks[1]});
+        for (auto& t : tasks)
+            t.cancel("shutdown");
+        const auto outcomes = co_await rill::gather_settled(tasks);
+        CHECK(outcomes[0].has_value());
+        CHECK(test::text_of(outcomes[1].exception()).find("shutdown") != std::string::npos);
+        CHECK_THROWS_AS(co_await tasks[1], rill::cancelled_error);
+        CHECK(tasks[1].cancelled());
+        CHECK(rill::all_tasks().size() == 1);
+    });
+}
+
+TEST_CASE("task: a task_ref throws the task's exception, which counts as seen then")
+{
+    test::loop loop;
+    {
+        const rill::task_ref ref = loop.spawn(fail("unseen"));
+        loop.settle();
+        CHECK_THROWS_WITH_AS(ref.result(), "unseen", std::runtime_error);
+    }
+    CHECK(loop.reported().empty());
+}
+
+namespace {
+
+awaitable<void> sum(int a, int b, int c, int d)
+{
+    co_await rill::sleep(std::chrono::seconds(a + b + c + d));
+}
+
+awaitable<void> wait_for_event(rill::event& e)
+{
+    co_await e.wait();
+}
+
+/// Where a task was made: "task.cpp:12", or nothing.
+std::string made_at(const rill::task_ref& t)
+{
+    const auto where = rill::describe(t).created;
+    const std::string file = where.file_name();
+    return file.substr(file.rfind('/') + 1) + ":" + std::to_string(where.line());
+}
+
+} // namespace
+
+TEST_CASE("task: create_task with arguments notes the caller's place, and takes a name")
+{
+    test::loop loop;
+    loop.run([&]() -> awaitable<void> {
+        rill::event done;
+        const int line = __LINE__;
+        const auto plain = rill::create_task(wait_for_event, std::ref(done));
+        const auto named = rill::create_task("waiter", wait_for_event, std::ref(done));
+        const auto many = rill::create_task(rill::task_options("sum").eager(), sum, 1, 2, 3, 4);
+        co_await rill::with_task_group([&](rill::task_group& group) -> awaitable<void> {
+            const auto child = group.create_task(wait_for_event, std::ref(done));
+            const auto other = group.create_task("child", wait_for_event, std::ref(done));
+            CHECK(made_at(child) == "task.cpp:" + std::to_string(line + 5));
+            CHECK(made_at(other) == "task.cpp:" + std::to_string(line + 6));
+            CHECK(other.name() == "child");
+            done.set();
+            co_return;
+        });
+        CHECK(made_at(plain) == "task.cpp:" + std::to_string(line + 1));
+        CHECK(made_at(named) == "task.cpp:" + std::to_string(line + 2));
+        CHECK(made_at(many) == "task.cpp:" + std::to_string(line + 3));
+        CHECK(named.name() == "waiter");
+        CHECK(many.name() == "sum");
+        co_await many;
+        co_await rill::create_task(sum, 1, 2, 3, 4);
+    });
 }
 
 TEST_CASE("task: without a running loop create_task is refused, and the body is destroyed unrun")

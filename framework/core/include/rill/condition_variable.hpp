@@ -81,6 +81,10 @@ public:
     awaitable<std::decay_t<std::invoke_result_t<Predicate&>>>
     wait(Predicate predicate, std::source_location where = std::source_location::current());
 
+    /// Not as in std: it has its mutex, which is locked already.
+    template <class... Args>
+    awaitable<void> wait(const scoped_lock&, const Args&...);
+
     /// As wait(). Completes with void(error_code) once the handler's side holds the mutex again.
     template <asio::completion_token_for<void(error_code)> Token>
     auto async_wait(Token&& token);
@@ -161,7 +165,8 @@ inline condition_variable::condition_variable(const asio::any_io_executor& ex)
 {}
 
 inline condition_variable::condition_variable()
-    : own_(std::in_place)
+    : primitive("a condition_variable")
+    , own_(std::in_place)
     , mutex_(&*own_)
 {}
 
@@ -197,6 +202,17 @@ condition_variable::wait(Predicate predicate, std::source_location where)
 inline auto condition_variable::wait(std::source_location where)
 {
     return detail::wait_operation<void(error_code), waiter>(std::in_place, *this, where);
+}
+
+template <class... Args>
+awaitable<void> condition_variable::wait(const scoped_lock&, const Args&...)
+{
+    static_assert(
+        sizeof...(Args) == SIZE_MAX,
+        "a condition_variable knows its mutex: write co_await changed.wait(predicate), without the "
+        "lock"
+    );
+    return {};
 }
 
 template <asio::completion_token_for<void(error_code)> Token>

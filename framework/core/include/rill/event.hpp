@@ -26,7 +26,15 @@ class event : public detail::primitive {
     class waiter;
 
 public:
-    using primitive::primitive; ///< Not set; on the loop of an executor, or the one that runs.
+    /// Not set; on the loop of `ex`.
+    explicit event(const asio::any_io_executor& ex)
+        : primitive(ex)
+    {}
+
+    /// The same on the loop that this thread runs.
+    event()
+        : primitive("an event")
+    {}
 
     bool is_set() const noexcept;
 

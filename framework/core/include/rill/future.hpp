@@ -36,7 +36,7 @@ class future : public detail::outcome_handle<future<T>, T, detail::future_data<T
 public:
     /// On the loop that this thread runs; std::logic_error where there is none.
     explicit future(std::source_location place = std::source_location::current())
-        : future(detail::loop_core::running(), place)
+        : future(detail::loop_core::running_for("a future"), place)
     {}
 
     /// On the loop of `ex`.

@@ -38,8 +38,29 @@ using gathered_range_t = std::conditional_t<
 
 /// A range of awaitables, tasks or futures of one type.
 template <class R>
-concept member_range = std::ranges::input_range<R> && std::movable<R> &&
+concept member_range = std::ranges::input_range<R> && std::movable<std::remove_cvref_t<R>> &&
                        detail::group_member<std::ranges::range_value_t<R>>;
+
+namespace detail {
+
+/// A range that was given to a combinator, as its own.
+template <class R>
+std::remove_cvref_t<R> kept(R&& members)
+{
+    constexpr bool named = std::is_lvalue_reference_v<R>;
+    constexpr bool copied =
+        std::copy_constructible<range_member_t<R>> || std::ranges::view<std::remove_cvref_t<R>>;
+    static_assert(
+        !named || copied,
+        "an awaitable is awaited once, and cannot be copied: give the range away with std::move"
+    );
+    if constexpr (!named || copied)
+        return std::forward<R>(members);
+    else
+        return std::move(members); // an error less to be read
+}
+
+} // namespace detail
 
 /// Runs the members at the same time and gives their results in the order of the arguments: a tuple
 /// in which void is std::monostate, or void if all are. Mirrors asyncio.gather.
@@ -55,10 +76,11 @@ concept member_range = std::ranges::input_range<R> && std::movable<R> &&
 template <detail::group_member... Members>
 awaitable<detail::gathered_t<Members...>> gather(Members... members);
 
-/// The same for a range, as a vector of results.
+/// The same for a range, as a vector of results. A range of awaitables is given away with std::move;
+/// one of tasks may be copied.
 template <member_range R>
 awaitable<detail::gathered_range_t<R>>
-gather(R members, std::source_location place = std::source_location::current());
+gather(R&& members, std::source_location place = std::source_location::current());
 
 /// The same, but waits for all and throws nothing of theirs: errors stand at their places. Mirrors
 /// gather(return_exceptions=True). Cancellation is thrown as above.
@@ -68,7 +90,7 @@ gather_settled(Members... members);
 
 template <member_range R>
 awaitable<std::vector<outcome<detail::member_result_t<detail::range_member_t<R>>>>>
-gather_settled(R members, std::source_location place = std::source_location::current());
+gather_settled(R&& members, std::source_location place = std::source_location::current());
 
 } // namespace rill::RILL_FORM
 

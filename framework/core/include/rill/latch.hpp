@@ -98,7 +98,8 @@ inline latch::latch(const asio::any_io_executor& ex, std::ptrdiff_t count)
 }
 
 inline latch::latch(std::ptrdiff_t count)
-    : count_(count)
+    : primitive("a latch")
+    , count_(count)
 {
     check_start();
 }

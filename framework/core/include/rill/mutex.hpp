@@ -53,7 +53,8 @@ public:
 
     /// The same on the loop that this thread runs.
     mutex()
-        : held_object(*core_)
+        : primitive("a mutex")
+        , held_object(*core_)
     {}
 
     ~mutex() { waiters_.abort_all_and_promised(); }

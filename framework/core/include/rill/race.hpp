@@ -27,7 +27,7 @@ race(Members... members);
 template <member_range R>
 awaitable<
     std::pair<std::size_t, detail::value_of_t<detail::member_result_t<detail::range_member_t<R>>>>>
-race(R members, std::source_location place = std::source_location::current());
+race(R&& members, std::source_location place = std::source_location::current());
 
 // Implementation
 
@@ -82,24 +82,35 @@ race(Members... members)
     co_return std::move(*result);
 }
 
+namespace detail {
+
+template <class R>
+awaitable<std::pair<std::size_t, value_of_t<member_result_t<range_member_t<R>>>>>
+race_range(R members, std::source_location place)
+{
+    const asio::any_io_executor ex = co_await asio::this_coro::executor;
+    auto handles = start_range(ex, members, place);
+    if (handles.empty())
+        throw std::invalid_argument("rill::race: there is nobody to win");
+    const auto add_all = [&handles](gathering& all) {
+        for (const auto& h : handles)
+            all.add(*handle_access::state(h));
+    };
+    const std::size_t first =
+        co_await wait_for_first(loop_core::of(ex), handles.size(), add_all, place);
+    using value = value_of_t<member_result_t<range_member_t<R>>>;
+    constexpr bool own = owned<range_member_t<R>>;
+    co_return std::pair<std::size_t, value>(first, take_value(handles[first], own));
+}
+
+} // namespace detail
+
 template <member_range R>
 awaitable<
     std::pair<std::size_t, detail::value_of_t<detail::member_result_t<detail::range_member_t<R>>>>>
-race(R members, std::source_location place)
+race(R&& members, std::source_location place)
 {
-    const asio::any_io_executor ex = co_await asio::this_coro::executor;
-    auto handles = detail::start_range(ex, members, place);
-    if (handles.empty())
-        throw std::invalid_argument("rill::race: there is nobody to win");
-    const auto add_all = [&handles](detail::gathering& all) {
-        for (const auto& h : handles)
-            all.add(*detail::handle_access::state(h));
-    };
-    const std::size_t first =
-        co_await detail::wait_for_first(detail::loop_core::of(ex), handles.size(), add_all, place);
-    using value = detail::value_of_t<detail::member_result_t<detail::range_member_t<R>>>;
-    constexpr bool own = detail::owned<detail::range_member_t<R>>;
-    co_return std::pair<std::size_t, value>(first, detail::take_value(handles[first], own));
+    return detail::race_range(detail::kept(std::forward<R>(members)), place);
 }
 
 } // namespace rill::RILL_FORM

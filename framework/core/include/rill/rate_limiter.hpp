@@ -135,7 +135,7 @@ private:
 };
 
 inline rate_limiter::rate_limiter(std::ptrdiff_t n, duration interval, std::ptrdiff_t burst)
-    : rate_limiter(detail::loop_core::running().executor(), n, interval, burst)
+    : rate_limiter(detail::loop_core::running_for("a rate_limiter").executor(), n, interval, burst)
 {}
 
 inline void rate_limiter::on_due(detail::timer_node& node)

@@ -26,7 +26,8 @@ T run(
 );
 
 /// The same for a callable that gives the awaitable; it is called on the loop.
-template <coroutine_function F>
+template <class F>
+    requires(!detail::is_awaitable<F>)
 auto run(
     F main,
     runner_options options = {},
@@ -48,10 +49,16 @@ T run(awaitable<T> main, runner_options options, std::source_location place)
 extern template void run<void>(awaitable<void>, runner_options, std::source_location);
 #endif
 
-template <coroutine_function F>
+template <class F>
+    requires(!detail::is_awaitable<F>)
 auto run(F main, runner_options options, std::source_location place)
 {
-    return run(detail::call_stored(std::move(main)), std::move(options), place);
+    constexpr bool coroutine = coroutine_function<F>;
+    static_assert(
+        coroutine, "run takes a coroutine: rill::run(main()), where main returns rill::awaitable<T>"
+    );
+    if constexpr (coroutine)
+        return run(detail::call_stored(std::move(main)), std::move(options), place);
 }
 
 } // namespace rill::RILL_FORM

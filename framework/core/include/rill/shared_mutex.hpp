@@ -74,7 +74,8 @@ public:
 
     /// The same on the loop that this thread runs.
     shared_mutex()
-        : held_object(*core_)
+        : primitive("a shared_mutex")
+        , held_object(*core_)
     {}
 
     ~shared_mutex();

@@ -73,7 +73,8 @@ private:
 template <std::same_as<int>... Numbers>
 signals::signals(Numbers... numbers)
     : signals(
-          detail::loop_core::running().executor(), std::array<int, sizeof...(Numbers)>{numbers...}
+          detail::loop_core::running_for("signals").executor(),
+          std::array<int, sizeof...(Numbers)>{numbers...}
       )
 {}
 

@@ -44,6 +44,7 @@
 #include <rill/impl/handle.ipp>
 #include <rill/impl/instrument.ipp>
 #include <rill/impl/interrupt.ipp>
+#include <rill/impl/interval.ipp>
 #include <rill/impl/latch.ipp>
 #include <rill/impl/loop.ipp>
 #include <rill/impl/loop_core.ipp>

@@ -25,10 +25,24 @@ using task_data = outcome_of<T, task_state>;
 
 struct task_access;
 
-/// Neither an awaitable, nor something that gives one when it is called as it is.
-template <class F, class... Args>
-concept called_with = sizeof...(Args) > 0 && !is_awaitable<F> && !coroutine_function<F&> &&
-                      !std::convertible_to<F, asio::any_io_executor>;
+/// Neither an awaitable, nor something that gives one when it is called as it is, nor what may
+/// stand in front of these.
+template <class F>
+concept called_with_arguments =
+    !is_awaitable<F> && !coroutine_function<F&> && !std::convertible_to<F, task_options> &&
+    !std::convertible_to<F, asio::any_io_executor>;
+
+/// The options of a call, and where that stands.
+struct options_here {
+    template <std::convertible_to<task_options> Options>
+    options_here(Options&& o, std::source_location p = std::source_location::current())
+        : options(std::forward<Options>(o))
+        , place(p)
+    {}
+
+    task_options options;
+    std::source_location place;
+};
 
 } // namespace detail
 
@@ -82,7 +96,8 @@ private:
 ///
 /// A callable is stored until its coroutine has ended, so that a lambda's captures stay valid: pass
 /// the lambda, do not call it. Arguments are copied with it; see bind_coroutine for what that
-/// means. std::logic_error without a running loop; `body` is then destroyed without having run.
+/// means. A name goes in front of them: `create_task("session", serve, std::move(client))`.
+/// std::logic_error without a running loop; `body` is then destroyed without having run.
 template <class T>
 task<T> create_task(
     awaitable<T> body,
@@ -95,8 +110,22 @@ auto create_task(
 );
 
 template <class F, class... Args>
-    requires detail::called_with<F, Args...>
-auto create_task(F f, Args... args);
+    requires(!detail::is_awaitable<F>)
+auto create_task(detail::options_here options, F f, Args... args);
+
+// Without a name. Nothing may follow any number of arguments, and so the caller's place is known for
+// up to three.
+
+template <detail::called_with_arguments F>
+auto create_task(F f, std::source_location place = std::source_location::current());
+template <detail::called_with_arguments F, class A>
+auto create_task(F f, A a, std::source_location place = std::source_location::current());
+template <detail::called_with_arguments F, class A, class B>
+auto create_task(F f, A a, B b, std::source_location place = std::source_location::current());
+template <detail::called_with_arguments F, class A, class B, class C>
+auto create_task(F f, A a, B b, C c, std::source_location place = std::source_location::current());
+template <detail::called_with_arguments F, class A, class B, class C, class D, class... Args>
+auto create_task(F f, A a, B b, C c, D d, Args... args);
 
 /// The same on the loop of `ex`: for programs that run their io_context themselves.
 template <class T>
@@ -129,8 +158,9 @@ task<void> create_background_task(
     std::source_location place = std::source_location::current()
 );
 
-/// A task without its result's type: what current_task() and all_tasks() give.
-class task_ref {
+/// A task without its result's type: what current_task() and all_tasks() give. It is awaited, waited
+/// for and gathered as a task is, and gives nothing, or throws the task's exception.
+class task_ref : public detail::outcome_handle<task_ref, void, detail::task_state> {
 public:
     explicit task_ref(detail::task_state& state) noexcept;
     template <class T>
@@ -139,20 +169,19 @@ public:
     bool cancel(std::string message = {});
     unsigned cancelling() const noexcept;
     unsigned uncancel() noexcept;
-    bool done() const noexcept;
-    bool cancelled() const noexcept;
     std::string name() const;
     void set_name(std::string name);
 
     /// Why its waits throw at present; null if they do not, or if no reason was given.
     cancel_reason_ptr reason() const noexcept;
 
-    friend bool operator==(const task_ref&, const task_ref&) = default;
+    friend bool operator==(const task_ref& a, const task_ref& b) noexcept
+    {
+        return a.data_ == b.data_;
+    }
 
 private:
     friend detail::task_access;
-
-    detail::state_ref<detail::task_state> state_;
 };
 
 /// The task in whose step this is called; empty in plain callbacks and where no loop runs. Mirrors

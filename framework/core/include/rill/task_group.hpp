@@ -40,7 +40,7 @@ with_task_group(Body body, std::source_location where = std::source_location::cu
 /// asyncio.TaskGroup. Made by with_task_group, and valid inside it only.
 class task_group {
 public:
-    /// Starts a child. Children may start more of them, also while the group waits for its end.
+    /// Starts a child, in the forms of rill::create_task. Children may start more of them, also while the group waits for its end.
     /// std::logic_error once the group is being cancelled or has ended; `body` is then destroyed
     /// without having run.
     template <class T>
@@ -57,8 +57,20 @@ public:
     );
 
     template <class F, class... Args>
-        requires detail::called_with<F, Args...>
-    auto create_task(F f, Args... args);
+        requires(!detail::is_awaitable<F>)
+    auto create_task(detail::options_here options, F f, Args... args);
+
+    template <detail::called_with_arguments F>
+    auto create_task(F f, std::source_location place = std::source_location::current());
+    template <detail::called_with_arguments F, class A>
+    auto create_task(F f, A a, std::source_location place = std::source_location::current());
+    template <detail::called_with_arguments F, class A, class B>
+    auto create_task(F f, A a, B b, std::source_location place = std::source_location::current());
+    template <detail::called_with_arguments F, class A, class B, class C>
+    auto
+    create_task(F f, A a, B b, C c, std::source_location place = std::source_location::current());
+    template <detail::called_with_arguments F, class A, class B, class C, class D, class... Args>
+    auto create_task(F f, A a, B b, C c, D d, Args... args);
 
     /// Starts `body(task_status<T>)` as a child and waits until that says started(value), which is
     /// given back: a server that listens, say. From then on it is a child like others. Mirrors

@@ -72,7 +72,7 @@ public:
 private:
     template <member_range R>
     friend completions<detail::handle_of_t<detail::range_member_t<R>>>
-        as_completed(R, std::source_location);
+    as_completed(R&&, std::source_location);
 
     class state;
     class next_waiter;
@@ -90,7 +90,7 @@ private:
 /// Duplicates count once, and an empty range gives nothing. Needs a running loop.
 template <member_range R>
 completions<detail::handle_of_t<detail::range_member_t<R>>>
-as_completed(R members, std::source_location place = std::source_location::current());
+as_completed(R&& members, std::source_location place = std::source_location::current());
 
 } // namespace rill::RILL_FORM
 

@@ -163,9 +163,11 @@ public:
         return key_options<Member>{field};
     }
 
-    /// A condition between keys; if it does not hold, `member` is named: "<key> must <text>".
-    template <class Member>
-    schema& rule(Member T::* member, std::string_view text, bool (*holds)(const T&))
+    /// A condition between keys; if it does not hold, `member` is named: "<key> must <text>". The
+    /// message shows the values of `member` and `others`, and stands where one of them was set.
+    template <class Member, class... Others>
+    schema&
+    rule(Member T::* member, std::string_view text, bool (*holds)(const T&), Others T::*... others)
     {
         table_.add_rule(
             described::offset_of(defaults_, member),
@@ -173,7 +175,8 @@ public:
             reinterpret_cast<described::condition::function>(holds),
             [](described::condition::function test, const void* subject) {
                 return reinterpret_cast<bool (*)(const T&)>(test)(*static_cast<const T*>(subject));
-            }
+            },
+            {described::offset_of(defaults_, others)...}
         );
         return *this;
     }

@@ -26,9 +26,10 @@ struct origin {
 /// One thing that is wrong with the settings.
 struct problem {
     origin where;
-    std::string message; // one sentence, without the full stop
+    std::string message;  // one sentence, without the full stop
+    bool warning = false; // the settings can be used all the same
 
-    /// "conf/echo.toml:4:8: error: …"
+    /// "conf/echo.toml:4:8: error: …", or "warning" in the place of "error".
     std::string text() const;
 };
 
@@ -36,15 +37,18 @@ struct problem {
 /// defaults, the file, conf.d/*.toml beside it in alphabetical order, the environment, flags.
 class sources {
 public:
-    /// A TOML file of at most 1 MiB. It must exist.
+    /// A TOML file of at most 1 MiB. It must exist; a pipe will do, such as /dev/stdin or what a
+    /// shell makes of <(…).
     sources& file(std::string path);
 
     /// TOML text instead of a file; `name` stands for it in messages.
     sources& text(std::string toml, std::string name);
 
     /// Variables as in `environ`, "NAME=value". RILL_SERVER__PORT sets server.port: sections are
-    /// parted by two underscores. A variable that looks like a key but is none is a problem;
-    /// other variables, RILL_DEBUG among them, are left alone.
+    /// parted by two underscores. A variable that looks like a key but is none is a problem, and one
+    /// that begins like a section, RILL_SERVER_X, or is a key without its section, RILL_PORT, a
+    /// warning: others may give out such names, as Kubernetes does. Other variables, RILL_DEBUG among
+    /// them, are left alone.
     sources& environment(std::vector<std::string> variables);
 
     /// The environment of this process.
@@ -70,6 +74,7 @@ private:
 /// What loading found besides the values.
 struct report {
     std::vector<problem> problems;         // in the order of the sources, of a file's lines in them
+    std::vector<problem> warnings;         // of what is not read, though it looks like a setting
     std::map<std::string, origin> origins; // by key, "server.port"; what is absent is a default
     std::vector<std::string> files;        // those that were read, in order
 };
@@ -88,6 +93,8 @@ public:
     const T* operator->() const { return &value_; }
 
     const std::vector<problem>& problems() const { return report_.problems; }
+
+    const std::vector<problem>& warnings() const { return report_.warnings; }
 
     const conf::report& report() const { return report_; }
 

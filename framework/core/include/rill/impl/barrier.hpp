@@ -53,7 +53,8 @@ inline barrier::barrier(const asio::any_io_executor& ex, std::ptrdiff_t parties)
 }
 
 inline barrier::barrier(std::ptrdiff_t parties)
-    : parties_(parties)
+    : primitive("a barrier")
+    , parties_(parties)
 {
     check_start();
 }

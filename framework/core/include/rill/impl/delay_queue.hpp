@@ -101,7 +101,8 @@ delay_queue<T>::delay_queue(const asio::any_io_executor& ex, std::size_t capacit
 
 template <std::movable T>
 delay_queue<T>::delay_queue(std::size_t capacity)
-    : timer_node(&on_due)
+    : primitive("a delay_queue")
+    , timer_node(&on_due)
     , capacity_(capacity)
     , mailbox_(&core_->mail())
 {}

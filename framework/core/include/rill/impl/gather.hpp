@@ -162,6 +162,37 @@ outcome<typename Handle::value_type> outcome_of_handle(const Handle& handle, boo
 template <class M>
 inline constexpr bool owned = !awaited_handle<M>;
 
+template <class R>
+awaitable<gathered_range_t<R>> gather_range(R members, std::source_location place)
+{
+    const asio::any_io_executor ex = co_await asio::this_coro::executor;
+    auto handles = start_range(ex, members, place);
+    auto ended = wait_for_handles(loop_core::of(ex), handles, until::first_error, place);
+    co_await std::move(ended);
+    if constexpr (!std::is_void_v<gathered_range_t<R>>) {
+        gathered_range_t<R> results;
+        results.reserve(handles.size());
+        for (const auto& handle : handles)
+            results.push_back(take_value(handle, owned<range_member_t<R>>));
+        co_return results;
+    }
+}
+
+template <class R>
+awaitable<std::vector<outcome<member_result_t<range_member_t<R>>>>>
+settle_range(R members, std::source_location place)
+{
+    const asio::any_io_executor ex = co_await asio::this_coro::executor;
+    auto handles = start_range(ex, members, place);
+    auto ended = wait_for_handles(loop_core::of(ex), handles, until::all_ended, place);
+    co_await std::move(ended);
+    std::vector<outcome<member_result_t<range_member_t<R>>>> results;
+    results.reserve(handles.size());
+    for (const auto& handle : handles)
+        results.push_back(outcome_of_handle(handle, owned<range_member_t<R>>));
+    co_return results;
+}
+
 } // namespace detail
 
 template <detail::group_member... Members>
@@ -184,21 +215,9 @@ awaitable<detail::gathered_t<Members...>> gather(Members... members)
 }
 
 template <member_range R>
-awaitable<detail::gathered_range_t<R>> gather(R members, std::source_location place)
+awaitable<detail::gathered_range_t<R>> gather(R&& members, std::source_location place)
 {
-    const asio::any_io_executor ex = co_await asio::this_coro::executor;
-    auto handles = detail::start_range(ex, members, place);
-    auto ended = detail::wait_for_handles(
-        detail::loop_core::of(ex), handles, detail::until::first_error, place
-    );
-    co_await std::move(ended);
-    if constexpr (!std::is_void_v<detail::gathered_range_t<R>>) {
-        detail::gathered_range_t<R> results;
-        results.reserve(handles.size());
-        for (const auto& handle : handles)
-            results.push_back(detail::take_value(handle, detail::owned<detail::range_member_t<R>>));
-        co_return results;
-    }
+    return detail::gather_range(detail::kept(std::forward<R>(members)), place);
 }
 
 template <detail::group_member... Members>
@@ -222,21 +241,9 @@ gather_settled(Members... members)
 
 template <member_range R>
 awaitable<std::vector<outcome<detail::member_result_t<detail::range_member_t<R>>>>>
-gather_settled(R members, std::source_location place)
+gather_settled(R&& members, std::source_location place)
 {
-    const asio::any_io_executor ex = co_await asio::this_coro::executor;
-    auto handles = detail::start_range(ex, members, place);
-    auto ended = detail::wait_for_handles(
-        detail::loop_core::of(ex), handles, detail::until::all_ended, place
-    );
-    co_await std::move(ended);
-    std::vector<outcome<detail::member_result_t<detail::range_member_t<R>>>> results;
-    results.reserve(handles.size());
-    for (const auto& handle : handles)
-        results.push_back(
-            detail::outcome_of_handle(handle, detail::owned<detail::range_member_t<R>>)
-        );
-    co_return results;
+    return detail::settle_range(detail::kept(std::forward<R>(members)), place);
 }
 
 } // namespace rill::RILL_FORM

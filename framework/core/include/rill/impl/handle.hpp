@@ -72,7 +72,7 @@ private:
     void call() override
     {
         F& f = *f_;
-        std::move(f)();
+        static_cast<void>(std::move(f)());
     }
 
     void drop_callable() noexcept override { f_.reset(); }

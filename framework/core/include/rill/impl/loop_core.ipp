@@ -39,6 +39,16 @@ RILL_DECL loop_core::loop_core(asio::execution_context& context)
 
 RILL_DECL loop_core::~loop_core() = default;
 
+RILL_DECL void loop_core::throw_no_loop_for(const char* what)
+{
+    throw std::logic_error(
+        std::string("rill: ") + what +
+        " needs a running loop, and none runs on this thread: it goes inside of a coroutine, or "
+        "gets "
+        "the executor of a loop as its first argument"
+    );
+}
+
 RILL_DECL void loop_core::check_caller() const
 {
     if (debug && run_elsewhere()) [[unlikely]]

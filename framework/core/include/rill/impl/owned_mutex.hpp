@@ -66,7 +66,8 @@ inline owned_mutex::owned_mutex(const asio::any_io_executor& ex)
 {}
 
 inline owned_mutex::owned_mutex()
-    : held_object(*core_)
+    : primitive("an owned_mutex")
+    , held_object(*core_)
     , watch_(*this)
 {}
 

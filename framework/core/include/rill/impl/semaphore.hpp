@@ -60,7 +60,8 @@ inline semaphore::semaphore(
 }
 
 inline semaphore::semaphore(std::ptrdiff_t permits, std::ptrdiff_t limit)
-    : available_(permits)
+    : primitive("a semaphore")
+    , available_(permits)
     , limit_(limit)
 {
     check_start();

@@ -150,7 +150,7 @@ struct task_access {
         return *t.data_;
     }
 
-    static task_state& data(const task_ref& t) noexcept { return *t.state_; }
+    static task_state& data(const task_ref& t) noexcept { return *t.data_; }
 };
 
 template <class T>
@@ -203,7 +203,9 @@ context task<T>::get_context() const
 template <class T>
 task<T> create_task(awaitable<T> body, task_options options, std::source_location place)
 {
-    return detail::start(detail::loop_core::running(), std::move(body), std::move(options), place);
+    return detail::start(
+        detail::loop_core::running_for("create_task"), std::move(body), std::move(options), place
+    );
 }
 
 template <coroutine_function F>
@@ -232,66 +234,103 @@ auto create_task(
 }
 
 template <class F, class... Args>
-    requires detail::called_with<F, Args...>
-auto create_task(F f, Args... args)
+    requires(!detail::is_awaitable<F>)
+auto create_task(detail::options_here here, F f, Args... args)
 {
-    return create_task(bind_coroutine(std::move(f), std::move(args)...));
+    return create_task(
+        bind_coroutine(std::move(f), std::move(args)...), std::move(here.options), here.place
+    );
+}
+
+template <detail::called_with_arguments F>
+auto create_task(F f, std::source_location place)
+{
+    return create_task(bind_coroutine(std::move(f)), {}, place);
+}
+
+template <detail::called_with_arguments F, class A>
+auto create_task(F f, A a, std::source_location place)
+{
+    return create_task(bind_coroutine(std::move(f), std::move(a)), {}, place);
+}
+
+template <detail::called_with_arguments F, class A, class B>
+auto create_task(F f, A a, B b, std::source_location place)
+{
+    return create_task(bind_coroutine(std::move(f), std::move(a), std::move(b)), {}, place);
+}
+
+template <detail::called_with_arguments F, class A, class B, class C>
+auto create_task(F f, A a, B b, C c, std::source_location place)
+{
+    return create_task(
+        bind_coroutine(std::move(f), std::move(a), std::move(b), std::move(c)), {}, place
+    );
+}
+
+template <detail::called_with_arguments F, class A, class B, class C, class D, class... Args>
+auto create_task(F f, A a, B b, C c, D d, Args... args)
+{
+    auto body = bind_coroutine(
+        std::move(f), std::move(a), std::move(b), std::move(c), std::move(d), std::move(args)...
+    );
+    return create_task(std::move(body), {}, std::source_location());
 }
 
 template <class F, class... Args>
 auto bind_coroutine(F f, Args... args)
 {
+    constexpr bool called = std::invocable<F&, std::unwrap_reference_t<Args>...>;
+    constexpr bool coroutine = coroutine_function<F&, std::unwrap_reference_t<Args>...>;
     static_assert(
-        std::invocable<F&, std::unwrap_reference_t<Args>...>,
+        called || sizeof...(Args) == 0,
         "the coroutine cannot be called with copies of these arguments: a parameter that is a "
         "non-const reference takes std::ref(object)"
     );
-    if constexpr (std::invocable<F&, std::unwrap_reference_t<Args>...>)
+    static_assert(
+        coroutine || (!called && sizeof...(Args) > 0),
+        "this is no coroutine, which returns rill::awaitable<T>: call a plain function yourself, "
+        "or "
+        "write loop.call_soon(f), or co_await rill::to_thread(f) where it would block"
+    );
+    if constexpr (coroutine)
         return detail::call_stored(std::move(f), std::move(args)...);
+    else
+        return awaitable<void>(); // an error less to be read
 }
 
 inline task_ref::task_ref(detail::task_state& state) noexcept
-    : state_(state)
+    : outcome_handle(state)
 {}
 
 template <class T>
 task_ref::task_ref(const task<T>& t) noexcept
-    : state_(static_cast<detail::task_state&>(detail::data_of(t)))
+    : outcome_handle(detail::data_of(t))
 {}
 
 inline unsigned task_ref::cancelling() const noexcept
 {
-    return state_->requests();
+    return data_->requests();
 }
 
 inline unsigned task_ref::uncancel() noexcept
 {
-    return state_->take_back_request();
-}
-
-inline bool task_ref::done() const noexcept
-{
-    return state_->done();
-}
-
-inline bool task_ref::cancelled() const noexcept
-{
-    return state_->ended_cancelled();
+    return data_->take_back_request();
 }
 
 inline std::string task_ref::name() const
 {
-    return state_->name();
+    return data_->name();
 }
 
 inline void task_ref::set_name(std::string name)
 {
-    state_->set_name(std::move(name));
+    data_->set_name(std::move(name));
 }
 
 inline cancel_reason_ptr task_ref::reason() const noexcept
 {
-    return state_->reason();
+    return data_->reason();
 }
 
 namespace detail {

@@ -59,10 +59,47 @@ auto task_group::create_task(F body, task_options options, std::source_location 
 }
 
 template <class F, class... Args>
-    requires detail::called_with<F, Args...>
-auto task_group::create_task(F f, Args... args)
+    requires(!detail::is_awaitable<F>)
+auto task_group::create_task(detail::options_here here, F f, Args... args)
 {
-    return create_task(bind_coroutine(std::move(f), std::move(args)...));
+    return create_task(
+        bind_coroutine(std::move(f), std::move(args)...), std::move(here.options), here.place
+    );
+}
+
+template <detail::called_with_arguments F>
+auto task_group::create_task(F f, std::source_location place)
+{
+    return create_task(bind_coroutine(std::move(f)), {}, place);
+}
+
+template <detail::called_with_arguments F, class A>
+auto task_group::create_task(F f, A a, std::source_location place)
+{
+    return create_task(bind_coroutine(std::move(f), std::move(a)), {}, place);
+}
+
+template <detail::called_with_arguments F, class A, class B>
+auto task_group::create_task(F f, A a, B b, std::source_location place)
+{
+    return create_task(bind_coroutine(std::move(f), std::move(a), std::move(b)), {}, place);
+}
+
+template <detail::called_with_arguments F, class A, class B, class C>
+auto task_group::create_task(F f, A a, B b, C c, std::source_location place)
+{
+    return create_task(
+        bind_coroutine(std::move(f), std::move(a), std::move(b), std::move(c)), {}, place
+    );
+}
+
+template <detail::called_with_arguments F, class A, class B, class C, class D, class... Args>
+auto task_group::create_task(F f, A a, B b, C c, D d, Args... args)
+{
+    auto body = bind_coroutine(
+        std::move(f), std::move(a), std::move(b), std::move(c), std::move(d), std::move(args)...
+    );
+    return create_task(std::move(body), {}, std::source_location());
 }
 
 template <class T, std::invocable<task_status<T>> F>

@@ -24,7 +24,8 @@ public:
     {}
 
     explicit watch_state(T&& initial)
-        : value_(std::move(initial))
+        : primitive("a watch")
+        , value_(std::move(initial))
     {}
 
     const T& value() const noexcept { return value_; }

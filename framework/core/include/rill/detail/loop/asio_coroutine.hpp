@@ -5,6 +5,7 @@
 #include <rill/detail/form.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_state.hpp>
 
@@ -12,6 +13,7 @@
 #include <coroutine>
 #include <cstddef>
 #include <source_location>
+#include <type_traits>
 #include <utility>
 
 namespace rill::RILL_FORM::detail {
@@ -47,6 +49,24 @@ concept awaited_object = std::same_as<typename T::rill_kind, awaited_tag>;
 /// One that many may await: a task or a future.
 template <class T>
 concept awaited_handle = awaited_object<T> && requires { typename T::value_type; };
+
+/// The rill_kind of what has operations, and is none: awaiting it says so.
+struct not_awaited_tag {};
+
+/// A lock, a queue and the like.
+template <class T>
+concept not_awaited_object = std::same_as<typename T::rill_kind, not_awaited_tag>;
+
+/// An operation by its name, which awaiting would use up: the reader is to see that.
+template <class T>
+concept named_operation = std::is_lvalue_reference_v<T> && awaited_object<std::remove_cvref_t<T>> &&
+                          !std::constructible_from<typename std::remove_cvref_t<T>::awaiter, T>;
+
+struct refused; // tag: the signature of what is not to be awaited
+
+/// What awaiting refuses with a sentence, instead of leaving it to overload resolution.
+template <class T>
+concept refused_in_words = named_operation<T> || not_awaited_object<std::remove_cvref_t<T>>;
 
 /// The promise of a coroutine that is resumed by whoever awaits it, and suspends itself with
 /// pop_frame(): the part of it that is Asio's.
@@ -115,6 +135,20 @@ void start_coroutine(
 
 } // namespace rill::RILL_FORM::detail
 
+namespace boost::asio {
+
+// For co_await's sake alone.
+
+template <rill::detail::refused_in_words T>
+struct is_async_operation<T> : std::true_type {};
+
+template <rill::detail::refused_in_words T>
+struct completion_signature_of<T> {
+    using type = void(rill::detail::refused);
+};
+
+} // namespace boost::asio
+
 namespace boost::asio::detail {
 
 template <class Signature, rill::detail::awaited_object Object, class Executor>
@@ -148,6 +182,34 @@ private:
     typename Object::awaiter awaiter_;
     awaitable_frame_base<Executor>* frame_;
     typename handler_type::result_type no_result_{};
+};
+
+/// The sentences stand in a member of what is awaited, and so the compiler names the line that awaits.
+template <class Object, class Executor>
+class awaitable_async_op<void(rill::detail::refused), Object, Executor> {
+public:
+    template <class... Place>
+    awaitable_async_op(const Object&, awaitable_frame_base<Executor>*, const Place&...)
+    {}
+
+    bool await_ready() const noexcept
+    {
+        constexpr bool operation = rill::detail::awaited_object<Object>;
+        static_assert(
+            !operation,
+            "an operation is awaited once, and moved: write co_await std::move(operation)"
+        );
+        static_assert(
+            operation,
+            "this is not awaited itself, but one of its operations is: write co_await "
+            "mutex.scoped(), semaphore.scoped(), event.wait(), queue.get() and the like"
+        );
+        return true;
+    }
+
+    void await_suspend(coroutine_handle<void>) const noexcept {}
+
+    void await_resume() const noexcept {}
 };
 
 template <rill::detail::stacked_coroutine Step, class Executor>

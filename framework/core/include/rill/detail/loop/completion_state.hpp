@@ -45,6 +45,13 @@ public:
 
     const std::exception_ptr& error() const noexcept { return error_; }
 
+    /// The outcome without what a value is: nothing, or the exception thrown.
+    void value() const
+    {
+        if (error_)
+            std::rethrow_exception(error_);
+    }
+
     /// Takes the exception out, for another thread: the exception then has one owner at a time.
     /// Only where nobody else can ask for the outcome.
     std::exception_ptr take_error() noexcept { return std::exchange(error_, nullptr); }

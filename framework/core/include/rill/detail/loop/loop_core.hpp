@@ -79,6 +79,14 @@ public:
         return *current.loop;
     }
 
+    /// The same for what may be given an executor instead, as the message says: "a mutex".
+    static loop_core& running_for(const char* what)
+    {
+        if (!current.loop)
+            throw_no_loop_for(what);
+        return *current.loop;
+    }
+
     explicit loop_core(asio::execution_context& context);
     ~loop_core() override;
 
@@ -297,6 +305,8 @@ public:
 
 private:
     friend deadlines;
+
+    [[noreturn]] static void throw_no_loop_for(const char* what);
 
     /// While it lives, whoever makes a node ready need not ask for a drain.
     class drain_scope {

@@ -242,7 +242,8 @@ basic_queue<T, Store>::basic_queue(const asio::any_io_executor& ex, std::size_t 
 
 template <std::movable T, class Store>
 basic_queue<T, Store>::basic_queue(std::size_t capacity)
-    : capacity_(capacity)
+    : primitive("a queue")
+    , capacity_(capacity)
 {}
 
 template <std::movable T, class Store>
@@ -256,7 +257,8 @@ basic_queue<T, Store>::basic_queue(const asio::any_io_executor& ex, capacity_by<
 template <std::movable T, class Store>
 template <class F>
 basic_queue<T, Store>::basic_queue(capacity_by<F> capacity)
-    : capacity_(capacity.limit)
+    : primitive("a queue")
+    , capacity_(capacity.limit)
     , size_of_(std::move(capacity.size))
 {}
 

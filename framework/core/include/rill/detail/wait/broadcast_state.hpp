@@ -29,7 +29,8 @@ public:
     {}
 
     broadcast_state(std::size_t capacity, lag_policy policy)
-        : capacity_(checked(capacity))
+        : primitive("a broadcast")
+        , capacity_(checked(capacity))
         , policy_(policy)
     {}
 

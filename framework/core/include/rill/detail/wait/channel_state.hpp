@@ -34,7 +34,8 @@ public:
     {}
 
     explicit channel_state(std::size_t capacity)
-        : capacity_(capacity)
+        : primitive("a channel")
+        , capacity_(capacity)
     {}
 
     sender<T> make_sender() { return sender<T>(open(senders_)); }

@@ -79,21 +79,53 @@ private:
 /// the beginning of time where it is cancelled already.
 time_point effective_deadline(const task_state& task) noexcept;
 
-/// The body of a combinator: an awaitable or an operation, or a callable that takes what it offers, or nothing.
+/// What a body is when it is started; see start_body.
+template <class Body, class... Offered>
+consteval auto what_body_gives()
+{
+    if constexpr (is_awaitable<Body> || awaited_operation<Body>)
+        return std::type_identity<Body>();
+    else if constexpr (std::is_invocable_v<Body&, Offered&...>)
+        return std::type_identity<std::invoke_result_t<Body&, Offered&...>>();
+    else if constexpr (std::is_invocable_v<Body&>)
+        return std::type_identity<std::invoke_result_t<Body&>>();
+    else
+        return std::type_identity<void>();
+}
+
+template <class Body, class... Offered>
+using given_by_body = typename decltype(what_body_gives<Body, Offered...>())::type;
+
+template <class Body, class... Offered>
+inline constexpr bool body_is_coroutine =
+    requires { typename awaited_t<given_by_body<Body, Offered...>>; };
+
+/// void where start_body refuses the body.
+template <class Body, class... Offered>
+using body_result_t = awaited_t<std::conditional_t<
+    body_is_coroutine<Body, Offered...>,
+    given_by_body<Body, Offered...>,
+    awaitable<void>>>;
+
+/// The body of a combinator: an awaitable or an operation, or a callable that takes what it offers,
+/// or nothing.
 template <class Body, class... Offered>
 auto start_body(Body& body, Offered&... offered)
 {
-    if constexpr (is_awaitable<Body> || awaited_operation<Body>)
+    static_assert(
+        body_is_coroutine<Body, Offered...>,
+        "the body is no coroutine: write a lambda that takes nothing, or a reference to what is "
+        "offered, and ends in -> rill::awaitable<void> { ... co_return; }"
+    );
+    if constexpr (!body_is_coroutine<Body, Offered...>)
+        return awaitable<void>(); // an error less to be read
+    else if constexpr (is_awaitable<Body> || awaited_operation<Body>)
         return std::move(body);
     else if constexpr (std::is_invocable_v<Body&, Offered&...>)
         return body(offered...);
     else
         return body();
 }
-
-template <class Body, class... Offered>
-using body_result_t =
-    awaited_t<decltype(start_body(std::declval<Body&>(), std::declval<Offered&>()...))>;
 
 } // namespace rill::RILL_FORM::detail
 

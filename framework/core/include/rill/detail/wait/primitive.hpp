@@ -17,13 +17,15 @@ namespace rill::RILL_FORM::detail {
 /// has a description(): kind, name and state.
 class primitive {
 public:
+    using rill_kind = not_awaited_tag;
+
     explicit primitive(const asio::any_io_executor& ex)
         : core_(&loop_core::of(ex))
     {}
 
-    /// On the loop that this thread runs.
-    primitive()
-        : core_(&loop_core::running())
+    /// On the loop that this thread runs. `kind` is what the message names where there is none.
+    explicit primitive(const char* kind)
+        : core_(&loop_core::running_for(kind))
     {}
 
     primitive(const primitive&) = delete;

@@ -115,10 +115,11 @@ struct field {
     void* in(void* object) const { return static_cast<char*>(object) + offset; }
 };
 
-/// A condition on a whole struct, reported at the key it names.
+/// A condition between keys of a struct, reported at the one that it names.
 struct rule {
     std::size_t offset = 0;
     condition holds;
+    std::vector<std::size_t> others; // offsets of what that key is compared with
 };
 
 /// A described struct: everything conf knows of it. What changes it is not inline, so that a
@@ -136,7 +137,11 @@ struct table {
     void add_value(const char* name, std::size_t offset, const described::type& type);
     void add_section(const char* name, std::size_t offset, const table& nested);
     void add_rule(
-        std::size_t offset, std::string_view text, condition::function test, condition::caller call
+        std::size_t offset,
+        std::string_view text,
+        condition::function test,
+        condition::caller call,
+        std::initializer_list<std::size_t> others
     );
     field& at(std::size_t offset); ///< The member is listed in BOOST_DESCRIBE_STRUCT.
 };

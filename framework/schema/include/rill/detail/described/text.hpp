@@ -7,6 +7,9 @@
 
 namespace rill::described {
 
+/// The text on one line, as a message may show it: control characters are written as \n and \u0000.
+std::string visible(std::string_view text);
+
 /// The text in double quotes, escaped as TOML wants it. Control characters never pass as they are.
 std::string in_quotes(std::string_view text);
 
