@@ -23,7 +23,7 @@ public:
     /// The point in time `d` from now, counted so that it never comes early.
     time_point in(duration d) const noexcept
     {
-        return rill::detail::deadline_after(now_, d > forever - tick_ ? forever : d + tick_);
+        return extend::deadline_after(now_, d > forever - tick_ ? forever : d + tick_);
     }
 
 private:

@@ -85,7 +85,7 @@ public:
 private:
     time_point in(std::chrono::milliseconds limit) const noexcept
     {
-        return clock_.in(rill::detail::saturated(limit));
+        return clock_.in(extend::saturated(limit));
     }
 
     void begin(std::chrono::milliseconds limit) noexcept

@@ -19,7 +19,7 @@ namespace rill::http::detail {
 /// large content, which is not copied. An empty one holds no memory.
 class outbox {
 public:
-    explicit outbox(rill::detail::buffer_pool& pool) noexcept
+    explicit outbox(extend::buffer_pool& pool) noexcept
         : text_(pool)
     {}
 

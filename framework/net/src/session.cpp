@@ -7,7 +7,7 @@
 #include <exception>
 #include <utility>
 
-namespace rill::detail {
+namespace rill::net_detail {
 
 void session_ends::cancel_handler()
 {
@@ -65,4 +65,4 @@ awaitable<void> session::serve(std::shared_ptr<session> self, stream connection)
     }
 }
 
-} // namespace rill::detail
+} // namespace rill::net_detail

@@ -10,7 +10,7 @@
 #include <deque>
 #include <memory>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 /// Connections that wait to be accepted on a host.
 class accept_queue {
@@ -74,4 +74,4 @@ private:
     std::shared_ptr<accept_queue> queue_;
 };
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

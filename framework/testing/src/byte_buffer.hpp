@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 /// Bytes in order: appended behind, taken from the front.
 class byte_buffer {
@@ -50,4 +50,4 @@ private:
     std::size_t begin_ = 0;
 };
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

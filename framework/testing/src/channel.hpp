@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <span>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 class stream_end;
 
@@ -89,4 +89,4 @@ protected:
     bool end_arrived_ = false; // and has arrived
 };
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 namespace {
 
@@ -246,4 +246,4 @@ std::unique_ptr<incoming> fabric::listen(const endpoint& at, const server_option
     return std::make_unique<acceptor>(std::move(queue));
 }
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

@@ -13,7 +13,7 @@
 #include <cstring>
 #include <utility>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 namespace {
 
@@ -167,4 +167,4 @@ void machine::stop_listening(error_code why)
             l->close(why);
 }
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

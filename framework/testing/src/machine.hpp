@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 class fabric;
 
@@ -61,4 +61,4 @@ asio::ip::address address_of(const endpoint& e);
 bool is_unix(const endpoint& e);
 endpoint tcp_endpoint(const asio::ip::address& a, unsigned short port);
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

@@ -8,7 +8,7 @@
 #include <chrono>
 #include <cstddef>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 /// See link.
 struct path_settings {
@@ -74,4 +74,4 @@ private:
     time_point free_at_{}; // the line carries something until then
 };
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

@@ -7,7 +7,7 @@
 
 #include <memory>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 /// One end of a connection, as its socket's owner sees it. What the operations answer, and which
 /// error comes first, is as on Linux.
@@ -90,4 +90,4 @@ private:
     endpoint remote_;
 };
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <functional>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 /// One direction of a pair: no time passes, and nothing is lost.
 ///
@@ -49,4 +49,4 @@ private:
     bool reading_ = false; // the reader looks whether there is something for it
 };
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

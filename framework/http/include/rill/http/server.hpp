@@ -57,7 +57,7 @@ public:
     template <class Rep, class Period>
     void stop(std::chrono::duration<Rep, Period> idle_grace)
     {
-        stop(rill::detail::saturated(idle_grace));
+        stop(extend::saturated(idle_grace));
     }
 
     std::size_t connections() const noexcept; ///< Those that are being served.

@@ -215,7 +215,7 @@ inline void scenario::interrupt(task<void>& main)
     case interruption::cancel: main.cancel(); break;
     case interruption::timeout: scope_.cancel(); break;
     case interruption::error:
-        operation_failed_ = detail::simulation::fail_wait(detail::data_of(main));
+        operation_failed_ = simulation::fail_wait(extend::data_of(main));
         break;
     case interruption::sibling_failure: sibling_fails_.set(); break;
     }
@@ -227,7 +227,7 @@ inline void scenario::note_place(const task<void>& main)
     if (info.state == activity::fresh)
         place_ = "before main began";
     else
-        place_ = "where main waited for " + info.waits_for + detail::at(info.where);
+        place_ = "where main waited for " + info.waits_for + extend::at(info.where);
     tasks_ = loop_.tasks();
 }
 

@@ -13,11 +13,11 @@
 
 namespace rill::RILL_FORM {
 
-namespace detail::simulation {
+namespace simulation {
 
 class wire_state;
 
-} // namespace detail::simulation
+} // namespace simulation
 
 namespace testing {
 
@@ -50,9 +50,9 @@ public:
 private:
     friend struct pair_maker;
 
-    explicit wire(std::shared_ptr<detail::simulation::wire_state> state) noexcept;
+    explicit wire(std::shared_ptr<simulation::wire_state> state) noexcept;
 
-    std::shared_ptr<detail::simulation::wire_state> state_;
+    std::shared_ptr<simulation::wire_state> state_;
 };
 
 /// How a pair of streams is made.
