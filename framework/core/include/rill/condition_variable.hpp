@@ -117,9 +117,7 @@ public:
     waiter(condition_variable& c, std::source_location where)
         : rill::mutex::waiter(*c.mutex_, where)
         , condition_(&c)
-    {
-        c.check_locked();
-    }
+    {}
 
     waiter(waiter&&) = default;
 
@@ -134,7 +132,12 @@ public:
         go_back();
     }
 
-    bool try_now() = delete; // a notification may come only once it waits
+    /// A notification may come only once it waits.
+    bool try_now() const
+    {
+        condition_->check_locked();
+        return false;
+    }
 
 protected:
     /// If the token began late, the mutex may not be locked any more.
@@ -199,6 +202,7 @@ inline auto condition_variable::wait(std::source_location where)
 template <asio::completion_token_for<void(error_code)> Token>
 auto condition_variable::async_wait(Token&& token)
 {
+    check_locked();
     return wait(std::source_location()).initiate(std::forward<Token>(token));
 }
 

@@ -46,8 +46,8 @@ struct owned_mutex_statistics {
 /// As rill::mutex, it goes from hand to hand in the order of waiting, and nobody overtakes; and it
 /// finds mistakes. Whoever locks it is a task: the one in whose step the operation begins, whatever
 /// the completion token; elsewhere, or in the task that has it, locking it is a std::logic_error.
-/// An operation that was made in a task and begins elsewhere, as deferred ones may, completes with
-/// asio::error::no_permission instead.
+/// An operation that was made for a handler and begins elsewhere, as deferred ones may, completes
+/// with asio::error::no_permission instead.
 ///
 /// An owner that ends and has not unlocked it breaks it, for good, since nobody knows what it
 /// guarded: those who wait and all who come end with errc::broken. So it is not locked in a member
@@ -121,7 +121,6 @@ private:
     detail::task_state& locking_task() const;
     bool belongs_to(const detail::task_state* task) const noexcept;
     void give_to(detail::task_state& task);
-    bool take_if_free(detail::task_state& task);
     void hand_over() noexcept;
     void break_up(bool by_task) noexcept;
     void give_back() noexcept;

@@ -9,17 +9,14 @@ class owned_mutex::waiter : public detail::operation {
 public:
     using takes_lock = void;
 
-    waiter(owned_mutex& m, std::source_location where)
+    waiter(owned_mutex& m, std::source_location where) noexcept
         : operation(m.core_, where)
         , mutex_(&m)
-    {
-        m.locking_task();
-    }
+    {}
 
     detail::task_state& locker() const noexcept { return *locker_; }
 
-    /// For a task that has begun to await it where it may.
-    bool try_now() { return !misplaced() && mutex_->take_if_free(*detail::current.task); }
+    bool try_now() { return mutex_->try_lock(); }
 
     /// Beside the errors of an operation: it has begun where it must not.
     error_code why() const noexcept;
@@ -34,7 +31,8 @@ protected:
 private:
     bool misplaced() const noexcept
     {
-        return !detail::current.task || mutex_->belongs_to(detail::current.task);
+        const detail::task_state* task = detail::current.task;
+        return !task || task->core() != core_ || mutex_->belongs_to(task);
     }
 
     detail::state_ref<detail::task_state> locker_; // while it waits
@@ -98,14 +96,6 @@ inline void owned_mutex::give_to(detail::task_state& task)
     watch_.begin(task);
 }
 
-inline bool owned_mutex::take_if_free(detail::task_state& task)
-{
-    if (locked() || broken_)
-        return false;
-    give_to(task);
-    return true;
-}
-
 inline auto owned_mutex::lock(std::source_location where)
 {
     return detail::wait_operation<void(error_code), waiter>(std::in_place, *this, where);
@@ -114,6 +104,7 @@ inline auto owned_mutex::lock(std::source_location where)
 template <asio::completion_token_for<void(error_code)> Token>
 auto owned_mutex::async_lock(Token&& token)
 {
+    locking_task();
     return lock(std::source_location()).initiate(std::forward<Token>(token));
 }
 
@@ -127,6 +118,7 @@ inline auto owned_mutex::scoped(std::source_location where)
 template <asio::completion_token_for<void(error_code, scoped_owned_lock)> Token>
 auto owned_mutex::async_scoped(Token&& token)
 {
+    locking_task();
     return scoped(std::source_location()).initiate(std::forward<Token>(token));
 }
 

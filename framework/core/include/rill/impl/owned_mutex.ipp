@@ -63,7 +63,11 @@ RILL_DECL detail::task_state& owned_mutex::locking_task() const
 
 RILL_DECL bool owned_mutex::try_lock()
 {
-    return take_if_free(locking_task());
+    detail::task_state& task = locking_task();
+    if (locked() || broken_)
+        return false;
+    give_to(task);
+    return true;
 }
 
 RILL_DECL void owned_mutex::unlock()
