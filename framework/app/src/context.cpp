@@ -4,6 +4,7 @@
 
 #include <rill/app/context.hpp>
 #include <rill/cleanup.hpp>
+#include <rill/extend.hpp>
 #include <rill/http/router.hpp>
 #include <rill/http/server.hpp>
 

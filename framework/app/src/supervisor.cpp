@@ -8,6 +8,7 @@
 #include "worker.hpp"
 
 #include <rill/cancel_scope.hpp>
+#include <rill/extend.hpp>
 #include <rill/log.hpp>
 #include <rill/run.hpp>
 #include <rill/signals.hpp>

@@ -3,6 +3,7 @@
 
 #include "share.hpp"
 
+#include <rill/extend.hpp>
 #include <rill/extend_watch.hpp>
 #include <rill/log.hpp>
 #include <rill/run.hpp>

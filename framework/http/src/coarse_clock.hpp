@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/clock.hpp>
+#include <rill/extend.hpp>
 
 namespace rill::http::detail {
 

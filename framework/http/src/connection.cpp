@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "connection.hpp"
 
+#include <rill/extend.hpp>
 #include <rill/extend_net.hpp>
 #include <rill/sleep.hpp>
 
@@ -18,17 +19,13 @@ constexpr auto with_code = asio::as_tuple(asio::deferred); // awaited without a 
 
 } // namespace
 
-connection::connection(
-    std::shared_ptr<server_state> server, stream peer, extend::task_state& task
-)
+connection::connection(std::shared_ptr<server_state> server, stream peer, extend::task_state& task)
     : ready_node(&on_ready)
     , server_(std::move(server))
     , stream_(std::move(peer))
     , socket_(stream_.socket())
     , task_(task)
-    , exchange_(
-          server_->facts_on(*task_.core()), extend::buffer_pool::of(socket_.get_executor())
-      )
+    , exchange_(server_->facts_on(*task_.core()), extend::buffer_pool::of(socket_.get_executor()))
 {
     task_.enter(scope_);
     server_->add(*this);

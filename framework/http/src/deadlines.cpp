@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "deadlines.hpp"
 
+#include <rill/extend.hpp>
+
 namespace rill::http::detail {
 
 bool deadlines::too_slow(std::uint64_t bytes) const noexcept

@@ -4,6 +4,7 @@
 #include "coarse_clock.hpp"
 
 #include <rill/clock.hpp>
+#include <rill/extend.hpp>
 #include <rill/http/settings.hpp>
 
 #include <algorithm>

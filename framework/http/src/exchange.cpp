@@ -4,6 +4,8 @@
 #include "request_access.hpp"
 #include "response_access.hpp"
 
+#include <rill/extend_net.hpp>
+
 #include <utility>
 
 namespace rill::http::detail {

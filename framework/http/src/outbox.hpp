@@ -4,6 +4,7 @@
 #include "buffer.hpp"
 #include "serialize.hpp"
 
+#include <rill/extend_net.hpp>
 #include <rill/http/response.hpp>
 
 #include <boost/asio/buffer.hpp>

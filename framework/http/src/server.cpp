@@ -3,6 +3,7 @@
 #include "server_state.hpp"
 
 #include <rill/extend.hpp>
+#include <rill/extend_tasks.hpp>
 #include <rill/http/server.hpp>
 
 #include <boost/asio/this_coro.hpp>

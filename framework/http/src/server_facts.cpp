@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "server_facts.hpp"
 
+#include <rill/extend.hpp>
+
 #include <algorithm>
 #include <chrono>
 

@@ -3,6 +3,8 @@
 
 #include "connection.hpp"
 
+#include <rill/extend.hpp>
+
 #include <chrono>
 #include <functional>
 #include <utility>

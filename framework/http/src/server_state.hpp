@@ -58,7 +58,7 @@ private:
     template <class F>
     void for_each(F f);
 
-    const router* router_ = nullptr;          // in handle, if that is one
+    const router* router_ = nullptr;    // in handle, if that is one
     extend::loop_core* core_ = nullptr; // valid while there are connections
     list busy_;
     list idle_; // in the order in which they became idle

@@ -9,7 +9,7 @@
 #include <exception>
 #include <utility>
 
-namespace rill::net_detail {
+namespace rill::RILL_FORM::net_detail {
 
 namespace {
 
@@ -96,4 +96,4 @@ error_code accept_loop::accept_one(const std::shared_ptr<session_set>& sessions)
     return ec;
 }
 
-} // namespace rill::net_detail
+} // namespace rill::RILL_FORM::net_detail

@@ -2,7 +2,7 @@
 #include "resolver.hpp"
 #include "sockets.hpp"
 
-#include <rill/extend.hpp>
+#include <rill/detail/net_detail.hpp>
 #include <rill/detail/network_backend.hpp>
 #include <rill/open_connection.hpp>
 #include <rill/timeout.hpp>
@@ -35,7 +35,7 @@ throw_failures(const std::string& target, const std::vector<failed_attempt>& fai
     if (!same)
         for (const failed_attempt& f : failures)
             what += "; " + to_string(f.to) + ": " + f.error.message();
-    extend::throw_error(first, what);
+    net_detail::throw_error(first, what);
 }
 
 /// Of the loop's network. Throws, with the target's name, if there is none to be had.

@@ -3,8 +3,9 @@
 
 #include "listener.hpp"
 
-#include <rill/extend.hpp>
+#include <rill/detail/net_detail.hpp>
 #include <rill/error.hpp>
+#include <rill/extend_tasks.hpp>
 #include <rill/shield.hpp>
 
 #include <exception>
@@ -33,7 +34,9 @@ void server::impl::open_listeners(const std::vector<endpoint>& at)
 {
     for (const endpoint& e : at) {
         try {
-            accepting_.emplace_back(net_detail::listen_on(core_, e, sessions_.options()), shortage_);
+            accepting_.emplace_back(
+                net_detail::listen_on(core_, e, sessions_.options()), shortage_
+            );
         } catch (const system_error& error) {
             const bool no_such_family = error.code().value() == EAFNOSUPPORT;
             if (!no_such_family || (accepting_.empty() && &e == &at.back()))

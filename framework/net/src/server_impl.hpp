@@ -6,7 +6,7 @@
 #include "session_set.hpp"
 #include "shortage.hpp"
 
-#include <rill/extend.hpp>
+#include <rill/detail/net_detail.hpp>
 #include <rill/endpoint.hpp>
 #include <rill/event.hpp>
 #include <rill/server.hpp>
@@ -61,8 +61,8 @@ private:
     net_detail::shortage shortage_;
     net_detail::session_set sessions_;              // stopped once the server is closed
     std::deque<net_detail::accept_loop> accepting_; // stay, closed or not, to the loop's end
-    event closed_;                              // set once the server is closed, and stays so
-    bool served_ = false;                       // by serve_forever
+    event closed_;                                  // set once the server is closed, and stays so
+    bool served_ = false;                           // by serve_forever
 };
 
 } // namespace rill

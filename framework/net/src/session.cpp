@@ -7,7 +7,7 @@
 #include <exception>
 #include <utility>
 
-namespace rill::net_detail {
+namespace rill::RILL_FORM::net_detail {
 
 void session_ends::cancel_handler()
 {
@@ -65,4 +65,4 @@ awaitable<void> session::serve(std::shared_ptr<session> self, stream connection)
     }
 }
 
-} // namespace rill::net_detail
+} // namespace rill::RILL_FORM::net_detail

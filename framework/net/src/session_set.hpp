@@ -4,14 +4,14 @@
 #include "session.hpp"
 
 #include <rill/awaitable.hpp>
-#include <rill/extend.hpp>
+#include <rill/detail/net_detail.hpp>
 #include <rill/event.hpp>
 #include <rill/server.hpp>
 
 #include <cstddef>
 #include <memory>
 
-namespace rill::net_detail {
+namespace rill::RILL_FORM::net_detail {
 
 class server_journal;
 
@@ -103,4 +103,4 @@ private:
     session_set& set_;
 };
 
-} // namespace rill::net_detail
+} // namespace rill::RILL_FORM::net_detail

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "sockets.hpp"
 
-#include <rill/extend.hpp>
+#include <rill/detail/net_detail.hpp>
 #include <rill/stream.hpp>
 
 namespace rill {

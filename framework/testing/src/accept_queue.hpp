@@ -3,8 +3,9 @@
 
 #include "stream_end.hpp"
 
-#include <rill/detail/network_backend.hpp>
+#include <rill/detail/simulation.hpp>
 #include <rill/event.hpp>
+#include <rill/extend_net.hpp>
 
 #include <cstddef>
 #include <deque>

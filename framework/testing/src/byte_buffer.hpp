@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/simulation.hpp>
 #include <rill/error.hpp>
 
 #include <boost/asio/buffer.hpp>

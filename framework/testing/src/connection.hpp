@@ -5,7 +5,7 @@
 #include "machine.hpp"
 #include "stream_end.hpp"
 
-#include <rill/extend.hpp>
+#include <rill/detail/simulation.hpp>
 #include <rill/testing/network_event.hpp>
 
 #include <memory>

@@ -5,8 +5,8 @@
 #include "machine.hpp"
 #include "path.hpp"
 
-#include <rill/extend.hpp>
-#include <rill/detail/network_backend.hpp>
+#include <rill/detail/simulation.hpp>
+#include <rill/extend_net.hpp>
 #include <rill/testing/network_event.hpp>
 
 #include <functional>

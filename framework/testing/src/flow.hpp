@@ -4,7 +4,7 @@
 #include "channel.hpp"
 #include "path.hpp"
 
-#include <rill/extend.hpp>
+#include <rill/detail/simulation.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -3,6 +3,7 @@
 
 #include "fabric.hpp"
 
+#include <rill/detail/simulation.hpp>
 #include <rill/testing/network.hpp>
 
 #include <boost/asio/ip/tcp.hpp>

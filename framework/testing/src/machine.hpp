@@ -3,6 +3,7 @@
 
 #include "accept_queue.hpp"
 
+#include <rill/detail/simulation.hpp>
 #include <rill/endpoint.hpp>
 #include <rill/task.hpp>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "fabric.hpp"
 
+#include <rill/detail/simulation.hpp>
 #include <rill/testing/network.hpp>
 
 #include <stdexcept>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/clock.hpp>
+#include <rill/detail/simulation.hpp>
 #include <rill/random.hpp>
 
 #include <algorithm>

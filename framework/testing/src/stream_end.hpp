@@ -3,7 +3,8 @@
 
 #include "channel.hpp"
 
-#include <rill/detail/simulated_socket.hpp>
+#include <rill/detail/simulation.hpp>
+#include <rill/extend_net.hpp>
 
 #include <memory>
 

@@ -2,6 +2,7 @@
 #include "stream_end.hpp"
 #include "wire_state.hpp"
 
+#include <rill/detail/simulation.hpp>
 #include <rill/testing/stream_pair.hpp>
 
 #include <boost/asio/local/stream_protocol.hpp>

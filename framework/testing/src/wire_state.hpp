@@ -4,6 +4,7 @@
 #include "channel.hpp"
 
 #include <rill/detail/form.hpp>
+#include <rill/detail/simulation.hpp>
 
 #include <cstddef>
 #include <functional>

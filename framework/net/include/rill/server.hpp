@@ -170,8 +170,9 @@ template <class F>
     requires std::is_invocable_r_v<awaitable<void>, F&, stream_reader&, stream_writer&>
 server::handler with_streams(F f)
 {
-    return
-        [f = std::move(f)](stream s) mutable { return net_detail::call_with_streams(f, std::move(s)); };
+    return [f = std::move(f)](stream s) mutable {
+        return net_detail::call_with_streams(f, std::move(s));
+    };
 }
 
 } // namespace rill

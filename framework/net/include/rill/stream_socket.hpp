@@ -2,9 +2,9 @@
 #pragma once
 
 #include <rill/detail/needs_net.hpp>
+#include <rill/detail/net_detail.hpp>
 #include <rill/detail/simulated_socket.hpp>
 #include <rill/detail/stream_traits.hpp>
-#include <rill/extend.hpp>
 #include <rill/endpoint.hpp>
 
 #include <boost/asio/async_result.hpp>
@@ -315,7 +315,7 @@ stream_socket::try_write(std::span<const asio::const_buffer> data, error_code& e
 
 inline error_code stream_socket::take_error() noexcept
 {
-    return simulated_ ? simulated_->take_error() : extend::take_error(as_real());
+    return simulated_ ? simulated_->take_error() : net_detail::take_error(as_real());
 }
 
 inline net_detail::peer_state stream_socket::peer() noexcept

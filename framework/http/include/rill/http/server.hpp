@@ -3,6 +3,7 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/clock.hpp>
+#include <rill/extend.hpp>
 #include <rill/http/router.hpp>
 #include <rill/http/settings.hpp>
 #include <rill/stream.hpp>

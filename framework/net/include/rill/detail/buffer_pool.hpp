@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
-#include <rill/extend.hpp>
+#include <rill/detail/net_detail.hpp>
 
 #include <boost/asio/execution_context.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>

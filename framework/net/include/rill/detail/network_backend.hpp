@@ -2,8 +2,8 @@
 #pragma once
 
 #include <rill/awaitable.hpp>
-#include <rill/extend.hpp>
 #include <rill/detail/needs_net.hpp>
+#include <rill/detail/net_detail.hpp>
 #include <rill/endpoint.hpp>
 #include <rill/stream_socket.hpp>
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/loop/task_state.hpp> // the bodies of what operation.hpp calls
 #include <rill/detail/needs_net.hpp>
+#include <rill/detail/net_detail.hpp>
 #include <rill/detail/stream_traits.hpp>
-#include <rill/extend.hpp>
 #include <rill/endpoint.hpp>
 
 #include <boost/asio/buffer.hpp>
@@ -19,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace rill::net_detail {
+namespace rill::RILL_FORM::net_detail {
 
 class simulated_operation;
 
@@ -277,4 +276,4 @@ inline void simulated_socket::cancel() noexcept
     failing_.abort_all();
 }
 
-} // namespace rill::net_detail
+} // namespace rill::RILL_FORM::net_detail

@@ -3,7 +3,7 @@
 
 #include <rill/clock.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/extend.hpp>
+#include <rill/detail/net_detail.hpp>
 #include <rill/detail/read_end.hpp>
 #include <rill/detail/stream_traits.hpp>
 #include <rill/detail/write_buffer.hpp>

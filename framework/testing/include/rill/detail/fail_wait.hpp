@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
-#include <rill/extend.hpp>
+#include <rill/detail/simulation.hpp>
 
 namespace rill::RILL_FORM::testing::simulation {
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
+#include <rill/detail/simulation.hpp>
 #include <rill/testing/run.hpp>
 #include <rill/testing/scenario.hpp>
 
@@ -12,7 +13,7 @@
 
 namespace rill::RILL_FORM {
 
-namespace simulation {
+namespace testing::simulation {
 
 inline std::vector<testing::interruption> all_interruptions()
 {
@@ -20,7 +21,7 @@ inline std::vector<testing::interruption> all_interruptions()
     return {cancel, timeout, error, sibling_failure};
 }
 
-} // namespace simulation
+} // namespace testing::simulation
 
 namespace testing {
 
@@ -49,7 +50,7 @@ std::size_t at_every_suspension(
 
 } // namespace testing
 
-namespace simulation {
+namespace testing::simulation {
 
 template <class Play>
 void play_scenario(Play& play, testing::scenario& s)
@@ -93,7 +94,7 @@ std::size_t play_undisturbed(Play& play, testing::interruption how)
     return play_once(play, how, testing::scenario::nowhere, 0);
 }
 
-} // namespace simulation
+} // namespace testing::simulation
 
 namespace testing {
 

@@ -3,7 +3,7 @@
 
 #include <rill/cleanup.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/extend.hpp>
+#include <rill/detail/simulation.hpp>
 #include <rill/testing/failure.hpp>
 
 #include <source_location>
@@ -32,7 +32,7 @@ assert_no_checkpoints(Body body, std::source_location where = std::source_locati
 
 } // namespace testing
 
-namespace simulation {
+namespace testing::simulation {
 
 template <class Body>
 awaitable<body_result_t<Body>> check_suspends(Body body, bool expected, std::source_location where)
@@ -53,7 +53,7 @@ awaitable<body_result_t<Body>> check_suspends(Body body, bool expected, std::sou
     co_return std::move(result).get();
 }
 
-} // namespace simulation
+} // namespace testing::simulation
 
 namespace testing {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
-#include <rill/extend_watch.hpp>
+#include <rill/detail/simulation.hpp>
 #include <rill/instrument.hpp>
 #include <rill/loop.hpp>
 #include <rill/task.hpp>

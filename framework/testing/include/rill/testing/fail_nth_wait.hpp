@@ -3,7 +3,7 @@
 
 #include <rill/detail/fail_wait.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/extend.hpp>
+#include <rill/detail/simulation.hpp>
 #include <rill/instrument.hpp>
 #include <rill/loop.hpp>
 

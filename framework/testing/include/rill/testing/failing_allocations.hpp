@@ -2,12 +2,12 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
+#include <rill/detail/simulation.hpp>
 // To be included by exactly one source file of a test program: it defines the program's operator
 // new and operator delete, all forms of them, and aligned_alloc, where Asio gets the memory of
 // coroutines, with the free() that belongs to it. Not together with a sanitizer, which has its own.
 // Needs glibc.
 
-#include <rill/extend_watch.hpp>
 #include <rill/error.hpp>
 #include <rill/exception_group.hpp>
 #include <rill/testing/failure.hpp>
@@ -29,7 +29,7 @@
 
 namespace rill::RILL_FORM {
 
-namespace simulation {
+namespace testing::simulation {
 
 /// What a thread has allocated, and what is to fail.
 struct allocation_record {
@@ -43,7 +43,7 @@ struct allocation_record {
 
 inline constinit thread_local allocation_record allocations{};
 
-} // namespace simulation
+} // namespace testing::simulation
 
 namespace testing {
 
@@ -101,7 +101,7 @@ std::uint64_t at_every_allocation(Body body);
 
 // Implementation
 
-namespace simulation {
+namespace testing::simulation {
 
 /// Whether the present one is to fail.
 inline bool allocation_fails() noexcept
@@ -252,7 +252,7 @@ inline void check_trial(const allocation_trial& trial, std::uint64_t n)
     }
 }
 
-} // namespace simulation
+} // namespace testing::simulation
 
 namespace testing {
 
@@ -304,102 +304,104 @@ std::uint64_t at_every_allocation(Body body)
 
 void* operator new(std::size_t size)
 {
-    return simulation::or_throw(simulation::allocate(size));
+    return rill::testing::simulation::or_throw(rill::testing::simulation::allocate(size));
 }
 
 void* operator new[](std::size_t size)
 {
-    return simulation::or_throw(simulation::allocate(size));
+    return rill::testing::simulation::or_throw(rill::testing::simulation::allocate(size));
 }
 
 void* operator new(std::size_t size, std::align_val_t alignment)
 {
-    return simulation::or_throw(simulation::allocate(size, alignment));
+    return rill::testing::simulation::or_throw(rill::testing::simulation::allocate(size, alignment)
+    );
 }
 
 void* operator new[](std::size_t size, std::align_val_t alignment)
 {
-    return simulation::or_throw(simulation::allocate(size, alignment));
+    return rill::testing::simulation::or_throw(rill::testing::simulation::allocate(size, alignment)
+    );
 }
 
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept
 {
-    return simulation::allocate(size);
+    return rill::testing::simulation::allocate(size);
 }
 
 void* operator new[](std::size_t size, const std::nothrow_t&) noexcept
 {
-    return simulation::allocate(size);
+    return rill::testing::simulation::allocate(size);
 }
 
 void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept
 {
-    return simulation::allocate(size, alignment);
+    return rill::testing::simulation::allocate(size, alignment);
 }
 
 void* operator new[](std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept
 {
-    return simulation::allocate(size, alignment);
+    return rill::testing::simulation::allocate(size, alignment);
 }
 
 void operator delete(void* block) noexcept
 {
-    simulation::release(block);
+    rill::testing::simulation::release(block);
 }
 
 void operator delete(void* block, std::size_t) noexcept
 {
-    simulation::release(block);
+    rill::testing::simulation::release(block);
 }
 
 void operator delete(void* block, std::align_val_t) noexcept
 {
-    simulation::release(block);
+    rill::testing::simulation::release(block);
 }
 
 void operator delete(void* block, std::size_t, std::align_val_t) noexcept
 {
-    simulation::release(block);
+    rill::testing::simulation::release(block);
 }
 
 void operator delete(void* block, const std::nothrow_t&) noexcept
 {
-    simulation::release(block);
+    rill::testing::simulation::release(block);
 }
 
 void operator delete(void* block, std::align_val_t, const std::nothrow_t&) noexcept
 {
-    simulation::release(block);
+    rill::testing::simulation::release(block);
 }
 
 void operator delete[](void* block) noexcept
 {
-    simulation::release(block);
+    rill::testing::simulation::release(block);
 }
 
 void operator delete[](void* block, std::size_t) noexcept
 {
-    simulation::release(block);
+    rill::testing::simulation::release(block);
 }
 
 void operator delete[](void* block, std::align_val_t) noexcept
 {
-    simulation::release(block);
+    rill::testing::simulation::release(block);
 }
 
 void operator delete[](void* block, std::size_t, std::align_val_t) noexcept
 {
-    simulation::release(block);
+    rill::testing::simulation::release(block);
 }
 
 void operator delete[](void* block, const std::nothrow_t&) noexcept
 {
-    simulation::release(block);
+    rill::testing::simulation::release(block);
 }
 
 void operator delete[](void* block, std::align_val_t, const std::nothrow_t&) noexcept
 {
-    simulation::release(block);
+    rill::testing::simulation::release(block);
 }
 
 extern "C" {

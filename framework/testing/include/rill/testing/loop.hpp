@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
+#include <rill/detail/simulation.hpp>
 #include <rill/introspect.hpp>
 #include <rill/loop.hpp>
 #include <rill/testing/failure.hpp>
@@ -15,11 +16,11 @@
 
 namespace rill::RILL_FORM {
 
-namespace simulation {
+namespace testing::simulation {
 
 class settling;
 
-} // namespace simulation
+} // namespace testing::simulation
 
 namespace testing {
 
@@ -112,7 +113,7 @@ private:
 
     manual_clock clock_;
     std::vector<simulation::settling*> settling_; // tasks that wait in settle()
-    rill::loop loop_; // its end drops them: they leave the list then
+    rill::loop loop_;                             // its end drops them: they leave the list then
     extend::loop_core& core_;
     testing::options options_;
     time_point blocked_since_ = never; // while nothing has run since
@@ -123,7 +124,7 @@ private:
 
 } // namespace testing
 
-namespace simulation {
+namespace testing::simulation {
 
 /// The testing loop that runs on this thread.
 inline thread_local testing::loop* running = nullptr;
@@ -190,7 +191,7 @@ private:
     duration cushion_;
 };
 
-} // namespace simulation
+} // namespace testing::simulation
 
 namespace testing {
 
@@ -207,9 +208,7 @@ inline awaitable<void> settle(
 {
     if (!simulation::running)
         throw std::logic_error("rill::testing::settle: no testing loop runs on this thread");
-    co_await extend::request_wait<simulation::settling>(
-        *simulation::running, cushion, where
-    );
+    co_await extend::request_wait<simulation::settling>(*simulation::running, cushion, where);
 }
 
 inline loop::loop(const testing::options& how)
@@ -302,8 +301,7 @@ inline bool loop::wake_settled(time_point limit)
     if (settling_.empty())
         return false;
     blocked_since_ = std::min(blocked_since_, now());
-    const auto shorter = [](const simulation::settling* a,
-                            const simulation::settling* b) {
+    const auto shorter = [](const simulation::settling* a, const simulation::settling* b) {
         return a->cushion() < b->cushion();
     };
     simulation::settling* const next =

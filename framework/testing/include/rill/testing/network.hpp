@@ -3,6 +3,7 @@
 
 #include <rill/context_var.hpp>
 #include <rill/detail/form.hpp>
+#include <rill/detail/simulation.hpp>
 #include <rill/loop.hpp>
 #include <rill/task.hpp>
 #include <rill/testing/loop.hpp>
@@ -20,7 +21,7 @@
 
 namespace rill::RILL_FORM {
 
-namespace simulation {
+namespace testing::simulation {
 
 class fabric;
 class machine;
@@ -31,7 +32,7 @@ inline const context_var<std::weak_ptr<machine>> current_machine{
     "rill::testing::current_machine", std::weak_ptr<machine>()
 };
 
-} // namespace simulation
+} // namespace testing::simulation
 
 namespace testing {
 
@@ -59,10 +60,7 @@ public:
     );
 
     /// As long as the result lives, what is opened in this task is of this host.
-    [[nodiscard]] auto enter() const
-    {
-        return simulation::current_machine.scoped(machine_);
-    }
+    [[nodiscard]] auto enter() const { return simulation::current_machine.scoped(machine_); }
 
     /// The power fails. The host's tasks are cancelled, and its sockets fail with network_down.
     /// Peers are not told: they find out when they send something, with connection_reset if the

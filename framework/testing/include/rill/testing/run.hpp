@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
+#include <rill/detail/simulation.hpp>
 #include <rill/testing/descriptors.hpp>
 #include <rill/testing/failure.hpp>
 #include <rill/testing/loop.hpp>
@@ -41,7 +42,7 @@ void explore(std::uint64_t seeds, F scenario, options how = {});
 
 } // namespace testing
 
-namespace simulation {
+namespace testing::simulation {
 
 inline void check_nothing_left(testing::loop& l)
 {
@@ -95,7 +96,7 @@ void explore_one(std::uint64_t seed, F& scenario, testing::options how)
     }
 }
 
-} // namespace simulation
+} // namespace testing::simulation
 
 namespace testing {
 

@@ -4,6 +4,7 @@
 #include <rill/cancel_scope.hpp>
 #include <rill/detail/fail_wait.hpp>
 #include <rill/detail/form.hpp>
+#include <rill/detail/simulation.hpp>
 #include <rill/event.hpp>
 #include <rill/exception_group.hpp>
 #include <rill/introspect.hpp>

@@ -3,6 +3,7 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/detail/form.hpp>
+#include <rill/detail/simulation.hpp>
 #include <rill/error.hpp>
 #include <rill/event.hpp>
 #include <rill/loop.hpp>
@@ -17,7 +18,7 @@
 
 namespace rill::RILL_FORM {
 
-namespace simulation {
+namespace testing::simulation {
 
 /// What a sequencer shares with its turns and those who wait for one.
 class sequence {
@@ -68,7 +69,7 @@ private:
     std::map<std::size_t, event> beginnings_; // of turns that are waited for
 };
 
-} // namespace simulation
+} // namespace testing::simulation
 
 namespace testing {
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
+#include <rill/detail/simulation.hpp>
 #include <rill/stream.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -13,11 +14,11 @@
 
 namespace rill::RILL_FORM {
 
-namespace simulation {
+namespace testing::simulation {
 
 class wire_state;
 
-} // namespace simulation
+} // namespace testing::simulation
 
 namespace testing {
 
