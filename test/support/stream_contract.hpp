@@ -283,7 +283,7 @@ inline awaitable<void> reads_right_after_a_cancelled_read(rill::stream& a, rill:
     }
 }
 
-inline awaitable<void> until(rill::stream& s, rill::detail::peer_state what)
+inline awaitable<void> until(rill::stream& s, rill::net_detail::peer_state what)
 {
     for (int i = 0; i < 1000 && s.socket().peer() != what; ++i)
         co_await rill::sleep(std::chrono::milliseconds(1));
@@ -293,7 +293,7 @@ inline awaitable<void> until(rill::stream& s, rill::detail::peer_state what)
 /// Without reading, and before bytes that wait to be read.
 inline awaitable<void> knows_that_its_peer_has_ended(rill::stream& a, rill::stream& b)
 {
-    using enum rill::detail::peer_state;
+    using enum rill::net_detail::peer_state;
     CHECK(a.socket().peer() == open);
     b.writer().write("unread");
     co_await b.writer().drain();
@@ -310,7 +310,7 @@ inline awaitable<void> knows_that_its_peer_is_lost(rill::stream& a, rill::stream
     b.writer().write("unread");
     co_await b.writer().drain();
     b.abort();
-    co_await until(a, rill::detail::peer_state::lost);
+    co_await until(a, rill::net_detail::peer_state::lost);
 }
 
 /// Nobody reads or writes.

@@ -4,6 +4,7 @@
 
 #include <rill/app/context.hpp>
 #include <rill/cleanup.hpp>
+#include <rill/extend.hpp>
 #include <rill/http/router.hpp>
 #include <rill/http/server.hpp>
 
@@ -59,7 +60,7 @@ context::serve_tcp(std::function<awaitable<void>(stream)> handler, const tcp_set
     options.max_connections(settings.max_connections);
     options.limit(settings.read_limit);
     options.watermarks(settings.write_high, settings.write_low);
-    options.write_stall(rill::detail::saturated(settings.write_stall));
+    options.write_stall(extend::saturated(settings.write_stall));
     auto where = worker_.listen(settings.listen, std::move(handler), options);
     if (!where)
         co_return co_await wait_stop();

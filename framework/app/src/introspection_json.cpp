@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "introspection_json.hpp"
 
-#include <rill/detail/watch/describe.hpp>
+#include <rill/extend_watch.hpp>
 
 #include <chrono>
 
@@ -9,8 +9,8 @@ namespace rill::app::detail {
 
 namespace {
 
-using rill::detail::name_of_function;
-using rill::detail::text_of;
+using extend::name_of_function;
+using extend::text_of;
 
 std::int64_t in_ms(duration d)
 {

@@ -8,6 +8,7 @@
 #include "worker.hpp"
 
 #include <rill/cancel_scope.hpp>
+#include <rill/extend.hpp>
 #include <rill/log.hpp>
 #include <rill/run.hpp>
 #include <rill/signals.hpp>
@@ -72,7 +73,7 @@ public:
                 fail("the control loop has failed", std::current_exception());
             }
             co_await stop_.wait();
-            const auto delay = rill::detail::saturated(settings_.drain_delay);
+            const auto delay = extend::saturated(settings_.drain_delay);
             if (delay > duration::zero())
                 co_await move_on_after(delay, ended_.wait());
             for (const auto& worker : workers_)
@@ -197,7 +198,7 @@ private:
 
     awaitable<void> await_end()
     {
-        const auto drain = rill::detail::saturated(settings_.drain_timeout);
+        const auto drain = extend::saturated(settings_.drain_timeout);
         const duration limit = drain > forever - cleanup_time ? forever : drain + cleanup_time;
         const bool in_time = co_await move_on_after(limit, ended_.wait());
         if (!in_time) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "task_log.hpp"
 
-#include <rill/detail/watch/task_text.hpp>
+#include <rill/extend_watch.hpp>
 #include <rill/log.hpp>
 
 #include <algorithm>
@@ -20,7 +20,7 @@ void log_task(const observed_loop& loop, const task_info& t)
         {{"loop", loop.name},
          {"id", t.id},
          {"parent", t.parent.value_or(0)},
-         {"what", rill::detail::line_of(t)}}
+         {"what", extend::line_of(t)}}
     );
 }
 

@@ -3,7 +3,8 @@
 
 #include "share.hpp"
 
-#include <rill/detail/watch/debug_mode.hpp>
+#include <rill/extend.hpp>
+#include <rill/extend_watch.hpp>
 #include <rill/log.hpp>
 #include <rill/run.hpp>
 #include <rill/sleep.hpp>
@@ -57,7 +58,7 @@ worker::worker(
     , places_{places}
 {
     loop_.set_exception_handler(&log_exception);
-    if (settings.debug || rill::detail::debug_in_environment())
+    if (settings.debug || extend::debug_in_environment())
         loop_.set_debug(debug_options().slow_step(settings.slow_step).on_hang(&log_hang));
 }
 
@@ -142,7 +143,7 @@ awaitable<void> worker::drain(task<void> serving)
 {
     co_await stopping_.wait();
     if (service_.heeds_stop) {
-        co_await sleep(rill::detail::saturated(settings_.drain_timeout));
+        co_await sleep(extend::saturated(settings_.drain_timeout));
         cut_off_ = true;
         log::warning(
             "drain_timeout has passed, what is left is cancelled", {{"worker", place_.number}}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/buffer_pool.hpp>
+#include <rill/extend_net.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -15,7 +15,7 @@ namespace rill::http::detail {
 /// loop's: an empty one can be parked, and costs nothing then.
 class buffer {
 public:
-    explicit buffer(rill::detail::buffer_pool& pool) noexcept
+    explicit buffer(extend::buffer_pool& pool) noexcept
         : pool_(&pool)
     {}
 
@@ -78,9 +78,9 @@ private:
         if (held + n <= block_.size()) {
             std::memmove(block_.data(), data(), held);
         } else {
-            auto grown = held + n <= rill::detail::buffer_pool::block_size
+            auto grown = held + n <= extend::buffer_pool::block_size
                              ? pool_->take()
-                             : rill::detail::memory_block(std::max(held + n, 2 * block_.size()));
+                             : extend::memory_block(std::max(held + n, 2 * block_.size()));
             if (held > 0)
                 std::memcpy(grown.data(), data(), held);
             pool_->give_back(std::exchange(block_, std::move(grown)));
@@ -89,8 +89,8 @@ private:
         end_ = held;
     }
 
-    rill::detail::buffer_pool_ptr pool_;
-    rill::detail::memory_block block_;
+    extend::buffer_pool_ptr pool_;
+    extend::memory_block block_;
     std::size_t begin_ = 0; // begin_ <= end_ <= block_.size()
     std::size_t end_ = 0;
 };

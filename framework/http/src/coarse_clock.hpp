@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/clock.hpp>
+#include <rill/extend.hpp>
 
 namespace rill::http::detail {
 
@@ -23,7 +24,7 @@ public:
     /// The point in time `d` from now, counted so that it never comes early.
     time_point in(duration d) const noexcept
     {
-        return rill::detail::deadline_after(now_, d > forever - tick_ ? forever : d + tick_);
+        return extend::deadline_after(now_, d > forever - tick_ ? forever : d + tick_);
     }
 
 private:

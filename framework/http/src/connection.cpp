@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "connection.hpp"
 
-#include <rill/detail/stream_traits.hpp>
+#include <rill/extend.hpp>
+#include <rill/extend_net.hpp>
 #include <rill/sleep.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -18,17 +19,13 @@ constexpr auto with_code = asio::as_tuple(asio::deferred); // awaited without a 
 
 } // namespace
 
-connection::connection(
-    std::shared_ptr<server_state> server, stream peer, rill::detail::task_state& task
-)
+connection::connection(std::shared_ptr<server_state> server, stream peer, extend::task_state& task)
     : ready_node(&on_ready)
     , server_(std::move(server))
     , stream_(std::move(peer))
     , socket_(stream_.socket())
     , task_(task)
-    , exchange_(
-          server_->facts_on(*task_.core()), rill::detail::buffer_pool::of(socket_.get_executor())
-      )
+    , exchange_(server_->facts_on(*task_.core()), extend::buffer_pool::of(socket_.get_executor()))
 {
     task_.enter(scope_);
     server_->add(*this);
@@ -106,7 +103,7 @@ void connection::received(std::size_t n)
 {
     error_code ignored; // an error shows at the next read
     if (exchange_.received(n))
-        exchange_.received(rill::detail::try_read(socket_, exchange_.space(), ignored));
+        exchange_.received(extend::try_read(socket_, exchange_.space(), ignored));
 }
 
 /// Tells the exchange why it does not get what it wanted, if there is an error.
@@ -124,7 +121,7 @@ error_code connection::write_now()
 {
     error_code ec;
     while (exchange_.has_unsent() && !ec)
-        exchange_.sent(rill::detail::try_write(socket_, exchange_.unsent(), ec));
+        exchange_.sent(extend::try_write(socket_, exchange_.unsent(), ec));
     return ec;
 }
 
@@ -135,9 +132,9 @@ void connection::write_soon()
         task_.core()->make_ready(*this);
 }
 
-void connection::on_ready(ready_node& node, rill::detail::act what)
+void connection::on_ready(ready_node& node, extend::act what)
 {
-    if (what == rill::detail::act::run)
+    if (what == extend::act::run)
         static_cast<connection&>(node).write_now(); // the next write meets an error again
 }
 

@@ -5,8 +5,7 @@
 #include "server_state.hpp"
 
 #include <rill/awaitable.hpp>
-#include <rill/detail/loop/ready_node.hpp>
-#include <rill/detail/loop/task_state.hpp>
+#include <rill/extend.hpp>
 #include <rill/http/server.hpp>
 #include <rill/stream.hpp>
 
@@ -20,9 +19,9 @@ namespace rill::http::detail {
 ///
 /// Lives in the frame of the task that runs it, and waits in no other, so a request costs no more
 /// than its handler's frame.
-class connection : public rill::detail::hook<in_server>, private rill::detail::ready_node {
+class connection : public extend::hook<in_server>, private extend::ready_node {
 public:
-    connection(std::shared_ptr<server_state> server, stream peer, rill::detail::task_state& task);
+    connection(std::shared_ptr<server_state> server, stream peer, extend::task_state& task);
     ~connection();
 
     awaitable<void> run();
@@ -44,13 +43,13 @@ private:
     response answer_to(std::exception_ptr error, bool late);
     error_code woken(error_code ec);
     bool take_lateness() noexcept;
-    static void on_ready(ready_node& node, rill::detail::act what);
+    static void on_ready(ready_node& node, extend::act what);
 
     const std::shared_ptr<server_state> server_;
     stream stream_;
     stream_socket& socket_; // of stream_, whose reader and writer stay unused
-    rill::detail::task_state& task_;
-    rill::detail::scope scope_; // around everything; cancelled when something is overdue
+    extend::task_state& task_;
+    extend::scope scope_; // around everything; cancelled when something is overdue
     exchange exchange_;
 };
 

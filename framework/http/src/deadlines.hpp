@@ -4,6 +4,7 @@
 #include "coarse_clock.hpp"
 
 #include <rill/clock.hpp>
+#include <rill/extend.hpp>
 #include <rill/http/settings.hpp>
 
 #include <algorithm>
@@ -85,7 +86,7 @@ public:
 private:
     time_point in(std::chrono::milliseconds limit) const noexcept
     {
-        return clock_.in(rill::detail::saturated(limit));
+        return clock_.in(extend::saturated(limit));
     }
 
     void begin(std::chrono::milliseconds limit) noexcept

@@ -4,6 +4,8 @@
 #include "request_access.hpp"
 #include "response_access.hpp"
 
+#include <rill/extend_net.hpp>
+
 #include <utility>
 
 namespace rill::http::detail {
@@ -14,7 +16,7 @@ constexpr std::size_t least_read = 4 * 1024; // a read has at least this much ro
 
 } // namespace
 
-exchange::exchange(server_facts& server, rill::detail::buffer_pool& pool)
+exchange::exchange(server_facts& server, extend::buffer_pool& pool)
     : server_(server)
     , deadlines_(server.limit, server.clock)
     , old_at_(server.end_of_age())
@@ -172,9 +174,9 @@ void exchange::bind_request(std::string_view content)
     request_access::bind(request_, parser_.result(), in_.data(), content);
 }
 
-bool exchange::peer_is(rill::detail::peer_state what) noexcept
+bool exchange::peer_is(extend::peer_state what) noexcept
 {
-    using enum rill::detail::peer_state;
+    using enum extend::peer_state;
     if (!asked() || peer_left_)
         return false;
     peer_left_ = what == lost || (what == ended && request_access::cancel_on_disconnect(request_));

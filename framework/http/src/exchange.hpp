@@ -9,7 +9,7 @@
 #include "server_facts.hpp"
 
 #include <rill/clock.hpp>
-#include <rill/detail/stream_traits.hpp>
+#include <rill/extend_net.hpp>
 #include <rill/http/request.hpp>
 #include <rill/http/response.hpp>
 
@@ -47,7 +47,7 @@ public:
     enum class action : std::uint8_t { read, write, offer, ask, pause, end_writing, close };
 
     /// A connection that has just been accepted. Both must outlive it.
-    exchange(server_facts& server, rill::detail::buffer_pool& pool);
+    exchange(server_facts& server, extend::buffer_pool& pool);
     ~exchange();
 
     exchange(const exchange&) = delete;
@@ -93,7 +93,7 @@ public:
 
     /// What is known of the peer while the handler is asked. Says once that the handler is to be
     /// stopped for it; what it answers then is not written.
-    bool peer_is(rill::detail::peer_state what) noexcept;
+    bool peer_is(extend::peer_state what) noexcept;
 
     // Writing: also while the handler is asked, so that it holds no earlier response up
 

@@ -4,6 +4,7 @@
 #include "buffer.hpp"
 #include "serialize.hpp"
 
+#include <rill/extend_net.hpp>
 #include <rill/http/response.hpp>
 
 #include <boost/asio/buffer.hpp>
@@ -19,7 +20,7 @@ namespace rill::http::detail {
 /// large content, which is not copied. An empty one holds no memory.
 class outbox {
 public:
-    explicit outbox(rill::detail::buffer_pool& pool) noexcept
+    explicit outbox(extend::buffer_pool& pool) noexcept
         : text_(pool)
     {}
 

@@ -2,7 +2,8 @@
 #include "connection.hpp"
 #include "server_state.hpp"
 
-#include <rill/detail/loop/run_as_task.hpp>
+#include <rill/extend.hpp>
+#include <rill/extend_tasks.hpp>
 #include <rill/http/server.hpp>
 
 #include <boost/asio/this_coro.hpp>
@@ -23,9 +24,9 @@ namespace {
 
 awaitable<void> serve_in_task(std::shared_ptr<detail::server_state> state, stream peer)
 {
-    auto* task = rill::detail::running_task(co_await asio::this_coro::cancellation_state);
+    auto* task = extend::running_task(co_await asio::this_coro::cancellation_state);
     if (!task) {
-        co_await rill::detail::run_as_task(serve_in_task(std::move(state), std::move(peer)));
+        co_await extend::run_as_task(serve_in_task(std::move(state), std::move(peer)));
         co_return;
     }
     detail::connection connection(std::move(state), std::move(peer), *task);

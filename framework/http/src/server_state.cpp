@@ -3,6 +3,8 @@
 
 #include "connection.hpp"
 
+#include <rill/extend.hpp>
+
 #include <chrono>
 #include <functional>
 #include <utility>
@@ -37,7 +39,7 @@ server_state::~server_state()
         core_->disarm(*this);
 }
 
-server_facts& server_state::facts_on(rill::detail::loop_core& core)
+server_facts& server_state::facts_on(extend::loop_core& core)
 {
     if (size_ == 0) {
         core_ = &core;
@@ -78,7 +80,7 @@ void server_state::now_busy(connection& c) noexcept
 
 void server_state::unlink(connection& c) noexcept
 {
-    rill::detail::hook<in_server>& place = c;
+    extend::hook<in_server>& place = c;
     place.unlink();
 }
 

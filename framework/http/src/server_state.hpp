@@ -4,8 +4,7 @@
 #include "server_facts.hpp"
 
 #include <rill/clock.hpp>
-#include <rill/detail/intrusive_list.hpp>
-#include <rill/detail/loop/loop_core.hpp>
+#include <rill/extend.hpp>
 #include <rill/http/router.hpp>
 #include <rill/http/settings.hpp>
 
@@ -21,14 +20,14 @@ struct in_server; // tag: a place in one of the server's lists of connections
 ///
 /// The timer ticks while there are connections and looks at the deadline of each. A connection
 /// thus moves its deadline by writing one member, and reads the time from another.
-class server_state : private rill::detail::timer_node {
+class server_state : private extend::timer_node {
 public:
     server_state(handler h, const settings& s);
     ~server_state();
 
     /// What a connection's exchange needs, with a clock that goes by that of the loop; to be
     /// followed by add().
-    server_facts& facts_on(rill::detail::loop_core& core);
+    server_facts& facts_on(extend::loop_core& core);
 
     void add(connection& c) noexcept;
     void remove(connection& c) noexcept;
@@ -50,7 +49,7 @@ public:
     server_facts facts;
 
 private:
-    using list = rill::detail::intrusive_list<connection, in_server>;
+    using list = extend::intrusive_list<connection, in_server>;
 
     static void on_due(timer_node& node);
     static void unlink(connection& c) noexcept;
@@ -59,8 +58,8 @@ private:
     template <class F>
     void for_each(F f);
 
-    const router* router_ = nullptr;          // in handle, if that is one
-    rill::detail::loop_core* core_ = nullptr; // valid while there are connections
+    const router* router_ = nullptr;    // in handle, if that is one
+    extend::loop_core* core_ = nullptr; // valid while there are connections
     list busy_;
     list idle_; // in the order in which they became idle
     std::size_t size_ = 0;

@@ -9,7 +9,7 @@
 #include <exception>
 #include <utility>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::net_detail {
 
 namespace {
 
@@ -98,4 +98,4 @@ error_code accept_loop::accept_one(const std::shared_ptr<session_set>& sessions)
     return ec;
 }
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::net_detail

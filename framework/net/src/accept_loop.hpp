@@ -9,7 +9,7 @@
 
 #include <memory>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::net_detail {
 
 class session_set;
 class shortage;
@@ -37,4 +37,4 @@ private:
     task<void> task_;                // empty before start() and after close()
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::net_detail

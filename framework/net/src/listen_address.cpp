@@ -39,7 +39,7 @@ std::vector<endpoint> parse_endpoints(std::string_view text)
     constexpr std::string_view unix_prefix = "unix:";
     if (text.starts_with(unix_prefix)) {
         try {
-            return {detail::unix_endpoint(std::string(text.substr(unix_prefix.size())))};
+            return {net_detail::unix_endpoint(std::string(text.substr(unix_prefix.size())))};
         } catch (const std::invalid_argument& e) {
             refuse(text, e.what());
         }

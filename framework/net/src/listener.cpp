@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::net_detail {
 
 namespace {
 
@@ -145,4 +145,4 @@ listen_on(loop_core& core, const endpoint& at, const server_options& options)
     return std::make_unique<listener>(core.executor(), at, options);
 }
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::net_detail

@@ -15,7 +15,7 @@
 #include <memory>
 #include <string>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::net_detail {
 
 /// A listening socket of the system's, and the file of a unix one.
 class listener final : public incoming {
@@ -51,4 +51,4 @@ private:
 std::unique_ptr<incoming>
 listen_on(loop_core& core, const endpoint& at, const server_options& options);
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::net_detail

@@ -2,8 +2,7 @@
 #include "resolver.hpp"
 #include "sockets.hpp"
 
-#include <rill/detail/loop/loop_core.hpp>
-#include <rill/detail/loop/task_executor.hpp>
+#include <rill/detail/net_detail.hpp>
 #include <rill/detail/network_backend.hpp>
 #include <rill/open_connection.hpp>
 #include <rill/timeout.hpp>
@@ -36,16 +35,16 @@ throw_failures(const std::string& target, const std::vector<failed_attempt>& fai
     if (!same)
         for (const failed_attempt& f : failures)
             what += "; " + to_string(f.to) + ": " + f.error.message();
-    detail::throw_error(first, what);
+    net_detail::throw_error(first, what);
 }
 
 /// Of the loop's network. Throws, with the target's name, if there is none to be had.
-stream_socket open_for(const endpoint& to, detail::loop_core& core, const std::string& target)
+stream_socket open_for(const endpoint& to, extend::loop_core& core, const std::string& target)
 {
-    if (auto* simulation = detail::network_service::of(core).backend())
+    if (auto* simulation = net_detail::network_service::of(core).backend())
         return simulation->open_stream(to);
     stream_socket socket(core.executor());
-    detail::unique_fd fd = detail::open_socket(to, "opening a socket for " + target);
+    net_detail::unique_fd fd = net_detail::open_socket(to, "opening a socket for " + target);
     socket.assign(to.protocol(), fd.get());
     fd.release();
     return socket;
@@ -54,7 +53,7 @@ stream_socket open_for(const endpoint& to, detail::loop_core& core, const std::s
 /// A socket connected to the first endpoint that answers.
 awaitable<stream_socket> connect_any(std::string target, std::vector<endpoint> endpoints)
 {
-    auto& core = detail::loop_core::of(co_await asio::this_coro::executor);
+    auto& core = extend::loop_core::of(co_await asio::this_coro::executor);
     std::vector<failed_attempt> failures;
     for (const endpoint& to : endpoints) {
         stream_socket socket = open_for(to, core, target);
@@ -72,14 +71,14 @@ awaitable<stream_socket> connect_any(std::string target, std::vector<endpoint> e
 awaitable<stream> open_tcp(std::string host, unsigned short port, connect_options options)
 {
     const std::string target = host + ":" + std::to_string(port);
-    std::vector<endpoint> endpoints = co_await detail::resolve(std::move(host), port);
+    std::vector<endpoint> endpoints = co_await net_detail::resolve(std::move(host), port);
     stream_socket socket = co_await connect_any(target, std::move(endpoints));
     co_return stream(std::move(socket), options);
 }
 
 awaitable<stream> open_unix(std::string path, connect_options options)
 {
-    std::vector<endpoint> endpoints(1, detail::unix_endpoint(path));
+    std::vector<endpoint> endpoints(1, net_detail::unix_endpoint(path));
     stream_socket socket = co_await connect_any("unix:" + path, std::move(endpoints));
     co_return stream(std::move(socket), options);
 }

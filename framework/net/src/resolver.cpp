@@ -3,8 +3,8 @@
 
 #include "sockets.hpp"
 
+#include <rill/detail/net_detail.hpp>
 #include <rill/detail/network_backend.hpp>
-#include <rill/detail/wait/wait_operation.hpp>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -22,7 +22,7 @@
 #include <system_error>
 #include <thread>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::net_detail {
 
 namespace {
 
@@ -237,4 +237,4 @@ awaitable<std::vector<endpoint>> resolve(std::string host, unsigned short port)
     co_return result;
 }
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::net_detail

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::net_detail {
 
 /// The TCP addresses of `host`, in the resolver's order and without duplicates. An IP address is
 /// taken as it is. An empty host gives the addresses for all interfaces.
@@ -17,4 +17,4 @@ namespace rill::detail {
 /// unheard.
 awaitable<std::vector<endpoint>> resolve(std::string host, unsigned short port);
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::net_detail

@@ -10,7 +10,7 @@
 namespace rill {
 
 server::server(handler h, const listen_address& at, const server_options& options)
-    : server(detail::loop_core::running().executor(), std::move(h), at, options)
+    : server(extend::loop_core::running().executor(), std::move(h), at, options)
 {}
 
 server::server(
@@ -19,7 +19,7 @@ server::server(
     const listen_address& at,
     const server_options& options
 )
-    : impl_(std::make_shared<impl>(detail::loop_core::of(ex), std::move(h), options))
+    : impl_(std::make_shared<impl>(extend::loop_core::of(ex), std::move(h), options))
 {
     impl_->listen(at.endpoints());
 }
@@ -102,15 +102,15 @@ awaitable<bool> server::drain(duration timeout)
 awaitable<server>
 start_server(server::handler h, std::string host, unsigned short port, server_options options)
 {
-    auto& core = detail::loop_core::of(co_await asio::this_coro::executor);
-    const std::vector<endpoint> at = co_await detail::resolve(std::move(host), port);
+    auto& core = extend::loop_core::of(co_await asio::this_coro::executor);
+    const std::vector<endpoint> at = co_await net_detail::resolve(std::move(host), port);
     co_return server(core.executor(), std::move(h), listen_address(at), options);
 }
 
 awaitable<server> start_unix_server(server::handler h, std::string path, server_options options)
 {
-    auto& core = detail::loop_core::of(co_await asio::this_coro::executor);
-    const listen_address at(detail::unix_endpoint(path));
+    auto& core = extend::loop_core::of(co_await asio::this_coro::executor);
+    const listen_address at(net_detail::unix_endpoint(path));
     co_return server(core.executor(), std::move(h), at, options);
 }
 

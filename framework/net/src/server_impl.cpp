@@ -3,8 +3,9 @@
 
 #include "listener.hpp"
 
-#include <rill/detail/loop/run_as_task.hpp>
+#include <rill/detail/net_detail.hpp>
 #include <rill/error.hpp>
+#include <rill/extend_tasks.hpp>
 #include <rill/shield.hpp>
 
 #include <exception>
@@ -13,7 +14,7 @@
 
 namespace rill {
 
-server::impl::impl(detail::loop_core& core, handler h, const server_options& options)
+server::impl::impl(extend::loop_core& core, handler h, const server_options& options)
     : context_user(core.io())
     , core_(core)
     , journal_(core)
@@ -25,7 +26,7 @@ server::impl::impl(detail::loop_core& core, handler h, const server_options& opt
 void server::impl::listen(const std::vector<endpoint>& at)
 {
     open_listeners(at);
-    for (detail::accept_loop& loop : accepting_)
+    for (net_detail::accept_loop& loop : accepting_)
         loop.start(sessions());
 }
 
@@ -33,7 +34,9 @@ void server::impl::open_listeners(const std::vector<endpoint>& at)
 {
     for (const endpoint& e : at) {
         try {
-            accepting_.emplace_back(detail::listen_on(core_, e, sessions_.options()), shortage_);
+            accepting_.emplace_back(
+                net_detail::listen_on(core_, e, sessions_.options()), shortage_
+            );
         } catch (const system_error& error) {
             const bool no_such_family = error.code().value() == EAFNOSUPPORT;
             if (!no_such_family || (accepting_.empty() && &e == &at.back()))
@@ -46,7 +49,7 @@ std::vector<endpoint> server::impl::sockets() const
 {
     std::vector<endpoint> all;
     if (!closed())
-        for (const detail::accept_loop& loop : accepting_)
+        for (const net_detail::accept_loop& loop : accepting_)
             all.push_back(loop.local());
     return all;
 }
@@ -55,7 +58,7 @@ void server::impl::close()
 {
     if (closed())
         return;
-    for (detail::accept_loop& loop : accepting_)
+    for (net_detail::accept_loop& loop : accepting_)
         loop.close();
     closed_.set();
     sessions_.stop();
@@ -74,13 +77,13 @@ void server::impl::on_context_end() noexcept
 
 awaitable<void> server::impl::wait_closed(std::shared_ptr<impl> self)
 {
-    return detail::session_set::wait_empty(self->sessions());
+    return net_detail::session_set::wait_empty(self->sessions());
 }
 
 awaitable<void> server::impl::serve_forever(std::shared_ptr<impl> self)
 {
-    if (!detail::running_task(co_await asio::this_coro::cancellation_state))
-        co_return co_await detail::run_as_task(serve_forever(self));
+    if (!extend::running_task(co_await asio::this_coro::cancellation_state))
+        co_return co_await extend::run_as_task(serve_forever(self));
     if (self->closed() || std::exchange(self->served_, true))
         throw std::logic_error("rill::server: it is closed, or being served already");
     std::exception_ptr cancelled;
@@ -102,7 +105,7 @@ awaitable<void> server::impl::serve_forever(std::shared_ptr<impl> self)
 awaitable<bool> server::impl::drain(std::shared_ptr<impl> self, duration timeout)
 {
     self->close();
-    co_return co_await detail::session_set::drain(self->sessions(), timeout);
+    co_return co_await net_detail::session_set::drain(self->sessions(), timeout);
 }
 
 } // namespace rill

@@ -6,8 +6,7 @@
 #include "session_set.hpp"
 #include "shortage.hpp"
 
-#include <rill/detail/loop/context_user.hpp>
-#include <rill/detail/loop/loop_core.hpp>
+#include <rill/detail/net_detail.hpp>
 #include <rill/endpoint.hpp>
 #include <rill/event.hpp>
 #include <rill/server.hpp>
@@ -21,9 +20,9 @@ namespace rill {
 
 /// What is behind a server: an accept loop for each address, and the set of sessions that they
 /// start. Closed by its loop's end at the latest.
-class server::impl final : public std::enable_shared_from_this<impl>, private detail::context_user {
+class server::impl final : public std::enable_shared_from_this<impl>, private extend::context_user {
 public:
-    impl(detail::loop_core& core, handler h, const server_options& options);
+    impl(extend::loop_core& core, handler h, const server_options& options);
 
     /// Once: at all of them or at none. A family that the machine does not have is passed over
     /// among several.
@@ -55,15 +54,15 @@ private:
     void on_context_end() noexcept override;
 
     /// Whoever has it keeps the server.
-    std::shared_ptr<detail::session_set> sessions() { return {shared_from_this(), &sessions_}; }
+    std::shared_ptr<net_detail::session_set> sessions() { return {shared_from_this(), &sessions_}; }
 
-    detail::loop_core& core_; // not touched once the server is closed
-    detail::server_journal journal_;
-    detail::shortage shortage_;
-    detail::session_set sessions_;              // stopped once the server is closed
-    std::deque<detail::accept_loop> accepting_; // stay, closed or not, to the loop's end
-    event closed_;                              // set once the server is closed, and stays so
-    bool served_ = false;                       // by serve_forever
+    extend::loop_core& core_; // not touched once the server is closed
+    net_detail::server_journal journal_;
+    net_detail::shortage shortage_;
+    net_detail::session_set sessions_;              // stopped once the server is closed
+    std::deque<net_detail::accept_loop> accepting_; // stay, closed or not, to the loop's end
+    event closed_;                                  // set once the server is closed, and stays so
+    bool served_ = false;                           // by serve_forever
 };
 
 } // namespace rill

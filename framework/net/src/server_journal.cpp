@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::net_detail {
 
 void server_journal::report(const char* what, std::exception_ptr error) noexcept
 {
@@ -14,4 +14,4 @@ void server_journal::report(const char* what, std::exception_ptr error) noexcept
     loop_core::report_to(core_, {what, std::move(error), task ? task->name() : std::string()});
 }
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::net_detail

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/loop/loop_core.hpp>
+#include <rill/detail/net_detail.hpp>
 #include <rill/server.hpp>
 
 #include <exception>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::net_detail {
 
 /// What a server has to tell: its counters, and to the loop's exception handler what nobody else
 /// catches.
@@ -27,4 +27,4 @@ private:
     loop_core* core_; // null once the loop has ended
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::net_detail

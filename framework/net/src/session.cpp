@@ -7,7 +7,7 @@
 #include <exception>
 #include <utility>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::net_detail {
 
 void session_ends::cancel_handler()
 {
@@ -67,4 +67,4 @@ awaitable<void> session::serve(std::shared_ptr<session> self, stream connection)
     }
 }
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::net_detail

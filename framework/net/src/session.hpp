@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rill/awaitable.hpp>
-#include <rill/detail/intrusive_list.hpp>
+#include <rill/detail/net_detail.hpp>
 #include <rill/detail/write_pump.hpp>
 #include <rill/endpoint.hpp>
 #include <rill/stream.hpp>
@@ -12,7 +12,7 @@
 
 #include <memory>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::net_detail {
 
 class session_set;
 
@@ -54,4 +54,4 @@ private:
     session_ends ends_;
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::net_detail

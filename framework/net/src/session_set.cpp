@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::net_detail {
 
 session_set::session_set(
     loop_core& core, server::handler handler, const server_options& options, server_journal& journal
@@ -110,4 +110,4 @@ running_handler::~running_handler()
         set_.no_handlers_.set();
 }
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::net_detail

@@ -4,15 +4,14 @@
 #include "session.hpp"
 
 #include <rill/awaitable.hpp>
-#include <rill/detail/intrusive_list.hpp>
-#include <rill/detail/loop/loop_core.hpp>
+#include <rill/detail/net_detail.hpp>
 #include <rill/event.hpp>
 #include <rill/server.hpp>
 
 #include <cstddef>
 #include <memory>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::net_detail {
 
 class server_journal;
 
@@ -104,4 +103,4 @@ private:
     session_set& set_;
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::net_detail

@@ -9,7 +9,7 @@
 #include <exception>
 #include <utility>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::net_detail {
 
 namespace {
 
@@ -39,4 +39,4 @@ awaitable<void> shortage::wait(error_code why)
     }
 }
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::net_detail

@@ -6,7 +6,7 @@
 #include <rill/awaitable.hpp>
 #include <rill/error.hpp>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::net_detail {
 
 class server_journal;
 
@@ -33,4 +33,4 @@ private:
     bool reported_ = false; // the shortage that lasts
 };
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::net_detail

@@ -14,7 +14,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::net_detail {
 
 int unique_fd::release() noexcept
 {
@@ -83,4 +83,4 @@ void throw_last_error(const std::string& what)
     throw_error(last_error(), what);
 }
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::net_detail

@@ -7,7 +7,7 @@
 
 #include <string>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::net_detail {
 
 // The few system calls that Asio makes without close-on-exec: descriptors would reach children
 // that another thread starts meanwhile.
@@ -62,4 +62,4 @@ endpoint unix_endpoint(const std::string& path);
 [[noreturn]] void throw_error(error_code ec, const std::string& what);
 [[noreturn]] void throw_last_error(const std::string& what);
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::net_detail

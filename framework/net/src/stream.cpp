@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "sockets.hpp"
 
-#include <rill/detail/watch/open_mark.hpp>
+#include <rill/detail/net_detail.hpp>
 #include <rill/stream.hpp>
 
 namespace rill {
@@ -34,18 +34,18 @@ struct stream::parts {
     endpoint peer;
     stream_writer writer;
     stream_reader reader;
-    std::unique_ptr<detail::open_mark> mark; // in debug mode
+    std::unique_ptr<extend::open_mark> mark; // in debug mode
 };
 
 stream::stream(stream_socket socket, const stream_options& options)
     : parts_(std::make_unique<parts>(std::make_shared<stream_socket>(std::move(socket)), options))
 {
     stream_socket& own = parts_->reader.stream();
-    detail::set_no_delay(own, parts_->peer);
-    auto& core = detail::loop_core::of(own.get_executor().context());
+    net_detail::set_no_delay(own, parts_->peer);
+    auto& core = extend::loop_core::of(own.get_executor().context());
     if (core.debug) [[unlikely]]
         parts_->mark =
-            std::make_unique<detail::open_mark>(core, "a stream to " + to_string(parts_->peer));
+            std::make_unique<extend::open_mark>(core, "a stream to " + to_string(parts_->peer));
 }
 
 stream::stream(stream&&) noexcept = default;

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 accept_queue::accept_queue(loop_core& core, const endpoint& where, int backlog, bool share)
     : at(where)
@@ -61,4 +61,4 @@ stream_socket accept_queue::accept(endpoint& peer, error_code& ec)
     return stream_socket(std::move(next.end));
 }
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

@@ -3,14 +3,15 @@
 
 #include "stream_end.hpp"
 
-#include <rill/detail/network_backend.hpp>
+#include <rill/detail/simulation.hpp>
 #include <rill/event.hpp>
+#include <rill/extend_net.hpp>
 
 #include <cstddef>
 #include <deque>
 #include <memory>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 /// Connections that wait to be accepted on a host.
 class accept_queue {
@@ -74,4 +75,4 @@ private:
     std::shared_ptr<accept_queue> queue_;
 };
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

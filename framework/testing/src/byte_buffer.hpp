@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/simulation.hpp>
 #include <rill/error.hpp>
 
 #include <boost/asio/buffer.hpp>
@@ -9,7 +10,7 @@
 #include <span>
 #include <vector>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 /// Bytes in order: appended behind, taken from the front.
 class byte_buffer {
@@ -50,4 +51,4 @@ private:
     std::size_t begin_ = 0;
 };
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

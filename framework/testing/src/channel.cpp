@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 std::size_t channel::write(std::span<const asio::const_buffer> data)
 {
@@ -47,4 +47,4 @@ void channel::arrive_end()
         reader_->look_for_bytes();
 }
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

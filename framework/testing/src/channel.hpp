@@ -4,11 +4,12 @@
 #include "byte_buffer.hpp"
 
 #include <rill/detail/form.hpp>
+#include <rill/detail/simulation.hpp>
 
 #include <cstddef>
 #include <span>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 class stream_end;
 
@@ -89,4 +90,4 @@ protected:
     bool end_arrived_ = false; // and has arrived
 };
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

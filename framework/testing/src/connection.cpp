@@ -7,7 +7,7 @@
 #include <chrono>
 #include <utility>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 namespace {
 
@@ -280,4 +280,4 @@ void client_socket::forget() noexcept
         before->abandon();
 }
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

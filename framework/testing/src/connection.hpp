@@ -5,13 +5,12 @@
 #include "machine.hpp"
 #include "stream_end.hpp"
 
-#include <rill/detail/intrusive_list.hpp>
-#include <rill/detail/loop/timer_queue.hpp>
+#include <rill/detail/simulation.hpp>
 #include <rill/testing/network_event.hpp>
 
 #include <memory>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 struct in_fabric; // tag: a place in the network's list of connections
 
@@ -129,4 +128,4 @@ private:
     std::shared_ptr<connection> keep_; // until it is established
 };
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

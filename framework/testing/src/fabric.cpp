@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "fabric.hpp"
 
+#include <rill/detail/simulation.hpp>
 #include <rill/server.hpp>
 #include <rill/testing/network.hpp>
 
@@ -10,7 +11,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 namespace {
 
@@ -246,4 +247,4 @@ std::unique_ptr<incoming> fabric::listen(const endpoint& at, const server_option
     return std::make_unique<acceptor>(std::move(queue));
 }
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

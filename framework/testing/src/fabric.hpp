@@ -5,8 +5,8 @@
 #include "machine.hpp"
 #include "path.hpp"
 
-#include <rill/detail/intrusive_list.hpp>
-#include <rill/detail/network_backend.hpp>
+#include <rill/detail/simulation.hpp>
+#include <rill/extend_net.hpp>
 #include <rill/testing/network_event.hpp>
 
 #include <functional>
@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 /// What a network is made of.
 class fabric final : public network_backend {
@@ -102,4 +102,4 @@ private:
     bool ended_ = false;
 };
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

@@ -9,7 +9,7 @@
 #include <chrono>
 #include <utility>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 namespace {
 
@@ -334,4 +334,4 @@ void flow::stop() noexcept
     in_flight_ = 0;
 }
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

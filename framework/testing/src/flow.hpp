@@ -4,13 +4,13 @@
 #include "channel.hpp"
 #include "path.hpp"
 
-#include <rill/detail/loop/timer_queue.hpp>
+#include <rill/detail/simulation.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 class connection;
 class fabric;
@@ -119,4 +119,4 @@ private:
     bool stopped_ = false;
 };
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

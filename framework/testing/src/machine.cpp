@@ -3,6 +3,7 @@
 
 #include "fabric.hpp"
 
+#include <rill/detail/simulation.hpp>
 #include <rill/testing/network.hpp>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -13,7 +14,7 @@
 #include <cstring>
 #include <utility>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 namespace {
 
@@ -167,4 +168,4 @@ void machine::stop_listening(error_code why)
             l->close(why);
 }
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

@@ -3,6 +3,7 @@
 
 #include "accept_queue.hpp"
 
+#include <rill/detail/simulation.hpp>
 #include <rill/endpoint.hpp>
 #include <rill/task.hpp>
 
@@ -13,7 +14,7 @@
 #include <string>
 #include <vector>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 class fabric;
 
@@ -61,4 +62,4 @@ asio::ip::address address_of(const endpoint& e);
 bool is_unix(const endpoint& e);
 endpoint tcp_endpoint(const asio::ip::address& a, unsigned short port);
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "fabric.hpp"
 
+#include <rill/detail/simulation.hpp>
 #include <rill/testing/network.hpp>
 
 #include <stdexcept>
@@ -20,7 +21,7 @@ void require(bool condition, const char* what)
 
 // host
 
-host::host(std::shared_ptr<detail::simulation::machine> m) noexcept
+host::host(std::shared_ptr<simulation::machine> m) noexcept
     : machine_(std::move(m))
 {}
 
@@ -60,7 +61,7 @@ asio::any_io_executor host::executor() const
 
 // link
 
-link::link(std::vector<detail::simulation::path_settings*> paths) noexcept
+link::link(std::vector<simulation::path_settings*> paths) noexcept
     : paths_(std::move(paths))
 {}
 
@@ -68,7 +69,7 @@ link::link(std::vector<detail::simulation::path_settings*> paths) noexcept
 template <class F>
 link& link::change(F f)
 {
-    for (detail::simulation::path_settings* p : paths_) {
+    for (simulation::path_settings* p : paths_) {
         if (p->followed)
             *p = *p->followed;
         f(*p);
@@ -79,24 +80,24 @@ link& link::change(F f)
 link& link::latency(duration d)
 {
     require(d >= duration::zero(), "rill::testing::link: the latency must not be negative");
-    return change([d](detail::simulation::path_settings& p) { p.latency = d; });
+    return change([d](simulation::path_settings& p) { p.latency = d; });
 }
 
 link& link::jitter(duration d)
 {
     require(d >= duration::zero(), "rill::testing::link: the jitter must not be negative");
-    return change([d](detail::simulation::path_settings& p) { p.jitter = d; });
+    return change([d](simulation::path_settings& p) { p.jitter = d; });
 }
 
 link& link::bandwidth(std::size_t bytes_per_second)
 {
-    return change([=](detail::simulation::path_settings& p) { p.bandwidth = bytes_per_second; });
+    return change([=](simulation::path_settings& p) { p.bandwidth = bytes_per_second; });
 }
 
 link& link::loss(double part)
 {
     require(part >= 0 && part <= 1, "rill::testing::link: the loss must be from 0 to 1");
-    return change([part](detail::simulation::path_settings& p) { p.loss = part; });
+    return change([part](simulation::path_settings& p) { p.loss = part; });
 }
 
 link& link::segment(std::size_t least, std::size_t most)
@@ -105,7 +106,7 @@ link& link::segment(std::size_t least, std::size_t most)
         least > 0 && least <= most,
         "rill::testing::link: a segment has at least one byte, and at most as many as its largest"
     );
-    return change([=](detail::simulation::path_settings& p) {
+    return change([=](simulation::path_settings& p) {
         p.least_segment = least;
         p.most_segment = most;
     });
@@ -114,7 +115,7 @@ link& link::segment(std::size_t least, std::size_t most)
 // network
 
 network::network(const asio::any_io_executor& ex)
-    : fabric_(std::make_unique<detail::simulation::fabric>(rill::detail::loop_core::of(ex)))
+    : fabric_(std::make_unique<simulation::fabric>(extend::loop_core::of(ex)))
 {}
 
 network::network(rill::loop& loop)

@@ -2,13 +2,14 @@
 #pragma once
 
 #include <rill/clock.hpp>
+#include <rill/detail/simulation.hpp>
 #include <rill/random.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 /// See link.
 struct path_settings {
@@ -74,4 +75,4 @@ private:
     time_point free_at_{}; // the line carries something until then
 };
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <utility>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 stream_end::~stream_end()
 {
@@ -204,4 +204,4 @@ void stream_end::leave() noexcept
     owner_.reset();
 }
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

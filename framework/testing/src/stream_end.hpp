@@ -3,11 +3,12 @@
 
 #include "channel.hpp"
 
-#include <rill/detail/simulated_socket.hpp>
+#include <rill/detail/simulation.hpp>
+#include <rill/extend_net.hpp>
 
 #include <memory>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 /// One end of a connection, as its socket's owner sees it. What the operations answer, and which
 /// error comes first, is as on Linux.
@@ -90,4 +91,4 @@ private:
     endpoint remote_;
 };
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

@@ -2,6 +2,7 @@
 #include "stream_end.hpp"
 #include "wire_state.hpp"
 
+#include <rill/detail/simulation.hpp>
 #include <rill/testing/stream_pair.hpp>
 
 #include <boost/asio/local/stream_protocol.hpp>
@@ -10,7 +11,7 @@
 
 namespace rill::RILL_FORM::testing {
 
-wire::wire(std::shared_ptr<detail::simulation::wire_state> state) noexcept
+wire::wire(std::shared_ptr<simulation::wire_state> state) noexcept
     : state_(std::move(state))
 {}
 
@@ -51,15 +52,15 @@ struct pair_maker {
             , back(capacity)
         {}
 
-        detail::simulation::wire_state forth;
-        detail::simulation::wire_state back;
+        simulation::wire_state forth;
+        simulation::wire_state back;
     };
 
-    static connected_streams make(rill::detail::loop_core& core, const pair_options& options)
+    static connected_streams make(extend::loop_core& core, const pair_options& options)
     {
         const auto wires = std::make_shared<both>(options.wire_capacity);
-        auto first = std::make_unique<detail::simulation::stream_end>(core);
-        auto second = std::make_unique<detail::simulation::stream_end>(core);
+        auto first = std::make_unique<simulation::stream_end>(core);
+        auto second = std::make_unique<simulation::stream_end>(core);
         wires->forth.connect(first.get(), second.get());
         wires->back.connect(second.get(), first.get());
         const asio::local::stream_protocol::endpoint nameless;
@@ -68,20 +69,20 @@ struct pair_maker {
         return {
             stream(stream_socket(std::move(first)), options),
             stream(stream_socket(std::move(second)), options),
-            wire(std::shared_ptr<detail::simulation::wire_state>(wires, &wires->forth)),
-            wire(std::shared_ptr<detail::simulation::wire_state>(wires, &wires->back))
+            wire(std::shared_ptr<simulation::wire_state>(wires, &wires->forth)),
+            wire(std::shared_ptr<simulation::wire_state>(wires, &wires->back))
         };
     }
 };
 
 connected_streams stream_pair(const asio::any_io_executor& ex, const pair_options& options)
 {
-    return pair_maker::make(rill::detail::loop_core::of(ex), options);
+    return pair_maker::make(extend::loop_core::of(ex), options);
 }
 
 connected_streams stream_pair(const pair_options& options)
 {
-    return pair_maker::make(rill::detail::loop_core::running(), options);
+    return pair_maker::make(extend::loop_core::running(), options);
 }
 
 } // namespace rill::RILL_FORM::testing

@@ -7,7 +7,7 @@
 #include <limits>
 #include <utility>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 namespace {
 
@@ -88,4 +88,4 @@ void wire_state::lose_reader()
         writer_->lose_reader();
 }
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

@@ -4,11 +4,12 @@
 #include "channel.hpp"
 
 #include <rill/detail/form.hpp>
+#include <rill/detail/simulation.hpp>
 
 #include <cstddef>
 #include <functional>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 /// One direction of a pair: no time passes, and nothing is lost.
 ///
@@ -49,4 +50,4 @@ private:
     bool reading_ = false; // the reader looks whether there is something for it
 };
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

@@ -14,8 +14,8 @@ using rill::http::detail::progress;
 
 /// A message in a buffer, whose first `head` bytes are its head.
 struct message {
-    rill::detail::buffer_pool_ptr blocks{new rill::detail::buffer_pool};
-    rill::detail::buffer_pool& pool = *blocks;
+    rill::net_detail::buffer_pool_ptr blocks{new rill::net_detail::buffer_pool};
+    rill::net_detail::buffer_pool& pool = *blocks;
     rill::http::detail::buffer in{pool};
     rill::http::detail::head head;
     settings l;

@@ -30,8 +30,8 @@ public:
         server.wall_time = 784111777;
     }
 
-    rill::detail::buffer_pool_ptr blocks{new rill::detail::buffer_pool};
-    rill::detail::buffer_pool& pool = *blocks;
+    rill::net_detail::buffer_pool_ptr blocks{new rill::net_detail::buffer_pool};
+    rill::net_detail::buffer_pool& pool = *blocks;
     rill::http::detail::server_facts server;
     exchange peer{server, pool};
 

@@ -20,7 +20,7 @@ using action = conversation::action;
 using rill::http::response;
 using rill::http::settings;
 using strings = std::vector<std::string>;
-using rill::detail::peer_state;
+using rill::net_detail::peer_state;
 
 bool& cancel_on_disconnect(rill::http::request& r)
 {

@@ -13,8 +13,8 @@ using rill::http::response;
 using rill::http::detail::outbox;
 
 struct fixture {
-    rill::detail::buffer_pool_ptr blocks{new rill::detail::buffer_pool};
-    rill::detail::buffer_pool& pool = *blocks;
+    rill::net_detail::buffer_pool_ptr blocks{new rill::net_detail::buffer_pool};
+    rill::net_detail::buffer_pool& pool = *blocks;
     outbox out{pool};
 
     void add(response r) { out.add(r, {}, "Date: x\r\n"); }

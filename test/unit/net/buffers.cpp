@@ -14,9 +14,9 @@
 
 namespace {
 
-using rill::detail::buffer_pool;
-using rill::detail::read_buffer;
-using rill::detail::write_buffer;
+using rill::net_detail::buffer_pool;
+using rill::net_detail::read_buffer;
+using rill::net_detail::write_buffer;
 
 void put(read_buffer& to, std::string_view bytes)
 {

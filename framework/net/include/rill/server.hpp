@@ -156,7 +156,7 @@ server::handler with_streams(F f);
 
 // Implementation
 
-namespace detail {
+namespace net_detail {
 
 template <class F>
 awaitable<void> call_with_streams(F& f, stream s)
@@ -164,14 +164,15 @@ awaitable<void> call_with_streams(F& f, stream s)
     co_await f(s.reader(), s.writer());
 }
 
-} // namespace detail
+} // namespace net_detail
 
 template <class F>
     requires std::is_invocable_r_v<awaitable<void>, F&, stream_reader&, stream_writer&>
 server::handler with_streams(F f)
 {
-    return
-        [f = std::move(f)](stream s) mutable { return detail::call_with_streams(f, std::move(s)); };
+    return [f = std::move(f)](stream s) mutable {
+        return net_detail::call_with_streams(f, std::move(s));
+    };
 }
 
 } // namespace rill

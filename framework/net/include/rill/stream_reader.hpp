@@ -126,9 +126,9 @@ public:
     AsyncReadStream& stream();
 
 private:
-    friend detail::reader_access;
+    friend net_detail::reader_access;
 
-    using pump = detail::read_pump<AsyncReadStream>;
+    using pump = net_detail::read_pump<AsyncReadStream>;
 
     static std::size_t checked(std::size_t limit);
 
@@ -142,7 +142,7 @@ private:
 
 // Implementation
 
-namespace detail {
+namespace net_detail {
 
 /// Begins when it is awaited, and knows nothing of the reader.
 inline awaitable<std::optional<std::string>> line_unless_empty(awaitable<std::string> reading)
@@ -153,7 +153,7 @@ inline awaitable<std::optional<std::string>> line_unless_empty(awaitable<std::st
     co_return std::move(line);
 }
 
-} // namespace detail
+} // namespace net_detail
 
 template <class Stream>
 basic_stream_reader<Stream>::basic_stream_reader(Stream& stream, std::size_t limit)
@@ -198,56 +198,56 @@ auto basic_stream_reader<Stream>::start(Step step, Token&& token)
 template <class Stream>
 awaitable<std::string> basic_stream_reader<Stream>::read(std::size_t n)
 {
-    return run(detail::read_step_some(n));
+    return run(net_detail::read_step_some(n));
 }
 
 template <class Stream>
 awaitable<std::string> basic_stream_reader<Stream>::read_all()
 {
-    return run(detail::read_step_all());
+    return run(net_detail::read_step_all());
 }
 
 template <class Stream>
 awaitable<std::string> basic_stream_reader<Stream>::read_line()
 {
-    return run(detail::read_step_line());
+    return run(net_detail::read_step_line());
 }
 
 template <class Stream>
 awaitable<std::optional<std::string>> basic_stream_reader<Stream>::next_line()
 {
-    return detail::line_unless_empty(read_line());
+    return net_detail::line_unless_empty(read_line());
 }
 
 template <class Stream>
 awaitable<std::string> basic_stream_reader<Stream>::read_exactly(std::size_t n)
 {
-    return run(detail::read_step_exactly(n));
+    return run(net_detail::read_step_exactly(n));
 }
 
 template <class Stream>
 awaitable<std::string> basic_stream_reader<Stream>::read_until(std::string_view separator)
 {
-    return run(detail::read_step_until_one(separator));
+    return run(net_detail::read_step_until_one(separator));
 }
 
 template <class Stream>
 awaitable<std::string>
 basic_stream_reader<Stream>::read_until(std::span<const std::string_view> separators)
 {
-    return run(detail::read_step_until(separators));
+    return run(net_detail::read_step_until(separators));
 }
 
 template <class Stream>
 awaitable<std::string_view> basic_stream_reader<Stream>::read_some()
 {
-    return run(detail::read_step_view());
+    return run(net_detail::read_step_view());
 }
 
 template <class Stream>
 awaitable<bool> basic_stream_reader<Stream>::fill()
 {
-    return run(detail::read_step_more());
+    return run(net_detail::read_step_more());
 }
 
 template <class Stream>
@@ -290,35 +290,35 @@ template <class Stream>
 template <asio::completion_token_for<void(error_code, std::string)> Token>
 auto basic_stream_reader<Stream>::async_read(std::size_t n, Token&& token)
 {
-    return start(detail::read_step_some(n), std::forward<Token>(token));
+    return start(net_detail::read_step_some(n), std::forward<Token>(token));
 }
 
 template <class Stream>
 template <asio::completion_token_for<void(error_code, std::string)> Token>
 auto basic_stream_reader<Stream>::async_read_all(Token&& token)
 {
-    return start(detail::read_step_all(), std::forward<Token>(token));
+    return start(net_detail::read_step_all(), std::forward<Token>(token));
 }
 
 template <class Stream>
 template <asio::completion_token_for<void(error_code, std::string)> Token>
 auto basic_stream_reader<Stream>::async_read_line(Token&& token)
 {
-    return start(detail::read_step_line(), std::forward<Token>(token));
+    return start(net_detail::read_step_line(), std::forward<Token>(token));
 }
 
 template <class Stream>
 template <asio::completion_token_for<void(error_code, std::string)> Token>
 auto basic_stream_reader<Stream>::async_read_exactly(std::size_t n, Token&& token)
 {
-    return start(detail::read_step_exactly(n), std::forward<Token>(token));
+    return start(net_detail::read_step_exactly(n), std::forward<Token>(token));
 }
 
 template <class Stream>
 template <asio::completion_token_for<void(error_code, std::string)> Token>
 auto basic_stream_reader<Stream>::async_read_until(std::string_view separator, Token&& token)
 {
-    return start(detail::read_step_until_one(separator), std::forward<Token>(token));
+    return start(net_detail::read_step_until_one(separator), std::forward<Token>(token));
 }
 
 } // namespace rill::RILL_FORM

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <rill/detail/needs_net.hpp>
+#include <rill/detail/net_detail.hpp>
 #include <rill/detail/simulated_socket.hpp>
 #include <rill/detail/stream_traits.hpp>
-#include <rill/detail/wait/wait_operation.hpp>
 #include <rill/endpoint.hpp>
 
 #include <boost/asio/async_result.hpp>
@@ -38,7 +38,7 @@ public:
     using real::real;
 
     /// A socket of a simulated network; not null.
-    explicit stream_socket(std::unique_ptr<detail::simulated_socket> s);
+    explicit stream_socket(std::unique_ptr<net_detail::simulated_socket> s);
 
     lowest_layer_type& lowest_layer() noexcept { return *this; }
 
@@ -88,7 +88,7 @@ public:
 
     /// What is known of the peer, also while bytes wait to be read. A unix socket's peer that is
     /// closed is lost; a TCP peer may be no more than ended.
-    detail::peer_state peer() noexcept;
+    net_detail::peer_state peer() noexcept;
 
 private:
     class starter;
@@ -101,12 +101,12 @@ private:
 
     static void throw_if(const error_code& ec, const char* what);
 
-    std::unique_ptr<detail::simulated_socket> simulated_; // null: the socket is the system's
+    std::unique_ptr<net_detail::simulated_socket> simulated_; // null: the socket is the system's
 };
 
 // Implementation
 
-inline stream_socket::stream_socket(std::unique_ptr<detail::simulated_socket> s)
+inline stream_socket::stream_socket(std::unique_ptr<net_detail::simulated_socket> s)
     : real(s->core().executor())
     , simulated_(std::move(s))
 {}
@@ -131,7 +131,7 @@ protected:
     template <class Signature, class Waiter, class Handler, class Argument>
     void simulate(Handler&& handler, const Argument& argument) const
     {
-        detail::wait_operation<Signature, Waiter> operation(
+        extend::wait_operation<Signature, Waiter> operation(
             std::in_place, *self_->simulated_, argument
         );
         std::move(operation).initiate(std::forward<Handler>(handler));
@@ -149,7 +149,7 @@ public:
     void operator()(Handler&& handler, const endpoint& to) const
     {
         if (simulated()) [[unlikely]]
-            simulate<void(error_code), detail::simulated_connect>(
+            simulate<void(error_code), net_detail::simulated_connect>(
                 std::forward<Handler>(handler), to
             );
         else
@@ -165,7 +165,7 @@ public:
     void operator()(Handler&& handler, wait_type what) const
     {
         if (simulated()) [[unlikely]]
-            simulate<void(error_code), detail::simulated_wait>(
+            simulate<void(error_code), net_detail::simulated_wait>(
                 std::forward<Handler>(handler), what
             );
         else
@@ -174,7 +174,7 @@ public:
 };
 
 class stream_socket::read_starter : public starter {
-    using waiter = detail::simulated_transfer<asio::mutable_buffer>;
+    using waiter = net_detail::simulated_transfer<asio::mutable_buffer>;
 
 public:
     using starter::starter;
@@ -192,7 +192,7 @@ public:
 };
 
 class stream_socket::write_starter : public starter {
-    using waiter = detail::simulated_transfer<asio::const_buffer>;
+    using waiter = net_detail::simulated_transfer<asio::const_buffer>;
 
 public:
     using starter::starter;
@@ -300,7 +300,7 @@ inline endpoint stream_socket::remote_endpoint(error_code& ec) const
 inline std::size_t stream_socket::try_read(std::span<char> room, error_code& ec) noexcept
 {
     if (!simulated_) [[likely]]
-        return detail::try_read(as_real(), room, ec);
+        return net_detail::try_read(as_real(), room, ec);
     const asio::mutable_buffer buffer(room.data(), room.size());
     return simulated_->try_read(std::span(&buffer, 1), ec);
 }
@@ -309,18 +309,18 @@ inline std::size_t
 stream_socket::try_write(std::span<const asio::const_buffer> data, error_code& ec) noexcept
 {
     if (!simulated_) [[likely]]
-        return detail::try_write(as_real(), data, ec);
+        return net_detail::try_write(as_real(), data, ec);
     return simulated_->try_write(data, ec);
 }
 
 inline error_code stream_socket::take_error() noexcept
 {
-    return simulated_ ? simulated_->take_error() : detail::take_error(as_real());
+    return simulated_ ? simulated_->take_error() : net_detail::take_error(as_real());
 }
 
-inline detail::peer_state stream_socket::peer() noexcept
+inline net_detail::peer_state stream_socket::peer() noexcept
 {
-    return simulated_ ? simulated_->peer() : detail::peer_of(as_real());
+    return simulated_ ? simulated_->peer() : net_detail::peer_of(as_real());
 }
 
 inline void stream_socket::throw_if(const error_code& ec, const char* what)

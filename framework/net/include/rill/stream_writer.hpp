@@ -3,7 +3,7 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/wait/wait_operation.hpp>
+#include <rill/detail/net_detail.hpp>
 #include <rill/detail/write_pump.hpp>
 #include <rill/sleep.hpp>
 #include <rill/stream_options.hpp>
@@ -17,11 +17,11 @@
 
 namespace rill::RILL_FORM {
 
-namespace detail {
+namespace net_detail {
 
 struct writer_access;
 
-} // namespace detail
+} // namespace net_detail
 
 /// Buffered writing to any AsyncWriteStream: a socket, a TLS stream, a pipe. Mirrors
 /// asyncio.StreamWriter.
@@ -39,7 +39,7 @@ struct writer_access;
 /// Thread safety: distinct objects safe, shared objects unsafe; all on the thread of one loop.
 template <class AsyncWriteStream>
 class basic_stream_writer {
-    using pump = detail::write_pump<AsyncWriteStream>;
+    using pump = net_detail::write_pump<AsyncWriteStream>;
 
 public:
     using stream_type = AsyncWriteStream;
@@ -120,7 +120,7 @@ public:
     void hold_until_closed(std::shared_ptr<void> lease) noexcept;
 
 private:
-    friend detail::writer_access;
+    friend net_detail::writer_access;
 
     static awaitable<void> drain(typename pump::pointer p);
     static awaitable<void> wait_closed(typename pump::pointer p);
@@ -130,7 +130,7 @@ private:
 
 // Implementation
 
-namespace detail {
+namespace net_detail {
 
 /// What lies behind a writer, for the rest of the library.
 struct writer_access {
@@ -142,7 +142,7 @@ struct writer_access {
     }
 };
 
-} // namespace detail
+} // namespace net_detail
 
 template <class Stream>
 basic_stream_writer<Stream>::basic_stream_writer(Stream& stream, write_options options)
@@ -208,11 +208,11 @@ awaitable<void> basic_stream_writer<Stream>::drain(typename pump::pointer p)
     if (const error_code ec = p->drain_error())
         throw system_error(ec, "rill::stream_writer: drain");
     if (!p->above_high()) {
-        if (!detail::loop_core::spend())
-            co_await detail::request_wait<detail::yield_waiter>(p->core());
+        if (!extend::loop_core::spend())
+            co_await extend::request_wait<extend::yield_waiter>(p->core());
         co_return;
     }
-    detail::wait_operation<void(error_code), typename pump::drained> low(std::in_place, p);
+    extend::wait_operation<void(error_code), typename pump::drained> low(std::in_place, p);
     co_await std::move(low);
 }
 
@@ -220,7 +220,7 @@ template <class Stream>
 template <asio::completion_token_for<void(error_code)> Token>
 auto basic_stream_writer<Stream>::async_drain(Token&& token)
 {
-    detail::wait_operation<void(error_code), typename pump::drained> low(std::in_place, pump_);
+    extend::wait_operation<void(error_code), typename pump::drained> low(std::in_place, pump_);
     return std::move(low).initiate(std::forward<Token>(token));
 }
 
@@ -234,7 +234,7 @@ void basic_stream_writer<Stream>::write_eof()
 template <class Stream>
 constexpr bool basic_stream_writer<Stream>::can_write_eof() noexcept
 {
-    return detail::can_half_close<Stream>;
+    return net_detail::can_half_close<Stream>;
 }
 
 template <class Stream>
@@ -269,7 +269,7 @@ awaitable<void> basic_stream_writer<Stream>::wait_closed(typename pump::pointer 
             throw system_error(ec, "rill::stream_writer: wait_closed");
         co_return;
     }
-    detail::wait_operation<void(error_code), typename pump::closed> end(std::in_place, p);
+    extend::wait_operation<void(error_code), typename pump::closed> end(std::in_place, p);
     co_await std::move(end);
 }
 
@@ -277,7 +277,7 @@ template <class Stream>
 template <asio::completion_token_for<void(error_code)> Token>
 auto basic_stream_writer<Stream>::async_wait_closed(Token&& token)
 {
-    detail::wait_operation<void(error_code), typename pump::closed> end(std::in_place, pump_);
+    extend::wait_operation<void(error_code), typename pump::closed> end(std::in_place, pump_);
     return std::move(end).initiate(std::forward<Token>(token));
 }
 
@@ -297,7 +297,7 @@ template <class Stream>
 template <class Reader>
 void basic_stream_writer<Stream>::share_errors_with(Reader& reader) noexcept
 {
-    pump_->share_errors_with(detail::reader_access::end_of(reader));
+    pump_->share_errors_with(net_detail::reader_access::end_of(reader));
 }
 
 template <class Stream>

@@ -3,6 +3,7 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/clock.hpp>
+#include <rill/extend.hpp>
 #include <rill/http/router.hpp>
 #include <rill/http/settings.hpp>
 #include <rill/stream.hpp>
@@ -57,7 +58,7 @@ public:
     template <class Rep, class Period>
     void stop(std::chrono::duration<Rep, Period> idle_grace)
     {
-        stop(rill::detail::saturated(idle_grace));
+        stop(extend::saturated(idle_grace));
     }
 
     std::size_t connections() const noexcept; ///< Those that are being served.

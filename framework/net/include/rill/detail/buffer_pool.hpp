@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
-#include <rill/detail/loop/context_user.hpp>
+#include <rill/detail/net_detail.hpp>
 
 #include <boost/asio/execution_context.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace rill::RILL_FORM::detail {
+namespace rill::RILL_FORM::net_detail {
 
 namespace asio = boost::asio;
 
@@ -132,4 +132,4 @@ buffer_pool& buffer_pool::of(const Executor& ex)
     return *asio::use_service<buffer_pool_service>(context_of(ex)).pool;
 }
 
-} // namespace rill::RILL_FORM::detail
+} // namespace rill::RILL_FORM::net_detail

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <rill/awaitable.hpp>
-#include <rill/detail/loop/loop_core.hpp>
 #include <rill/detail/needs_net.hpp>
+#include <rill/detail/net_detail.hpp>
 #include <rill/endpoint.hpp>
 #include <rill/stream_socket.hpp>
 
@@ -15,7 +15,7 @@ namespace rill {
 
 class server_options;
 
-namespace detail {
+namespace net_detail {
 
 /// Where a server's connections come from: a listening socket of the system's or of a simulated
 /// network.
@@ -41,7 +41,7 @@ public:
 /// the task that asked for it, which is how a simulation knows whose it is.
 class network_backend {
 public:
-    /// As detail::resolve, whatever `host` is.
+    /// As net_detail::resolve, whatever `host` is.
     virtual awaitable<std::vector<endpoint>> resolve(std::string host, unsigned short port) = 0;
 
     /// A socket to connect to `for_what` with. Throws as if there were none to be had.
@@ -87,5 +87,5 @@ private:
     network_backend* backend_ = nullptr;
 };
 
-} // namespace detail
+} // namespace net_detail
 } // namespace rill

@@ -9,7 +9,7 @@
 #include <span>
 #include <string_view>
 
-namespace rill::RILL_FORM::detail {
+namespace rill::RILL_FORM::net_detail {
 
 /// Bytes that have been received and not yet been consumed, in one piece.
 class read_buffer {
@@ -108,4 +108,4 @@ private:
     bool lent_ = false; // the room behind it
 };
 
-} // namespace rill::RILL_FORM::detail
+} // namespace rill::RILL_FORM::net_detail

@@ -7,7 +7,7 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
-namespace rill::RILL_FORM::detail {
+namespace rill::RILL_FORM::net_detail {
 
 /// What the reader of a connection tells its writer.
 class write_end {
@@ -47,4 +47,4 @@ struct reader_access {
     }
 };
 
-} // namespace rill::RILL_FORM::detail
+} // namespace rill::RILL_FORM::net_detail

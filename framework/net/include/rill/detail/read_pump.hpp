@@ -3,10 +3,9 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/loop/context_user.hpp>
+#include <rill/detail/net_detail.hpp>
 #include <rill/detail/read_end.hpp>
 #include <rill/detail/stream_traits.hpp>
-#include <rill/detail/wait/wait_operation.hpp>
 #include <rill/sleep.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>
@@ -18,7 +17,7 @@
 #include <tuple>
 #include <utility>
 
-namespace rill::RILL_FORM::detail {
+namespace rill::RILL_FORM::net_detail {
 
 /// What gets bytes from a stream for its reader. Everything that is read with lives here and not
 /// in the reader: each read keeps it, so the reader may be destroyed while somebody reads.
@@ -428,4 +427,4 @@ auto read_pump<Stream>::start(pointer self, Step step, Token&& token)
     return std::move(read).initiate(std::forward<Token>(token));
 }
 
-} // namespace rill::RILL_FORM::detail
+} // namespace rill::RILL_FORM::net_detail

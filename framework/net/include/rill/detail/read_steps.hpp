@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace rill::RILL_FORM::detail {
+namespace rill::RILL_FORM::net_detail {
 
 /// What a reader knows of its stream.
 struct read_state {
@@ -334,4 +334,4 @@ private:
     }
 };
 
-} // namespace rill::RILL_FORM::detail
+} // namespace rill::RILL_FORM::net_detail

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/loop/task_state.hpp> // the bodies of what operation.hpp calls
 #include <rill/detail/needs_net.hpp>
+#include <rill/detail/net_detail.hpp>
 #include <rill/detail/stream_traits.hpp>
-#include <rill/detail/wait/operation.hpp>
 #include <rill/endpoint.hpp>
 
 #include <boost/asio/buffer.hpp>
@@ -19,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace rill::detail {
+namespace rill::RILL_FORM::net_detail {
 
 class simulated_operation;
 
@@ -58,7 +57,7 @@ public:
     /// See stream_socket::peer.
     virtual peer_state peer() const noexcept = 0;
 
-    /// As detail::try_read, try_write and take_error.
+    /// As net_detail::try_read, try_write and take_error.
     virtual std::size_t try_read(std::span<const asio::mutable_buffer> room, error_code& ec) = 0;
     virtual std::size_t try_write(std::span<const asio::const_buffer> data, error_code& ec) = 0;
     virtual error_code take_error() noexcept = 0;
@@ -277,4 +276,4 @@ inline void simulated_socket::cancel() noexcept
     failing_.abort_all();
 }
 
-} // namespace rill::detail
+} // namespace rill::RILL_FORM::net_detail

@@ -18,7 +18,7 @@
 #include <cstdint>
 #include <span>
 
-namespace rill::RILL_FORM::detail {
+namespace rill::RILL_FORM::net_detail {
 
 // What Rill asks of a stream beyond AsyncReadStream and AsyncWriteStream, if the stream has it.
 
@@ -195,4 +195,4 @@ inline constexpr bool can_half_close = requires(Stream& stream, error_code& ec) 
     stream.shutdown(asio::socket_base::shutdown_send, ec);
 };
 
-} // namespace rill::RILL_FORM::detail
+} // namespace rill::RILL_FORM::net_detail

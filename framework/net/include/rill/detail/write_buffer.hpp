@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace rill::RILL_FORM::detail {
+namespace rill::RILL_FORM::net_detail {
 
 /// The front of what waits to be written, as one buffer sequence.
 class gathered_buffers {
@@ -168,4 +168,4 @@ private:
     std::size_t size_ = 0;
 };
 
-} // namespace rill::RILL_FORM::detail
+} // namespace rill::RILL_FORM::net_detail

@@ -3,11 +3,9 @@
 
 #include <rill/clock.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/loop/context_user.hpp>
-#include <rill/detail/loop/task_executor.hpp>
+#include <rill/detail/net_detail.hpp>
 #include <rill/detail/read_end.hpp>
 #include <rill/detail/stream_traits.hpp>
-#include <rill/detail/wait/operation.hpp>
 #include <rill/detail/write_buffer.hpp>
 #include <rill/stream_options.hpp>
 
@@ -21,7 +19,7 @@
 #include <tuple>
 #include <utility>
 
-namespace rill::RILL_FORM::detail {
+namespace rill::RILL_FORM::net_detail {
 
 /// Waits for something to become of what was written.
 class write_waiter : public operation {
@@ -545,4 +543,4 @@ private:
     pointer pump_;
 };
 
-} // namespace rill::RILL_FORM::detail
+} // namespace rill::RILL_FORM::net_detail

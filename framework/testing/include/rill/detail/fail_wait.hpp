@@ -2,10 +2,9 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
-#include <rill/detail/loop/task_state.hpp>
-#include <rill/detail/wait/operation.hpp>
+#include <rill/detail/simulation.hpp>
 
-namespace rill::RILL_FORM::detail::simulation {
+namespace rill::RILL_FORM::testing::simulation {
 
 /// Whether a task waits for an operation of Rill's that is not over. The operation is made to end
 /// as a cancellation ends it, which is how it leaves its line in good order; so a wait that is
@@ -30,4 +29,4 @@ inline bool fail_wait(const task_state& task)
     return true;
 }
 
-} // namespace rill::RILL_FORM::detail::simulation
+} // namespace rill::RILL_FORM::testing::simulation

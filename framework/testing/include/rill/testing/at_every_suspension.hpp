@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
+#include <rill/detail/simulation.hpp>
 #include <rill/testing/run.hpp>
 #include <rill/testing/scenario.hpp>
 
@@ -12,7 +13,7 @@
 
 namespace rill::RILL_FORM {
 
-namespace detail::simulation {
+namespace testing::simulation {
 
 inline std::vector<testing::interruption> all_interruptions()
 {
@@ -20,7 +21,7 @@ inline std::vector<testing::interruption> all_interruptions()
     return {cancel, timeout, error, sibling_failure};
 }
 
-} // namespace detail::simulation
+} // namespace testing::simulation
 
 namespace testing {
 
@@ -42,14 +43,14 @@ namespace testing {
 /// the place of main's wait, and has the tree of tasks as it was there.
 template <class Play>
 std::size_t at_every_suspension(
-    Play play, const std::vector<interruption>& kinds = detail::simulation::all_interruptions()
+    Play play, const std::vector<interruption>& kinds = simulation::all_interruptions()
 );
 
 // Implementation
 
 } // namespace testing
 
-namespace detail::simulation {
+namespace testing::simulation {
 
 template <class Play>
 void play_scenario(Play& play, testing::scenario& s)
@@ -57,7 +58,7 @@ void play_scenario(Play& play, testing::scenario& s)
     try {
         play(s);
     } catch (...) {
-        std::string text = s.description() + ": " + detail::text_of(std::current_exception());
+        std::string text = s.description() + ": " + extend::text_of(std::current_exception());
         if (!s.tasks().empty())
             text += "\nbefore the interruption: " + s.tasks();
         std::throw_with_nested(testing::failure(text));
@@ -93,18 +94,18 @@ std::size_t play_undisturbed(Play& play, testing::interruption how)
     return play_once(play, how, testing::scenario::nowhere, 0);
 }
 
-} // namespace detail::simulation
+} // namespace testing::simulation
 
 namespace testing {
 
 template <class Play>
 std::size_t at_every_suspension(Play play, const std::vector<interruption>& kinds)
 {
-    const std::size_t steps = detail::simulation::play_undisturbed(play, interruption::none);
+    const std::size_t steps = simulation::play_undisturbed(play, interruption::none);
     for (const interruption how : kinds) {
-        const std::size_t points = detail::simulation::play_undisturbed(play, how);
+        const std::size_t points = simulation::play_undisturbed(play, how);
         for (std::size_t point = 0; point < points; ++point)
-            detail::simulation::play_once(play, how, point, points);
+            simulation::play_once(play, how, point, points);
     }
     return steps;
 }

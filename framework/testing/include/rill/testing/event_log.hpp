@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
-#include <rill/detail/watch/describe.hpp>
+#include <rill/detail/simulation.hpp>
 #include <rill/instrument.hpp>
 #include <rill/loop.hpp>
 #include <rill/task.hpp>
@@ -62,7 +62,7 @@ private:
 
 class event_log::recorder final : public instrument {
 public:
-    explicit recorder(detail::loop_core& core)
+    explicit recorder(extend::loop_core& core)
         : core_(core)
         , mail_(&core.mail())
         , began_(core.now())
@@ -75,35 +75,35 @@ public:
     void before_step(const task_ref* t) override
     {
         if (t)
-            add(t->name(), place_of(detail::task_access::data(*t)));
+            add(t->name(), place_of(extend::task_access::data(*t)));
     }
 
     void add(const std::string& who, const std::string& what)
     {
         if (!mail_->closed())
             passed_ = core_.now() - began_;
-        lines.push_back(detail::text_of(passed_) + " " + who + ": " + what);
+        lines.push_back(extend::text_of(passed_) + " " + who + ": " + what);
     }
 
     std::vector<std::string> lines;
 
 private:
-    static std::string place_of(const detail::task_state& task)
+    static std::string place_of(const extend::task_state& task)
     {
         if (!task.begun())
             return "begins";
-        const std::string place = detail::text_of(detail::place_in(&task));
+        const std::string place = extend::text_of(extend::place_in(&task));
         return place.empty() ? "goes on" : "goes on in " + place.substr(0, place.rfind(':'));
     }
 
-    detail::loop_core& core_;
-    detail::mailbox_ptr mail_; // tells whether the loop is still there
+    extend::loop_core& core_;
+    extend::mailbox_ptr mail_; // tells whether the loop is still there
     time_point began_;
     duration passed_{};
 };
 
 inline event_log::event_log(const asio::any_io_executor& ex)
-    : recorder_(std::make_shared<recorder>(detail::loop_core::of(ex)))
+    : recorder_(std::make_shared<recorder>(extend::loop_core::of(ex)))
     , attached_(ex, recorder_)
 {}
 

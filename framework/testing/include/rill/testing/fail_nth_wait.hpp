@@ -3,7 +3,7 @@
 
 #include <rill/detail/fail_wait.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/loop/task_mark.hpp>
+#include <rill/detail/simulation.hpp>
 #include <rill/instrument.hpp>
 #include <rill/loop.hpp>
 
@@ -55,32 +55,32 @@ public:
     explicit counter(std::size_t n)
         : left_(n)
     {
-        running_.emplace_back(detail::current.task); // the step that this is made in
+        running_.emplace_back(extend::current.task); // the step that this is made in
     }
 
     bool happened() const noexcept { return left_ == 0; }
 
     void before_step(const task_ref* t) override
     {
-        running_.emplace_back(t ? &detail::task_access::data(*t) : nullptr);
+        running_.emplace_back(t ? &extend::task_access::data(*t) : nullptr);
     }
 
     void after_step() override
     {
         if (running_.empty()) // of a step around the one that this was made in
             return;
-        const detail::task_mark last = running_.back();
+        const extend::task_mark last = running_.back();
         running_.pop_back();
-        const detail::task_state* const task = last.task();
-        if (left_ == 0 || !task || !detail::simulation::can_fail(*task))
+        const extend::task_state* const task = last.task();
+        if (left_ == 0 || !task || !simulation::can_fail(*task))
             return;
         if (--left_ == 0)
-            detail::simulation::fail_wait(*task);
+            simulation::fail_wait(*task);
     }
 
 private:
     std::size_t left_;
-    std::vector<detail::task_mark> running_; // steps within steps: the innermost is last
+    std::vector<extend::task_mark> running_; // steps within steps: the innermost is last
 };
 
 inline fail_nth_wait::fail_nth_wait(const asio::any_io_executor& ex, std::size_t n)

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
+#include <rill/detail/simulation.hpp>
 // To be included by exactly one source file of a test program: it defines the program's operator
 // new and operator delete, all forms of them, and aligned_alloc, where Asio gets the memory of
 // coroutines, with the free() that belongs to it. Not together with a sanitizer, which has its own.
 // Needs glibc.
 
-#include <rill/detail/watch/stack_trace.hpp>
 #include <rill/error.hpp>
 #include <rill/exception_group.hpp>
 #include <rill/testing/failure.hpp>
@@ -29,7 +29,7 @@
 
 namespace rill::RILL_FORM {
 
-namespace detail::simulation {
+namespace testing::simulation {
 
 /// What a thread has allocated, and what is to fail.
 struct allocation_record {
@@ -43,7 +43,7 @@ struct allocation_record {
 
 inline constinit thread_local allocation_record allocations{};
 
-} // namespace detail::simulation
+} // namespace testing::simulation
 
 namespace testing {
 
@@ -57,7 +57,7 @@ struct allocation_counts {
 
     static allocation_counts now() noexcept
     {
-        const auto& all = detail::simulation::allocations;
+        const auto& all = simulation::allocations;
         return {all.allocated, all.freed};
     }
 };
@@ -101,7 +101,7 @@ std::uint64_t at_every_allocation(Body body);
 
 // Implementation
 
-namespace detail::simulation {
+namespace testing::simulation {
 
 /// Whether the present one is to fail.
 inline bool allocation_fails() noexcept
@@ -247,18 +247,18 @@ inline void check_trial(const allocation_trial& trial, std::uint64_t n)
     try {
         std::rethrow_exception(trial.error);
     } catch (...) {
-        text += detail::text_of(trial.error);
+        text += extend::text_of(trial.error);
         std::throw_with_nested(testing::failure(text));
     }
 }
 
-} // namespace detail::simulation
+} // namespace testing::simulation
 
 namespace testing {
 
 inline failing_allocations::failing_allocations(std::uint64_t n) noexcept
 {
-    auto& all = detail::simulation::allocations;
+    auto& all = simulation::allocations;
     tried_before_ = all.tried;
     all.until_failure = n;
     all.failed = false;
@@ -266,22 +266,22 @@ inline failing_allocations::failing_allocations(std::uint64_t n) noexcept
 
 inline failing_allocations::~failing_allocations()
 {
-    detail::simulation::allocations.until_failure = 0;
+    simulation::allocations.until_failure = 0;
 }
 
 inline bool failing_allocations::happened() const noexcept
 {
-    return detail::simulation::allocations.failed;
+    return simulation::allocations.failed;
 }
 
 inline std::string failing_allocations::where() const
 {
-    return happened() ? detail::simulation::allocations.where.text() : std::string();
+    return happened() ? simulation::allocations.where.text() : std::string();
 }
 
 inline std::uint64_t failing_allocations::count() const noexcept
 {
-    return detail::simulation::allocations.tried - tried_before_;
+    return simulation::allocations.tried - tried_before_;
 }
 
 template <class Body>
@@ -289,8 +289,8 @@ std::uint64_t at_every_allocation(Body body)
 {
     body();
     for (std::uint64_t n = 1;; ++n) {
-        const auto trial = detail::simulation::try_allocation(body, n);
-        detail::simulation::check_trial(trial, n);
+        const auto trial = simulation::try_allocation(body, n);
+        simulation::check_trial(trial, n);
         if (!trial.failed)
             return trial.tried;
     }
@@ -304,102 +304,104 @@ std::uint64_t at_every_allocation(Body body)
 
 void* operator new(std::size_t size)
 {
-    return rill::detail::simulation::or_throw(rill::detail::simulation::allocate(size));
+    return rill::testing::simulation::or_throw(rill::testing::simulation::allocate(size));
 }
 
 void* operator new[](std::size_t size)
 {
-    return rill::detail::simulation::or_throw(rill::detail::simulation::allocate(size));
+    return rill::testing::simulation::or_throw(rill::testing::simulation::allocate(size));
 }
 
 void* operator new(std::size_t size, std::align_val_t alignment)
 {
-    return rill::detail::simulation::or_throw(rill::detail::simulation::allocate(size, alignment));
+    return rill::testing::simulation::or_throw(rill::testing::simulation::allocate(size, alignment)
+    );
 }
 
 void* operator new[](std::size_t size, std::align_val_t alignment)
 {
-    return rill::detail::simulation::or_throw(rill::detail::simulation::allocate(size, alignment));
+    return rill::testing::simulation::or_throw(rill::testing::simulation::allocate(size, alignment)
+    );
 }
 
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept
 {
-    return rill::detail::simulation::allocate(size);
+    return rill::testing::simulation::allocate(size);
 }
 
 void* operator new[](std::size_t size, const std::nothrow_t&) noexcept
 {
-    return rill::detail::simulation::allocate(size);
+    return rill::testing::simulation::allocate(size);
 }
 
 void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept
 {
-    return rill::detail::simulation::allocate(size, alignment);
+    return rill::testing::simulation::allocate(size, alignment);
 }
 
 void* operator new[](std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept
 {
-    return rill::detail::simulation::allocate(size, alignment);
+    return rill::testing::simulation::allocate(size, alignment);
 }
 
 void operator delete(void* block) noexcept
 {
-    rill::detail::simulation::release(block);
+    rill::testing::simulation::release(block);
 }
 
 void operator delete(void* block, std::size_t) noexcept
 {
-    rill::detail::simulation::release(block);
+    rill::testing::simulation::release(block);
 }
 
 void operator delete(void* block, std::align_val_t) noexcept
 {
-    rill::detail::simulation::release(block);
+    rill::testing::simulation::release(block);
 }
 
 void operator delete(void* block, std::size_t, std::align_val_t) noexcept
 {
-    rill::detail::simulation::release(block);
+    rill::testing::simulation::release(block);
 }
 
 void operator delete(void* block, const std::nothrow_t&) noexcept
 {
-    rill::detail::simulation::release(block);
+    rill::testing::simulation::release(block);
 }
 
 void operator delete(void* block, std::align_val_t, const std::nothrow_t&) noexcept
 {
-    rill::detail::simulation::release(block);
+    rill::testing::simulation::release(block);
 }
 
 void operator delete[](void* block) noexcept
 {
-    rill::detail::simulation::release(block);
+    rill::testing::simulation::release(block);
 }
 
 void operator delete[](void* block, std::size_t) noexcept
 {
-    rill::detail::simulation::release(block);
+    rill::testing::simulation::release(block);
 }
 
 void operator delete[](void* block, std::align_val_t) noexcept
 {
-    rill::detail::simulation::release(block);
+    rill::testing::simulation::release(block);
 }
 
 void operator delete[](void* block, std::size_t, std::align_val_t) noexcept
 {
-    rill::detail::simulation::release(block);
+    rill::testing::simulation::release(block);
 }
 
 void operator delete[](void* block, const std::nothrow_t&) noexcept
 {
-    rill::detail::simulation::release(block);
+    rill::testing::simulation::release(block);
 }
 
 void operator delete[](void* block, std::align_val_t, const std::nothrow_t&) noexcept
 {
-    rill::detail::simulation::release(block);
+    rill::testing::simulation::release(block);
 }
 
 extern "C" {
@@ -408,7 +410,7 @@ void __libc_free(void* block);
 
 void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept
 {
-    using namespace rill::detail::simulation;
+    using namespace rill::testing::simulation;
     void* const block =
         allocate(size + aligned_block::size_of_mark, static_cast<std::align_val_t>(alignment));
     if (block)
@@ -418,7 +420,7 @@ void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept
 
 void free(void* block) noexcept
 {
-    using namespace rill::detail::simulation;
+    using namespace rill::testing::simulation;
     if (block && aligned_block(block).unmark())
         ++allocations.freed;
     __libc_free(block);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
+#include <rill/detail/simulation.hpp>
 #include <rill/introspect.hpp>
 #include <rill/loop.hpp>
 #include <rill/testing/failure.hpp>
@@ -16,11 +17,11 @@
 
 namespace rill::RILL_FORM {
 
-namespace detail::simulation {
+namespace testing::simulation {
 
 class settling;
 
-} // namespace detail::simulation
+} // namespace testing::simulation
 
 namespace testing {
 
@@ -105,7 +106,7 @@ public:
     std::string tasks() const;
 
 private:
-    friend class detail::simulation::settling;
+    friend class simulation::settling;
 
     bool jump_and_settle(time_point limit);
     bool wake_settled(time_point limit);
@@ -116,9 +117,9 @@ private:
     [[noreturn]] void fail(const std::string& why) const;
 
     manual_clock clock_;
-    std::vector<detail::simulation::settling*> settling_; // tasks that wait in settle()
-    rill::loop loop_; // its end drops them: they leave the list then
-    detail::loop_core& core_;
+    std::vector<simulation::settling*> settling_; // tasks that wait in settle()
+    rill::loop loop_;                             // its end drops them: they leave the list then
+    extend::loop_core& core_;
     testing::options options_;
     time_point blocked_since_ = never; // while nothing has run since
     std::uint64_t steps_before_ = 0;   // when time passed last
@@ -129,7 +130,7 @@ private:
 
 } // namespace testing
 
-namespace detail::simulation {
+namespace testing::simulation {
 
 /// The testing loop that runs on this thread.
 inline thread_local testing::loop* running = nullptr;
@@ -196,7 +197,7 @@ private:
     duration cushion_;
 };
 
-} // namespace detail::simulation
+} // namespace testing::simulation
 
 namespace testing {
 
@@ -211,15 +212,13 @@ inline awaitable<void> settle(
     std::source_location where = std::source_location::current()
 )
 {
-    if (!detail::simulation::running)
+    if (!simulation::running)
         throw std::logic_error("rill::testing::settle: no testing loop runs on this thread");
-    co_await detail::request_wait<detail::simulation::settling>(
-        *detail::simulation::running, cushion, where
-    );
+    co_await extend::request_wait<simulation::settling>(*simulation::running, cushion, where);
 }
 
 inline loop::loop(const testing::options& how)
-    : core_(detail::loop_core::of(loop_.context()))
+    : core_(extend::loop_core::of(loop_.context()))
     , options_(how)
 {
     core_.set_clock(&clock_);
@@ -260,7 +259,7 @@ inline time_point loop::now() const noexcept
 
 inline void loop::settle()
 {
-    const detail::simulation::running_mark mark(*this);
+    const simulation::running_mark mark(*this);
     context().restart();
     while (run_turn())
         blocked_since_ = never;
@@ -286,7 +285,7 @@ inline void loop::move_clock(time_point t) noexcept
 
 inline bool loop::step()
 {
-    const detail::simulation::running_mark mark(*this);
+    const simulation::running_mark mark(*this);
     context().restart();
     return run_turn();
 }
@@ -301,11 +300,11 @@ inline bool loop::await_arrivals()
 {
     if (core_.expected_arrivals == 0)
         return false;
-    const detail::simulation::running_mark mark(*this);
+    const simulation::running_mark mark(*this);
     context().restart();
     if (context().run_one_for(options_.patience()) == 0)
         fail(
-            "a call in another thread has not ended in " + detail::text_of(options_.patience()) +
+            "a call in another thread has not ended in " + extend::text_of(options_.patience()) +
             " of real time"
         );
     return true;
@@ -315,7 +314,7 @@ inline bool loop::poll_sockets()
 {
     if (options_.real_io() == duration::zero())
         return false;
-    const detail::simulation::running_mark mark(*this);
+    const simulation::running_mark mark(*this);
     context().restart();
     return context().run_one_for(options_.real_io()) > 0;
 }
@@ -326,19 +325,18 @@ inline bool loop::wake_settled(time_point limit)
     if (settling_.empty())
         return false;
     blocked_since_ = std::min(blocked_since_, now());
-    const auto shorter = [](const detail::simulation::settling* a,
-                            const detail::simulation::settling* b) {
+    const auto shorter = [](const simulation::settling* a, const simulation::settling* b) {
         return a->cushion() < b->cushion();
     };
-    detail::simulation::settling* const next =
+    simulation::settling* const next =
         *std::min_element(settling_.begin(), settling_.end(), shorter);
-    const time_point when = detail::deadline_after(blocked_since_, next->cushion());
+    const time_point when = extend::deadline_after(blocked_since_, next->cushion());
     if (when > now() && (core_.timers().next() <= when || when > limit))
         return false;
     move_clock(when);
     const duration cushion = next->cushion();
     const auto waiting = settling_;
-    for (detail::simulation::settling* s : waiting)
+    for (simulation::settling* s : waiting)
         if (s->cushion() == cushion)
             s->settled();
     return true;
@@ -372,7 +370,7 @@ inline bool loop::jump_and_settle(time_point limit)
 
 inline void loop::advance(duration d)
 {
-    const time_point end = detail::deadline_after(now(), d);
+    const time_point end = extend::deadline_after(now(), d);
     settle();
     while (jump_and_settle(end))
         continue;
@@ -401,7 +399,7 @@ T loop::run(awaitable<T> body)
         continue;
     if (!main.done())
         fail("nothing is left that could wake 'main'");
-    auto& data = detail::data_of(main);
+    auto& data = extend::data_of(main);
     data.mark_retrieved();
     return std::move(data).value();
 }
@@ -409,7 +407,7 @@ T loop::run(awaitable<T> body)
 template <coroutine_function F>
 auto loop::run(F body)
 {
-    return run(detail::call_stored(std::move(body)));
+    return run(extend::call_stored(std::move(body)));
 }
 
 inline void loop::fail(const std::string& why) const
@@ -419,7 +417,7 @@ inline void loop::fail(const std::string& why) const
 
 inline std::string loop::tasks() const
 {
-    return to_text(detail::snapshot_of(core_));
+    return to_text(extend::snapshot_of(core_));
 }
 
 inline const std::vector<std::string>& loop::reported() const noexcept
@@ -452,7 +450,7 @@ inline std::string loop::expect_reported(std::string_view text)
 inline std::vector<std::string> loop::leftovers() const
 {
     std::vector<std::string> lines;
-    core_.registry.tasks.for_each([&](const detail::task_state& task) {
+    core_.registry.tasks.for_each([&](const extend::task_state& task) {
         lines.push_back("task '" + task.name() + "' has not ended");
     });
     if (core_.registry.tasks.empty() && core_.pending_count() > 0)

@@ -3,6 +3,7 @@
 
 #include <rill/context_var.hpp>
 #include <rill/detail/form.hpp>
+#include <rill/detail/simulation.hpp>
 #include <rill/loop.hpp>
 #include <rill/task.hpp>
 #include <rill/testing/loop.hpp>
@@ -20,7 +21,7 @@
 
 namespace rill::RILL_FORM {
 
-namespace detail::simulation {
+namespace testing::simulation {
 
 class fabric;
 class machine;
@@ -31,7 +32,7 @@ inline const context_var<std::weak_ptr<machine>> current_machine{
     "rill::testing::current_machine", std::weak_ptr<machine>()
 };
 
-} // namespace detail::simulation
+} // namespace testing::simulation
 
 namespace testing {
 
@@ -59,10 +60,7 @@ public:
     );
 
     /// As long as the result lives, what is opened in this task is of this host.
-    [[nodiscard]] auto enter() const
-    {
-        return detail::simulation::current_machine.scoped(machine_);
-    }
+    [[nodiscard]] auto enter() const { return simulation::current_machine.scoped(machine_); }
 
     /// The power fails. The host's tasks are cancelled, and its sockets fail with network_down.
     /// Peers are not told: they find out when they send something, with connection_reset if the
@@ -77,11 +75,11 @@ public:
 private:
     friend class network;
 
-    explicit host(std::shared_ptr<detail::simulation::machine> m) noexcept;
+    explicit host(std::shared_ptr<simulation::machine> m) noexcept;
 
     asio::any_io_executor executor() const;
 
-    std::shared_ptr<detail::simulation::machine> machine_;
+    std::shared_ptr<simulation::machine> machine_;
 };
 
 /// How what travels between two hosts is treated: from now on, for connections that exist too. It
@@ -108,12 +106,12 @@ public:
 private:
     friend class network;
 
-    explicit link(std::vector<detail::simulation::path_settings*> paths) noexcept;
+    explicit link(std::vector<simulation::path_settings*> paths) noexcept;
 
     template <class F>
     link& change(F f);
 
-    std::vector<detail::simulation::path_settings*> paths_;
+    std::vector<simulation::path_settings*> paths_;
 };
 
 /// A network in memory, which takes the place of the system's for one loop: open_connection,
@@ -196,7 +194,7 @@ public:
     void on_event(std::function<void(const network_event&)> f);
 
 private:
-    std::unique_ptr<detail::simulation::fabric> fabric_;
+    std::unique_ptr<simulation::fabric> fabric_;
 };
 
 // Implementation

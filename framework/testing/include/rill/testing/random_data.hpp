@@ -2,8 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
-#include <rill/detail/loop/loop_core.hpp>
-#include <rill/detail/loop/task_executor.hpp>
+#include <rill/detail/simulation.hpp>
 #include <rill/loop.hpp>
 #include <rill/random.hpp>
 
@@ -26,7 +25,7 @@ namespace rill::RILL_FORM::testing {
 class random_data {
 public:
     explicit random_data(const asio::any_io_executor& ex)
-        : source_(detail::loop_core::of(ex).random)
+        : source_(extend::loop_core::of(ex).random)
     {}
 
     random_data() ///< Of the loop that this thread runs.

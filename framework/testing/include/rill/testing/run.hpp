@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
+#include <rill/detail/simulation.hpp>
 #include <rill/testing/descriptors.hpp>
 #include <rill/testing/failure.hpp>
 #include <rill/testing/loop.hpp>
@@ -41,7 +42,7 @@ void explore(std::uint64_t seeds, F scenario, options how = {});
 
 } // namespace testing
 
-namespace detail::simulation {
+namespace testing::simulation {
 
 inline void check_nothing_left(testing::loop& l)
 {
@@ -95,7 +96,7 @@ void explore_one(std::uint64_t seed, F& scenario, testing::options how)
     }
 }
 
-} // namespace detail::simulation
+} // namespace testing::simulation
 
 namespace testing {
 
@@ -114,19 +115,19 @@ auto run(F main, const options& how)
         loop l(how);
         if constexpr (std::is_void_v<T>) {
             l.run(std::ref(main));
-            detail::simulation::check_nothing_left(l);
+            simulation::check_nothing_left(l);
         } else {
             T result = l.run(std::ref(main));
-            detail::simulation::check_nothing_left(l);
+            simulation::check_nothing_left(l);
             return result;
         }
     };
     if constexpr (std::is_void_v<T>) {
         on_a_loop();
-        detail::simulation::check_descriptors(before, how);
+        simulation::check_descriptors(before, how);
     } else {
         T result = on_a_loop();
-        detail::simulation::check_descriptors(before, how);
+        simulation::check_descriptors(before, how);
         return result;
     }
 }
@@ -135,11 +136,11 @@ template <coroutine_function F>
 void explore(std::uint64_t seeds, F scenario, options how)
 {
     if (const auto only = options::seed_in_environment()) {
-        detail::simulation::explore_one(*only, scenario, how);
+        simulation::explore_one(*only, scenario, how);
         return;
     }
     for (std::uint64_t seed = 1; seed <= seeds; ++seed)
-        detail::simulation::explore_one(seed, scenario, how);
+        simulation::explore_one(seed, scenario, how);
 }
 
 } // namespace testing

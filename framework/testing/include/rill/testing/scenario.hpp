@@ -4,6 +4,7 @@
 #include <rill/cancel_scope.hpp>
 #include <rill/detail/fail_wait.hpp>
 #include <rill/detail/form.hpp>
+#include <rill/detail/simulation.hpp>
 #include <rill/event.hpp>
 #include <rill/exception_group.hpp>
 #include <rill/introspect.hpp>
@@ -215,7 +216,7 @@ inline void scenario::interrupt(task<void>& main)
     case interruption::cancel: main.cancel(); break;
     case interruption::timeout: scope_.cancel(); break;
     case interruption::error:
-        operation_failed_ = detail::simulation::fail_wait(detail::data_of(main));
+        operation_failed_ = simulation::fail_wait(extend::data_of(main));
         break;
     case interruption::sibling_failure: sibling_fails_.set(); break;
     }
@@ -227,7 +228,7 @@ inline void scenario::note_place(const task<void>& main)
     if (info.state == activity::fresh)
         place_ = "before main began";
     else
-        place_ = "where main waited for " + info.waits_for + detail::at(info.where);
+        place_ = "where main waited for " + info.waits_for + extend::at(info.where);
     tasks_ = loop_.tasks();
 }
 

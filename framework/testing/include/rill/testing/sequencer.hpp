@@ -3,6 +3,7 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/detail/form.hpp>
+#include <rill/detail/simulation.hpp>
 #include <rill/error.hpp>
 #include <rill/event.hpp>
 #include <rill/loop.hpp>
@@ -17,7 +18,7 @@
 
 namespace rill::RILL_FORM {
 
-namespace detail::simulation {
+namespace testing::simulation {
 
 /// What a sequencer shares with its turns and those who wait for one.
 class sequence {
@@ -68,7 +69,7 @@ private:
     std::map<std::size_t, event> beginnings_; // of turns that are waited for
 };
 
-} // namespace detail::simulation
+} // namespace testing::simulation
 
 namespace testing {
 
@@ -85,16 +86,16 @@ private:
     friend sequencer;
 
     struct pass_on {
-        void operator()(detail::simulation::sequence* s) const noexcept { s->begin_next(); }
+        void operator()(simulation::sequence* s) const noexcept { s->begin_next(); }
 
-        std::shared_ptr<detail::simulation::sequence> keep;
+        std::shared_ptr<simulation::sequence> keep;
     };
 
-    explicit sequence_turn(std::shared_ptr<detail::simulation::sequence> s) noexcept
+    explicit sequence_turn(std::shared_ptr<simulation::sequence> s) noexcept
         : sequence_(s.get(), pass_on{s})
     {}
 
-    std::unique_ptr<detail::simulation::sequence, pass_on> sequence_;
+    std::unique_ptr<simulation::sequence, pass_on> sequence_;
 };
 
 /// Runs blocks of several tasks in the order of their numbers, from 0. Mirrors trio's Sequencer.
@@ -110,7 +111,7 @@ private:
 class sequencer {
 public:
     explicit sequencer(const asio::any_io_executor& ex)
-        : sequence_(std::make_shared<detail::simulation::sequence>(ex))
+        : sequence_(std::make_shared<simulation::sequence>(ex))
     {}
 
     sequencer() ///< On the loop that this thread runs.
@@ -133,7 +134,7 @@ public:
     bool broken() const noexcept { return sequence_->broken(); }
 
 private:
-    using shared = std::shared_ptr<detail::simulation::sequence>;
+    using shared = std::shared_ptr<simulation::sequence>;
 
     /// A number that was used and has not had its turn.
     class claim {
@@ -150,7 +151,7 @@ private:
                 sequence_->break_all();
         }
 
-        detail::simulation::sequence* operator->() const noexcept { return sequence_.get(); }
+        simulation::sequence* operator->() const noexcept { return sequence_.get(); }
 
         sequence_turn take() && noexcept { return sequence_turn(std::move(sequence_)); }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
+#include <rill/detail/simulation.hpp>
 #include <rill/stream.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -13,11 +14,11 @@
 
 namespace rill::RILL_FORM {
 
-namespace detail::simulation {
+namespace testing::simulation {
 
 class wire_state;
 
-} // namespace detail::simulation
+} // namespace testing::simulation
 
 namespace testing {
 
@@ -50,9 +51,9 @@ public:
 private:
     friend struct pair_maker;
 
-    explicit wire(std::shared_ptr<detail::simulation::wire_state> state) noexcept;
+    explicit wire(std::shared_ptr<simulation::wire_state> state) noexcept;
 
-    std::shared_ptr<detail::simulation::wire_state> state_;
+    std::shared_ptr<simulation::wire_state> state_;
 };
 
 /// How a pair of streams is made.
