@@ -115,7 +115,7 @@ private:
     /// False if it was a cancellation, which changes nothing.
     bool received(error_code ec, std::size_t n) noexcept
     {
-        state.buffer.commit(n);
+        state.commit(n);
         if (!ec)
             return true;
         if (cut)
@@ -217,7 +217,7 @@ private:
     void never_landed() noexcept
     {
         in_flight_ = false;
-        state.buffer.commit(0);
+        state.commit(0);
     }
 
     /// As after a close on this side. Nothing waits any more.
