@@ -66,7 +66,7 @@ context::serve_tcp(std::function<awaitable<void>(stream)> handler, const tcp_set
     const auto work = [&]() -> awaitable<void> {
         co_await wait_stop();
         where->close();
-        where->server().close_clients();
+        where->server().finish_clients();
         co_await where->server().wait_closed();
     };
     co_await leave_nothing_behind(*where, work);

@@ -17,7 +17,7 @@ server::impl::impl(detail::loop_core& core, handler h, const server_options& opt
     : context_user(core.io())
     , core_(core)
     , journal_(core)
-    , shortage_(journal_)
+    , failure_(journal_)
     , sessions_(core, std::move(h), options, journal_)
     , closed_(core.executor())
 {}
@@ -33,7 +33,7 @@ void server::impl::open_listeners(const std::vector<endpoint>& at)
 {
     for (const endpoint& e : at) {
         try {
-            accepting_.emplace_back(detail::listen_on(core_, e, sessions_.options()), shortage_);
+            accepting_.emplace_back(detail::listen_on(core_, e, sessions_.options()), failure_);
         } catch (const system_error& error) {
             const bool no_such_family = error.code().value() == EAFNOSUPPORT;
             if (!no_such_family || (accepting_.empty() && &e == &at.back()))
@@ -53,6 +53,16 @@ std::vector<endpoint> server::impl::sockets() const
 
 void server::impl::close()
 {
+    if (closed() || std::exchange(closing_, true))
+        return;
+    for (detail::accept_loop& loop : accepting_) {
+        loop.end(sessions());
+    }
+    stop_listening();
+}
+
+void server::impl::stop_listening()
+{
     if (closed())
         return;
     for (detail::accept_loop& loop : accepting_)
@@ -66,9 +76,9 @@ void server::impl::close()
 void server::impl::on_context_end() noexcept
 {
     const auto keep = shared_from_this();
-    close();
+    stop_listening();
     accepting_.clear();
-    shortage_.give_up_reserve();
+    failure_.give_up_reserve();
     journal_.loop_ended();
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "accept_failure.hpp"
 #include "accept_loop.hpp"
 #include "server_journal.hpp"
 #include "session_set.hpp"
-#include "shortage.hpp"
 
 #include <rill/detail/loop/context_user.hpp>
 #include <rill/detail/loop/loop_core.hpp>
@@ -37,7 +37,13 @@ public:
 
     const server_counters& counters() const noexcept { return journal_.counters; }
 
+    /// Those who wait to be accepted are accepted before.
     void close();
+
+    /// Those who wait to be accepted are reset.
+    void stop_listening();
+
+    void finish_clients() { sessions_.finish_all(); }
 
     void close_clients() { sessions_.close_all(); }
 
@@ -59,10 +65,11 @@ private:
 
     detail::loop_core& core_; // not touched once the server is closed
     detail::server_journal journal_;
-    detail::shortage shortage_;
+    detail::accept_failure failure_;
     detail::session_set sessions_;              // stopped once the server is closed
     std::deque<detail::accept_loop> accepting_; // stay, closed or not, to the loop's end
     event closed_;                              // set once the server is closed, and stays so
+    bool closing_ = false;                      // or closed by close()
     bool served_ = false;                       // by serve_forever
 };
 

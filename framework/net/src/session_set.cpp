@@ -65,6 +65,11 @@ void session_set::for_each(F f)
         f(ends);
 }
 
+void session_set::finish_all()
+{
+    for_each([](session_ends& s) { s.finish(); });
+}
+
 void session_set::close_all()
 {
     for_each([](session_ends& s) { s.close(); });

@@ -42,6 +42,7 @@ public:
 
     bool stopped() const noexcept { return stopped_; }
 
+    void finish_all();
     void close_all();
     void abort_all();
     void cancel_handlers();

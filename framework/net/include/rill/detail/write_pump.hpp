@@ -133,6 +133,16 @@ public:
             finish_close();
     }
 
+    /// The stream's reader finds the end behind what has arrived; the peer is not told.
+    void end_reading() noexcept
+    {
+        if constexpr (can_half_close<Stream>) {
+            error_code ignored; // the peer may be gone already
+            if (stream_ && !closed_)
+                stream_->shutdown(asio::socket_base::shutdown_receive, ignored);
+        }
+    }
+
     /// Drops what is unsent and tells the peer so.
     void abort(error_code why)
     {
