@@ -38,6 +38,7 @@ awaitable<void> context::serve_http(http::handler handler, const http_settings& 
     http::server http(std::move(handler), limits);
     server_options options;
     options.max_connections(settings.max_connections);
+    options.on_crowded([&http](bool somebody_waits) { http.crowded(somebody_waits); });
     auto where = worker_.listen(
         settings.listen, [&http](stream client) { return http.serve(std::move(client)); }, options
     );

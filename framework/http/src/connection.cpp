@@ -60,6 +60,7 @@ awaitable<void> connection::run()
             break;
         }
         case exchange::action::write: {
+            tell_refusal();
             error_code ec = write_now();
             if (ec == asio::error::would_block) {
                 const auto [ready] =
@@ -107,6 +108,12 @@ void connection::received(std::size_t n)
     error_code ignored; // an error shows at the next read
     if (exchange_.received(n))
         exchange_.received(rill::detail::try_read(socket_, exchange_.space(), ignored));
+}
+
+void connection::tell_refusal()
+{
+    if (const auto why = exchange_.take_refusal())
+        server_->log_refusal(*why, socket_);
 }
 
 /// Tells the exchange why it does not get what it wanted, if there is an error.

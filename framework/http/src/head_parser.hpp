@@ -78,7 +78,7 @@ public:
     /// Whether more has come than empty lines.
     bool begun() const noexcept { return part_ != part::request_line || scanned_ > line_begin_; }
 
-    /// The broken rule, for logs and tests; never sent to the peer.
+    /// The broken rule, in words that are none of the peer's.
     std::string_view reason() const noexcept { return reason_; }
 
 private:

@@ -3,6 +3,7 @@
 
 #include "connection.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <utility>
@@ -101,6 +102,38 @@ void server_state::tick()
     facts.wall_time = std::chrono::system_clock::to_time_t(core_->wall_now());
     core_->arm(*this, now + facts.clock.tick());
     for_each([now](connection& c) { c.look_at_time(now); });
+}
+
+void server_state::begin_waiting()
+{
+    ++waiting_;
+    connection* const longest = idle_.front();
+    place_made_.warning(
+        "as many connections as are allowed; one is closed for a client that waits",
+        {{"connections", size_}, {"idle", longest != nullptr}}
+    );
+    if (longest) {
+        now_busy(*longest); // with its end, and none for the next who waits
+        longest->end_idleness(facts.clock.now(), facts.clock.now());
+    } else {
+        ++facts.places_wanted;
+    }
+}
+
+void server_state::end_waiting() noexcept
+{
+    --waiting_;
+    facts.places_wanted = std::min(facts.places_wanted, waiting_);
+}
+
+void server_state::log_refusal(const why_refused& why, stream_socket& peer)
+{
+    error_code ec;
+    const endpoint from = peer.remote_endpoint(ec);
+    refused_.warning(
+        "request refused",
+        {{"peer", ec ? "gone" : to_string(from)}, {"status", why.status}, {"reason", why.reason}}
+    );
 }
 
 void server_state::stop(duration idle_grace)

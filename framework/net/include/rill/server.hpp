@@ -34,6 +34,15 @@ public:
         return *this;
     }
 
+    /// Told, at once and in the server's own steps, true for each listener at which a client waits
+    /// though all places are taken, and false when that wait is over; no more once the server is
+    /// closed. Whoever knows of a connection that can be spared may end it then. It must not throw.
+    server_options& on_crowded(std::function<void(bool)> f)
+    {
+        crowded = std::move(f);
+        return *this;
+    }
+
     /// Length of that queue.
     server_options& backlog(int n)
     {
@@ -56,6 +65,7 @@ public:
     }
 
     std::size_t most_connections = 10'000;
+    std::function<void(bool)> crowded; // may be empty
     int accept_queue = 4096;
     bool share_port = false;
     duration drain_time = duration::zero();
@@ -66,6 +76,7 @@ struct server_counters {
     std::uint64_t accepted = 0;
     std::uint64_t handler_errors = 0;
     std::uint64_t out_of_resources = 0; // times that accept found no descriptor or memory left
+    std::uint64_t accept_errors = 0;    // times that it failed otherwise, for the server as a whole
 };
 
 /// Listens, and runs a handler for each connection as a task of its own. Mirrors asyncio.Server.
@@ -77,7 +88,6 @@ struct server_counters {
 /// is not a single connection's. Only close() and the like end it.
 ///
 /// Destroyed, it stops listening at once and cancels its handlers; drain() ends it gracefully. Waits for it
-    std::uint64_t accept_errors = 0;    // times that it failed otherwise, for the server as a whole
 /// go on: they end when what they wait for has come to pass. It may outlive its loop, whose end
 /// closes it; who waits is dropped then with his task.
 /// Thread safety: distinct objects safe, shared objects unsafe; all on the thread of one loop.
@@ -120,6 +130,11 @@ public:
     /// connected, here nobody knows yet, and he is reset. A unix socket's file is removed.
     void close();
 
+    /// Reads nothing more from any connection than what has arrived: handlers find the end of the
+    /// stream behind it, and what they write is still sent. Who neither reads nor ends is not
+    /// disturbed.
+    void finish_clients();
+
     /// Closes every connection after flushing; handlers see the end of their stream.
     void close_clients();
 
@@ -130,11 +145,6 @@ public:
     awaitable<void> wait_closed();
 
     /// Serves until close(), or until it is cancelled: then it drains for the time given in the
-    /// Reads nothing more from any connection than what has arrived: handlers find the end of the
-    /// stream behind it, and what they write is still sent. Who neither reads nor ends is not
-    /// disturbed.
-    void finish_clients();
-
     /// options before the cancellation goes on. std::logic_error if it is closed already, or
     /// served by another.
     awaitable<void> serve_forever();
