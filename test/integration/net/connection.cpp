@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "run.hpp"
+#include <support/network.hpp>
 
 #include <rill/open_connection.hpp>
 #include <rill/server.hpp>
@@ -271,3 +272,46 @@ TEST_CASE("R4: a peer that does not read is cut after the write stall, the buffe
 }
 
 } // namespace
+/// What TLS is to a writer: a stream with a socket as its lowest layer.
+class layered {
+public:
+    using executor_type = rill::stream_socket::executor_type;
+
+    explicit layered(rill::stream_socket& below)
+        : below_(below)
+    {}
+
+    executor_type get_executor() const { return below_.get_executor(); }
+
+    rill::stream_socket& lowest_layer() { return below_; }
+
+    template <class Buffers, class Token>
+    auto async_write_some(const Buffers& buffers, Token&& token)
+    {
+        return below_.async_write_some(buffers, std::forward<Token>(token));
+    }
+
+private:
+    rill::stream_socket& below_;
+};
+
+TEST_CASE("SW-09: the peer's reset ends wait_closed, also of a stream with a socket below it")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        keeper held;
+        rill::server server(held.handler(), any_port);
+        rill::stream s =
+            co_await rill::open_connection("127.0.0.1", rill::port_of(server.local_endpoint()));
+        CHECK(co_await eventually([&] { return held.streams.size() == 1; }));
+        layered upper(s.socket());
+        rill::basic_stream_writer<layered> writer(upper);
+        const auto waiting = rill::create_task(writer.wait_closed());
+        co_await rill::yield();
+        CHECK_FALSE(waiting.done());
+        held.streams.front().writer().abort();
+        CHECK(co_await eventually([&] { return waiting.done(); }));
+        CHECK(how_it_failed(waiting.exception()) == boost::asio::error::connection_reset);
+    });
+}
+

@@ -392,7 +392,9 @@ private:
             if (watching_)
                 return;
             watch_stopped_ = false;
-            stream_->async_wait(Stream::wait_error, watch_handler(pointer(this)));
+            lowest_layer(*stream_).async_wait(
+                asio::socket_base::wait_error, watch_handler(pointer(this))
+            );
             watching_ = true;
         }
     }
@@ -408,7 +410,7 @@ private:
                 watch_for_loss(); // for somebody who has come meanwhile
                 return;
             }
-            const error_code why = ec ? error_code() : take_error(*stream_);
+            const error_code why = ec ? error_code() : take_error(lowest_layer(*stream_));
             if (why && reader_)
                 reader_->lost = why;
             if (why)
