@@ -105,10 +105,18 @@ exchange::action exchange::wait_for_head()
     if (state_ == before)
         return action::read;
     if (state_ == state::idle)
-        deadlines_.request_due();
+        become_idle();
     else
         deadlines_.head_begun();
     return action::read;
+}
+
+/// From here on the connection holds no memory that grows with its requests.
+void exchange::become_idle() noexcept
+{
+    deadlines_.request_due();
+    parser_.give_back_memory();
+    request_access::give_back_memory(request_);
 }
 
 exchange::action exchange::next_content()
@@ -225,19 +233,19 @@ exchange::action exchange::refuse(int status, std::string_view reason)
     return finish();
 }
 
+std::optional<why_refused> exchange::take_refusal() noexcept
+{
+    if (refusal_.status == 0)
+        return std::nullopt;
+    return std::exchange(refusal_, {});
+}
+
 void exchange::refuse(response r)
 {
     ++server_.refused;
     const reply to{parser_.result().method == method::head, false, true};
     out_.add(r, to, server_.date_line());
     state_ = state::closing;
-}
-
-std::optional<why_refused> exchange::take_refusal() noexcept
-{
-    if (refusal_.status == 0)
-        return std::nullopt;
-    return std::exchange(refusal_, {});
 }
 
 void exchange::sent(std::size_t n)

@@ -141,6 +141,7 @@ private:
 
     action next_request();
     action wait_for_head();
+    void become_idle() noexcept;
     action next_content();
     action ask();
     action write() noexcept;
@@ -165,8 +166,8 @@ private:
     content_reader content_;
     http::request request_;
 
-    std::uint64_t content_read_ = 0; // bytes read since the content began
     why_refused refusal_;            // not told yet; status 0: there is none
+    std::uint64_t content_read_ = 0; // bytes read since the content began
     std::size_t answered_ = 0;       // requests
     std::size_t unread_ = 0;         // bytes read for nobody
     bool counted_ = false;           // among the server's lingering ones

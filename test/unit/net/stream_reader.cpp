@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <support/held_bytes.hpp>
 #include <support/loop.hpp>
 #include <support/memory_stream.hpp>
 
@@ -557,6 +558,20 @@ TEST_CASE("a peer that sends much is read in growing pieces")
     CHECK(f.loop.run(f.in.read_exactly(sent.size())) == sent);
     CHECK(f.stream.largest_read >= 64 * 1024);
     CHECK(f.stream.reads < 25);
+}
+
+TEST_CASE("a reader that waits holds nothing of what was large before")
+{
+    fixture f;
+    const test::growth since;
+    f.stream.feed(std::string(1'000'000, 'x'));
+    CHECK(f.loop.run(f.in.read_exactly(1'000'000)).size() == 1'000'000);
+    const auto waiting = f.loop.spawn(f.in.read(1));
+    f.loop.settle();
+    CHECK(since.bytes() < 500'000);
+    f.stream.feed("x");
+    f.loop.settle();
+    CHECK(waiting.done());
 }
 
 TEST_CASE("async_read_line: with a callback, and eof beside what had come")

@@ -175,6 +175,7 @@ private:
         if (more_is_there_)
             next_read_ = std::min(2 * next_read_, buffer_pool::block_size);
         offered_ = std::min(room - state.buffer.size(), next_read_);
+        state.buffer.park(); // of what is offered only, since the wait may be long
         return asio::buffer(state.buffer.lend(offered_).data(), offered_);
     }
 
