@@ -5,6 +5,7 @@
 #include "server_journal.hpp"
 #include "session_set.hpp"
 
+#include <rill/cancel_scope.hpp>
 #include <rill/sleep.hpp>
 
 #include <cerrno>
@@ -93,6 +94,7 @@ awaitable<void> accept_loop::run(std::shared_ptr<session_set> sessions)
             co_return;
         if (!ec || sessions->stopped())
             continue;
+        throw_if_cancelled(); // a host that crashes says both
         failure_.begin(ec);
         while (!failure_.may_try_again())
             co_await sleep(accept_failure::backoff);
