@@ -52,9 +52,10 @@ protected:
         work_->waiter = this;
         work_->core = core_;
         core_->make_pending(*this);
-        work_->error = threads_.add(work_);
-        if (work_->error)
+        if (const error_code ec = threads_.add(work_)) { // else it is the thread's to write
+            work_->error = ec;
             complete();
+        }
     }
 
     void on_cancel()
