@@ -102,21 +102,32 @@ void server_state::tick()
     facts.wall_time = std::chrono::system_clock::to_time_t(core_->wall_now());
     core_->arm(*this, now + facts.clock.tick());
     for_each([now](connection& c) { c.look_at_time(now); });
+    make_places();
 }
 
 void server_state::begin_waiting()
 {
     ++waiting_;
-    connection* const longest = idle_.front();
+    ++facts.places_wanted;
     place_made_.warning(
-        "as many connections as are allowed; one is closed for a client that waits",
-        {{"connections", size_}, {"idle", longest != nullptr}}
+        "as many connections as are allowed, and a client waits: an idle one makes room",
+        {{"connections", size_}}
     );
-    if (longest) {
-        now_busy(*longest); // with its end, and none for the next who waits
-        longest->end_idleness(facts.clock.now(), facts.clock.now());
-    } else {
-        ++facts.places_wanted;
+    make_places();
+}
+
+/// Who has just come, or just been answered, is spared: he may have sent a request by now, which
+/// nobody has read yet.
+void server_state::make_places()
+{
+    const auto now = facts.clock.now();
+    while (facts.places_wanted > 0 && !idle_.empty()) {
+        connection& longest = *idle_.front();
+        if (now - longest.idle_since().value_or(now) < 2 * facts.clock.tick())
+            return;
+        --facts.places_wanted;
+        now_busy(longest); // with its end, and none for the next who waits
+        longest.end_idleness(now, now);
     }
 }
 

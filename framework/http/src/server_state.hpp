@@ -66,6 +66,7 @@ private:
     static void on_due(timer_node& node);
     static void unlink(connection& c) noexcept;
     void tick();
+    void make_places();
 
     template <class F>
     void for_each(F f);
@@ -75,7 +76,7 @@ private:
     list busy_;
     list idle_; // in the order in which they became idle
     std::size_t size_ = 0;
-    std::size_t waiting_ = 0; // outside; for each, places_wanted has been raised or a place made
+    std::size_t waiting_ = 0; // outside; for each a place is wanted, or one has been made
     log::limited place_made_;
     log::limited refused_;
 };

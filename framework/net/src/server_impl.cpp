@@ -55,9 +55,8 @@ void server::impl::close()
 {
     if (closed() || std::exchange(closing_, true))
         return;
-    for (detail::accept_loop& loop : accepting_) {
+    for (detail::accept_loop& loop : accepting_)
         loop.end(sessions());
-    }
     stop_listening();
 }
 

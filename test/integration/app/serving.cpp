@@ -256,7 +256,7 @@ TEST_CASE("serving: where all places are taken, the longest idle HTTP connection
     client newcomer(port);
     CHECK(newcomer.get("/worker") == "0");
     CHECK(idle.closed());
-    REQUIRE(service.says("one is closed for a client that waits"));
+    REQUIRE(service.says("a client waits: an idle one makes room"));
 }
 
 TEST_CASE("serving: on a stop what a TCP client has sent is answered before the end")

@@ -66,7 +66,7 @@ TEST_CASE("http crowded: newcomers are served at once, each in the place of the 
         s.clients[3].send(get); // nobody waits any more
         CHECK((co_await s.clients[3].response()).ends_with("root"));
     });
-    s.log.expect("one is closed for a client that waits");
+    s.log.expect("a client waits: an idle one makes room");
     s.log.expect_nothing_else();
 }
 

@@ -147,6 +147,7 @@ TEST_CASE("idle connections: for a client that waits the longest idle one is clo
     for (int i = 0; i < 3; ++i)
         f.connect();
     f.send(0, get);
+    f.loop.advance(1s);
     f.server->begin_waiting();
     f.loop.settle();
     CHECK(f.ended(1));
@@ -165,12 +166,27 @@ TEST_CASE("idle connections: for two clients that wait at once two are closed")
     const rill::log::capture log;
     for (int i = 0; i < 3; ++i)
         f.connect();
+    f.loop.advance(1s);
     f.server->begin_waiting();
     f.server->begin_waiting();
     f.loop.settle();
     CHECK(f.ended(0));
     CHECK(f.ended(1));
     CHECK_FALSE(f.ended(2));
+}
+
+TEST_CASE("idle connections: who has just come is spared for a moment, and then makes room")
+{
+    fixture f;
+    const rill::log::capture log;
+    f.connect();
+    f.connect();
+    f.server->begin_waiting();
+    f.loop.advance(200ms);
+    CHECK_FALSE(f.ended(0));
+    f.loop.advance(1s);
+    CHECK(f.ended(0));
+    CHECK_FALSE(f.ended(1));
 }
 
 TEST_CASE("idle connections: where none is idle the next answer closes its connection, and says so")
@@ -221,9 +237,10 @@ TEST_CASE("idle connections: that one is closed for a client is logged, at most 
         co_await rill::yield();
         f.server->end_waiting();
     };
+    f.loop.advance(1s);
     for (int i = 0; i < 3; ++i)
         f.loop.run(somebody_waits);
-    log.expect("one is closed for a client that waits connections=4 idle=true");
+    log.expect("a client waits: an idle one makes room connections=4");
     log.expect_nothing_else();
     f.loop.advance(61s);
     f.connect();
