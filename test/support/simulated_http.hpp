@@ -54,18 +54,24 @@ public:
 /// An HTTP server on a network in memory.
 class simulated_http : public two_hosts {
 public:
-    explicit simulated_http(rill::http::handler h, const rill::http::settings& l = {})
+    explicit simulated_http(
+        rill::http::handler h,
+        const rill::http::settings& l = {},
+        std::size_t max_connections = rill::server_options().most_connections
+    )
         : http(std::move(h), l)
+        , options(options_for(max_connections))
     {}
 
     rill::http::server http;
+    rill::server_options options;
     rill::server accepting = start();
 
     /// Listens again, where `accepting` does not any more.
     rill::server start()
     {
         return listen(
-            [this](rill::stream client) { return http.serve(std::move(client)); }, "*:80"
+            [this](rill::stream client) { return http.serve(std::move(client)); }, "*:80", options
         );
     }
 
@@ -74,6 +80,15 @@ public:
     {
         rill::stream s = co_await rill::open_connection("server", 80);
         co_return http_client(std::move(s));
+    }
+
+private:
+    rill::server_options options_for(std::size_t max_connections)
+    {
+        rill::server_options o;
+        o.max_connections(max_connections);
+        o.on_crowded([this](bool somebody_waits) { http.crowded(somebody_waits); });
+        return o;
     }
 };
 

@@ -39,6 +39,7 @@ awaitable<void> context::serve_http(http::handler handler, const http_settings& 
     http::server http(std::move(handler), limits);
     server_options options;
     options.max_connections(settings.max_connections);
+    options.on_crowded([&http](bool somebody_waits) { http.crowded(somebody_waits); });
     auto where = worker_.listen(
         settings.listen, [&http](stream client) { return http.serve(std::move(client)); }, options
     );
@@ -67,7 +68,7 @@ context::serve_tcp(std::function<awaitable<void>(stream)> handler, const tcp_set
     const auto work = [&]() -> awaitable<void> {
         co_await wait_stop();
         where->close();
-        where->server().close_clients();
+        where->server().finish_clients();
         co_await where->server().wait_closed();
     };
     co_await leave_nothing_behind(*where, work);

@@ -57,6 +57,7 @@ awaitable<void> connection::run()
             break;
         }
         case exchange::action::write: {
+            tell_refusal();
             error_code ec = write_now();
             if (ec == asio::error::would_block) {
                 const auto [ready] =
@@ -106,6 +107,12 @@ void connection::received(std::size_t n)
         exchange_.received(extend::try_read(socket_, exchange_.space(), ignored));
 }
 
+void connection::tell_refusal()
+{
+    if (const auto why = exchange_.take_refusal())
+        server_->log_refusal(*why, socket_);
+}
+
 /// Tells the exchange why it does not get what it wanted, if there is an error.
 bool connection::failed(error_code ec)
 {
@@ -142,7 +149,7 @@ void connection::on_ready(ready_node& node, extend::act what)
 /// that is not the deadline's.
 response connection::answer_to(std::exception_ptr error, bool late)
 {
-    if (rill::detail::is_fatal(error))
+    if (extend::is_fatal(error))
         std::rethrow_exception(error);
     if (is_cancellation(error)) {
         if (task_.cancelled())

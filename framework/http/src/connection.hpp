@@ -37,6 +37,7 @@ public:
 
 private:
     void received(std::size_t n);
+    void tell_refusal();
     bool failed(error_code ec);
     error_code write_now();
     void write_soon();

@@ -8,6 +8,7 @@
 #include <rill/http/settings.hpp>
 
 #include <cstddef>
+#include <string_view>
 
 namespace rill::http::detail {
 
@@ -32,7 +33,15 @@ public:
     /// The same with more bytes in `in`.
     progress take(buffer& in);
 
-    int status() const noexcept { return status_; } ///< Once it was refused: 413 or 400.
+    // Once it was refused
+
+    int status() const noexcept { return status_; } ///< 413 or 400.
+
+    /// The broken rule, in words that are none of the peer's.
+    std::string_view reason() const noexcept
+    {
+        return status_ == 413 ? "the content is larger than what is taken here" : chunks_.reason();
+    }
 
     // Once it is complete
 

@@ -53,9 +53,10 @@ exchange::action exchange::next()
 
 void exchange::late()
 {
-    const bool of_request = (state_ == state::head && parser_.begun()) || state_ == state::content;
-    if (of_request)
-        refuse(408);
+    if (state_ == state::head && parser_.begun())
+        refuse(408, "the head took too long to arrive");
+    else if (state_ == state::content)
+        refuse(408, "the content took too long to arrive");
     else
         gone();
 }
@@ -68,7 +69,7 @@ exchange::action exchange::next_request()
     if (of_head == progress::more)
         return wait_for_head();
     if (of_head == progress::refused)
-        return refuse(parser_.status());
+        return refuse(parser_.status(), parser_.reason());
     deadlines_.request_begun();
     const auto& head = parser_.result();
     const bool awaits_content = head.expect_continue && in_.size() == head.size;
@@ -76,7 +77,7 @@ exchange::action exchange::next_request()
     if (of_content == progress::complete)
         return ask();
     if (of_content == progress::refused)
-        return refuse(content_.status());
+        return refuse(content_.status(), content_.reason());
     if (awaits_content) {
         bind_request({});
         state_ = state::offered;
@@ -106,10 +107,18 @@ exchange::action exchange::wait_for_head()
     if (state_ == before)
         return action::read;
     if (state_ == state::idle)
-        deadlines_.request_due();
+        become_idle();
     else
         deadlines_.head_begun();
     return action::read;
+}
+
+/// From here on the connection holds no memory that grows with its requests.
+void exchange::become_idle() noexcept
+{
+    deadlines_.request_due();
+    parser_.give_back_memory();
+    request_access::give_back_memory(request_);
 }
 
 exchange::action exchange::next_content()
@@ -122,12 +131,12 @@ exchange::action exchange::next_content()
         deadlines_.content_begun();
     }
     if (too_slow_)
-        return refuse(408);
+        return refuse(408, "the content came too slowly");
     const auto of_content = content_.take(in_);
     if (of_content == progress::complete)
         return ask();
     if (of_content == progress::refused)
-        return refuse(content_.status());
+        return refuse(content_.status(), content_.reason());
     return action::read;
 }
 
@@ -208,20 +217,29 @@ void exchange::drop_answer() noexcept
     state_ = state::closing;
 }
 
-bool exchange::may_live_on(const response& r) const noexcept
+/// The connection's place is given away only if nothing else ends it.
+bool exchange::may_live_on(const response& r) noexcept
 {
     const auto& limit = server_.limit;
     const bool spent =
         limit.requests_per_connection > 0 && answered_ >= limit.requests_per_connection;
     return parser_.result().keep_alive && !response_access::close(r) && !spent &&
-           !server_.stopping && server_.clock.now() < old_at_;
+           !server_.stopping && server_.clock.now() < old_at_ && !server_.give_place();
 }
 
 /// Answers without asking. What the peer has sent stays in in_, and is not looked at any more.
-exchange::action exchange::refuse(int status)
+exchange::action exchange::refuse(int status, std::string_view reason)
 {
-    refuse(problem(status));
+    refusal_ = {status, reason};
+    refuse(problem(status, reason));
     return finish();
+}
+
+std::optional<why_refused> exchange::take_refusal() noexcept
+{
+    if (refusal_.status == 0)
+        return std::nullopt;
+    return std::exchange(refusal_, {});
 }
 
 void exchange::refuse(response r)

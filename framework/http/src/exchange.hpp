@@ -22,6 +22,12 @@
 
 namespace rill::http::detail {
 
+/// Why a request was answered without asking anybody. The words are none of the peer's.
+struct why_refused {
+    int status = 0;
+    std::string_view reason;
+};
+
 /// The server's side of an HTTP/1 connection as a conversation: bytes in, actions out, no I/O.
 ///
 /// Whoever drives it asks next() what to do, does it, says what came of it, and asks again:
@@ -41,7 +47,8 @@ namespace rill::http::detail {
 ///
 /// Who is asked what, and what is written, depends on the bytes alone, never on how they were cut
 /// into reads. Responses are in the order of the requests; those of requests that came together
-/// leave together, up to settings::pipelined of them. A refused request has one response, the last.
+/// leave together, up to settings::pipelined of them. A refused request has one response, the last,
+/// which says why.
 class exchange {
 public:
     enum class action : std::uint8_t { read, write, offer, ask, pause, end_writing, close };
@@ -91,6 +98,9 @@ public:
 
     bool asked() const noexcept { return state_ == state::asked; }
 
+    /// Once for a request that was refused, when its answer is to be written.
+    std::optional<why_refused> take_refusal() noexcept;
+
     /// What is known of the peer while the handler is asked. Says once that the handler is to be
     /// stopped for it; what it answers then is not written.
     bool peer_is(extend::peer_state what) noexcept;
@@ -131,17 +141,18 @@ private:
 
     action next_request();
     action wait_for_head();
+    void become_idle() noexcept;
     action next_content();
     action ask();
     action write() noexcept;
     action make_room();
     action finish();
     action linger();
-    action refuse(int status);
+    action refuse(int status, std::string_view reason);
     void refuse(response r);
     void drop_answer() noexcept;
     void bind_request(std::string_view content);
-    bool may_live_on(const response& r) const noexcept;
+    bool may_live_on(const response& r) noexcept;
 
     server_facts& server_;
     deadlines deadlines_;
@@ -155,6 +166,7 @@ private:
     content_reader content_;
     http::request request_;
 
+    why_refused refusal_;            // not told yet; status 0: there is none
     std::uint64_t content_read_ = 0; // bytes read since the content began
     std::size_t answered_ = 0;       // requests
     std::size_t unread_ = 0;         // bytes read for nobody

@@ -3,6 +3,7 @@
 
 #include "authority.hpp"
 #include "chars.hpp"
+#include "kept_memory.hpp"
 #include "transfer_codings.hpp"
 
 #include <algorithm>
@@ -25,9 +26,9 @@ void head_parser::reset() noexcept
     head_.fields = std::move(fields);
 }
 
-void head_parser::release() noexcept
+void head_parser::give_back_memory() noexcept
 {
-    head_.fields = {};
+    give_back_if_large(head_.fields);
 }
 
 bool head_parser::refuse(int status, const char* reason) noexcept

@@ -69,8 +69,8 @@ public:
     /// Starts over, for the next head of the connection.
     void reset() noexcept;
 
-    /// Gives the memory of the list of fields back.
-    void release() noexcept;
+    /// Of the list of fields, which is empty, unless that is as small as most are.
+    void give_back_memory() noexcept;
 
     const head& result() const noexcept { return head_; } ///< Once parse() says complete.
     int status() const noexcept { return status_; }       ///< Once parse() says refused.
@@ -78,7 +78,7 @@ public:
     /// Whether more has come than empty lines.
     bool begun() const noexcept { return part_ != part::request_line || scanned_ > line_begin_; }
 
-    /// The broken rule, for logs and tests; never sent to the peer.
+    /// The broken rule, in words that are none of the peer's.
     std::string_view reason() const noexcept { return reason_; }
 
 private:

@@ -28,8 +28,7 @@ void outbox::add(response& r, const reply& to, std::string_view date_line)
     if (body.size() < large_content) {
         text_.append(body);
     } else {
-        large_ = std::move(r);
-        large_left_ = large_.body();
+        large_left_ = large_.emplace(std::move(r)).body();
     }
 }
 
@@ -50,8 +49,7 @@ void outbox::sent(std::size_t n)
         return;
     responses_ = 0;
     text_.park();
-    if (!large_.body().empty())
-        large_ = response();
+    large_.reset();
 }
 
 } // namespace rill::http::detail

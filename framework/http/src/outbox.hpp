@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -57,9 +58,9 @@ public:
 
 private:
     buffer text_;
-    response large_;              // its content follows the text
-    std::string_view large_left_; // what is left of that
-    std::size_t responses_ = 0;   // in here
+    std::optional<response> large_; // its content follows the text
+    std::string_view large_left_;   // what is left of that
+    std::size_t responses_ = 0;     // in here
 };
 
 } // namespace rill::http::detail

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "head_parser.hpp"
+#include "kept_memory.hpp"
 
 #include <rill/http/request.hpp>
 
@@ -23,6 +24,13 @@ struct request_access {
         r.body_ = body;
         r.params_.clear();
         r.cancel_on_disconnect_ = false;
+    }
+
+    /// Of the parameters, which are not used any more, unless that is as small as most are.
+    static void give_back_memory(request& r) noexcept
+    {
+        give_back_if_large(r.params_);
+        give_back_if_large(r.decoded_);
     }
 
     static std::vector<field>& params(request& r) { return r.params_; }

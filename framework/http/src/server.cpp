@@ -45,6 +45,14 @@ void server::stop(duration idle_grace)
     state_->stop(idle_grace);
 }
 
+void server::crowded(bool somebody_waits)
+{
+    if (somebody_waits)
+        state_->begin_waiting();
+    else
+        state_->end_waiting();
+}
+
 std::size_t server::connections() const noexcept
 {
     return state_->size();

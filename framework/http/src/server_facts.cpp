@@ -35,6 +35,14 @@ server_facts::server_facts(const settings& s)
     , clock(tick_of(s))
 {}
 
+bool server_facts::give_place() noexcept
+{
+    if (places_wanted == 0)
+        return false;
+    --places_wanted;
+    return true;
+}
+
 time_point server_facts::end_of_age() noexcept
 {
     const duration age = extend::saturated(limit.connection_age);

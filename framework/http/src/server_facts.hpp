@@ -29,8 +29,13 @@ public:
     /// age, so that connections of one moment do not end in one moment.
     time_point end_of_age() noexcept;
 
+    /// Whether a connection is to end for somebody who waits: asked where nothing else ends it, and
+    /// as often true as places are wanted.
+    bool give_place() noexcept;
+
     const settings limit;
     coarse_clock clock;
+    std::size_t places_wanted = 0;
     std::size_t lingering = 0;  // connections that are read for nobody
     bool stopping = false;      // each connection ends with the response that it is at
     std::uint64_t requests = 0; // answered by the handler

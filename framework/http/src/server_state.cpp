@@ -3,8 +3,7 @@
 
 #include "connection.hpp"
 
-#include <rill/extend.hpp>
-
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <utility>
@@ -103,6 +102,49 @@ void server_state::tick()
     facts.wall_time = std::chrono::system_clock::to_time_t(core_->wall_now());
     core_->arm(*this, now + facts.clock.tick());
     for_each([now](connection& c) { c.look_at_time(now); });
+    make_places();
+}
+
+void server_state::begin_waiting()
+{
+    ++waiting_;
+    ++facts.places_wanted;
+    place_made_.warning(
+        "as many connections as are allowed, and a client waits: an idle one makes room",
+        {{"connections", size_}}
+    );
+    make_places();
+}
+
+/// Who has just come, or just been answered, is spared: he may have sent a request by now, which
+/// nobody has read yet.
+void server_state::make_places()
+{
+    const auto now = facts.clock.now();
+    while (facts.places_wanted > 0 && !idle_.empty()) {
+        connection& longest = *idle_.front();
+        if (now - longest.idle_since().value_or(now) < 2 * facts.clock.tick())
+            return;
+        --facts.places_wanted;
+        now_busy(longest); // with its end, and none for the next who waits
+        longest.end_idleness(now, now);
+    }
+}
+
+void server_state::end_waiting() noexcept
+{
+    --waiting_;
+    facts.places_wanted = std::min(facts.places_wanted, waiting_);
+}
+
+void server_state::log_refusal(const why_refused& why, stream_socket& peer)
+{
+    error_code ec;
+    const endpoint from = peer.remote_endpoint(ec);
+    refused_.warning(
+        "request refused",
+        {{"peer", ec ? "gone" : to_string(from)}, {"status", why.status}, {"reason", why.reason}}
+    );
 }
 
 void server_state::stop(duration idle_grace)

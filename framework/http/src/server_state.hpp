@@ -7,6 +7,8 @@
 #include <rill/extend.hpp>
 #include <rill/http/router.hpp>
 #include <rill/http/settings.hpp>
+#include <rill/log_limited.hpp>
+#include <rill/stream_socket.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -14,6 +16,7 @@
 namespace rill::http::detail {
 
 class connection;
+struct why_refused;
 struct in_server; // tag: a place in one of the server's lists of connections
 
 /// The connections of a server, their handler, and one timer.
@@ -40,6 +43,14 @@ public:
 
     void stop(duration idle_grace);
 
+    // Somebody waits to be served where as many connections as are allowed take all places.
+
+    void begin_waiting();
+    void end_waiting() noexcept;
+
+    /// Tells of a request that was answered without asking anybody, at most once a minute.
+    void log_refusal(const why_refused& why, stream_socket& peer);
+
     std::size_t size() const noexcept { return size_; }
 
     /// What the handler is known to answer without the content of `r`: a router is asked.
@@ -54,6 +65,7 @@ private:
     static void on_due(timer_node& node);
     static void unlink(connection& c) noexcept;
     void tick();
+    void make_places();
 
     template <class F>
     void for_each(F f);
@@ -63,6 +75,9 @@ private:
     list busy_;
     list idle_; // in the order in which they became idle
     std::size_t size_ = 0;
+    std::size_t waiting_ = 0; // outside; for each a place is wanted, or one has been made
+    log::limited place_made_;
+    log::limited refused_;
 };
 
 } // namespace rill::http::detail

@@ -124,11 +124,24 @@ stream_socket listener::accept(endpoint& peer, error_code& ec)
     return socket;
 }
 
-/// Another file that has taken the place of ours meanwhile is left alone.
+void listener::make_no_more() noexcept
+{
+    if (path_.empty())
+        ignore_requests_to_connect(socket_.native_handle());
+    else
+        remove_file();
+}
+
 void listener::close() noexcept
 {
     error_code ignored;
     socket_.close(ignored);
+    remove_file();
+}
+
+/// Another file that has taken the place of ours meanwhile is left alone.
+void listener::remove_file() noexcept
+{
     struct stat file{};
     if (path_.empty() || ::stat(path_.c_str(), &file) != 0)
         return;

@@ -33,12 +33,14 @@ public:
 
     awaitable<error_code> wait() override;
     stream_socket accept(endpoint& peer, error_code& ec) override;
+    void make_no_more() noexcept override;
     void close() noexcept override;
 
 private:
     using descriptor = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
 
     void remember_file();
+    void remove_file() noexcept;
 
     descriptor socket_;
     endpoint local_;

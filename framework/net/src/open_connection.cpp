@@ -2,6 +2,7 @@
 #include "resolver.hpp"
 #include "sockets.hpp"
 
+#include <rill/cancel_scope.hpp>
 #include <rill/detail/net_detail.hpp>
 #include <rill/detail/network_backend.hpp>
 #include <rill/open_connection.hpp>
@@ -12,12 +13,15 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 #include <vector>
 
 namespace rill {
 
 namespace {
+
+constexpr duration least_time = std::chrono::seconds(2); // for an attempt that is not the last
 
 struct failed_attempt {
     endpoint to;
@@ -50,19 +54,39 @@ stream_socket open_for(const endpoint& to, extend::loop_core& core, const std::s
     return socket;
 }
 
+/// The same part for each attempt that is to come of the time that is left for all of them, so that
+/// an address that does not answer leaves the others their turn; but time enough for one that does.
+/// The last one has what is left.
+duration time_for_one_of(std::size_t attempts)
+{
+    const time_point end = current_effective_deadline();
+    if (attempts == 1 || end == never)
+        return forever;
+    const duration left = end - extend::loop_core::running().now();
+    return std::max<duration>(left / static_cast<duration::rep>(attempts), least_time);
+}
+
+awaitable<error_code> attempt(stream_socket& socket, const endpoint& to)
+{
+    auto connecting = socket.async_connect(to, asio::as_tuple(asio::deferred));
+    const auto [ec] = co_await std::move(connecting);
+    if (ec == condition::cancelled)
+        throw system_error(ec);
+    co_return ec;
+}
+
 /// A socket connected to the first endpoint that answers.
 awaitable<stream_socket> connect_any(std::string target, std::vector<endpoint> endpoints)
 {
     auto& core = extend::loop_core::of(co_await asio::this_coro::executor);
     std::vector<failed_attempt> failures;
     for (const endpoint& to : endpoints) {
+        const duration limit = time_for_one_of(endpoints.size() - failures.size());
         stream_socket socket = open_for(to, core, target);
-        auto attempt = socket.async_connect(to, asio::as_tuple(asio::deferred));
-        const auto [ec] = co_await std::move(attempt);
+        const auto done = co_await move_on_after(limit, attempt(socket, to));
+        const error_code ec = done.value_or(asio::error::timed_out);
         if (!ec)
             co_return std::move(socket);
-        if (ec == condition::cancelled)
-            throw system_error(ec);
         failures.push_back({to, ec});
     }
     throw_failures(target, failures);

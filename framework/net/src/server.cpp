@@ -37,7 +37,7 @@ server::~server()
 {
     if (!impl_)
         return;
-    impl_->close();
+    impl_->stop_listening();
     impl_->cancel_handlers();
 }
 
@@ -72,6 +72,11 @@ const server_counters& server::counters() const noexcept
 void server::close()
 {
     impl_->close();
+}
+
+void server::finish_clients()
+{
+    impl_->finish_clients();
 }
 
 void server::close_clients()

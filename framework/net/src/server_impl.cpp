@@ -5,7 +5,6 @@
 
 #include <rill/detail/net_detail.hpp>
 #include <rill/error.hpp>
-#include <rill/extend_tasks.hpp>
 #include <rill/shield.hpp>
 
 #include <exception>
@@ -18,7 +17,7 @@ server::impl::impl(extend::loop_core& core, handler h, const server_options& opt
     : context_user(core.io())
     , core_(core)
     , journal_(core)
-    , shortage_(journal_)
+    , failure_(journal_)
     , sessions_(core, std::move(h), options, journal_)
     , closed_(core.executor())
 {}
@@ -34,9 +33,7 @@ void server::impl::open_listeners(const std::vector<endpoint>& at)
 {
     for (const endpoint& e : at) {
         try {
-            accepting_.emplace_back(
-                net_detail::listen_on(core_, e, sessions_.options()), shortage_
-            );
+            accepting_.emplace_back(net_detail::listen_on(core_, e, sessions_.options()), failure_);
         } catch (const system_error& error) {
             const bool no_such_family = error.code().value() == EAFNOSUPPORT;
             if (!no_such_family || (accepting_.empty() && &e == &at.back()))
@@ -56,6 +53,15 @@ std::vector<endpoint> server::impl::sockets() const
 
 void server::impl::close()
 {
+    if (closed() || std::exchange(closing_, true))
+        return;
+    for (net_detail::accept_loop& loop : accepting_)
+        loop.end(sessions());
+    stop_listening();
+}
+
+void server::impl::stop_listening()
+{
     if (closed())
         return;
     for (net_detail::accept_loop& loop : accepting_)
@@ -69,9 +75,9 @@ void server::impl::close()
 void server::impl::on_context_end() noexcept
 {
     const auto keep = shared_from_this();
-    close();
+    stop_listening();
     accepting_.clear();
-    shortage_.give_up_reserve();
+    failure_.give_up_reserve();
     journal_.loop_ended();
 }
 

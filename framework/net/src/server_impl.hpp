@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "accept_failure.hpp"
 #include "accept_loop.hpp"
 #include "server_journal.hpp"
 #include "session_set.hpp"
-#include "shortage.hpp"
 
 #include <rill/detail/net_detail.hpp>
 #include <rill/endpoint.hpp>
@@ -36,7 +36,13 @@ public:
 
     const server_counters& counters() const noexcept { return journal_.counters; }
 
+    /// Those who wait to be accepted are accepted before.
     void close();
+
+    /// Those who wait to be accepted are reset.
+    void stop_listening();
+
+    void finish_clients() { sessions_.finish_all(); }
 
     void close_clients() { sessions_.close_all(); }
 
@@ -58,10 +64,11 @@ private:
 
     extend::loop_core& core_; // not touched once the server is closed
     net_detail::server_journal journal_;
-    net_detail::shortage shortage_;
+    net_detail::accept_failure failure_;
     net_detail::session_set sessions_;              // stopped once the server is closed
     std::deque<net_detail::accept_loop> accepting_; // stay, closed or not, to the loop's end
     event closed_;                                  // set once the server is closed, and stays so
+    bool closing_ = false;                          // or closed by close()
     bool served_ = false;                           // by serve_forever
 };
 

@@ -15,6 +15,12 @@ void session_ends::cancel_handler()
         handler.cancel();
 }
 
+void session_ends::finish()
+{
+    if (connection)
+        connection->end_reading();
+}
+
 void session_ends::close()
 {
     if (connection)

@@ -25,6 +25,9 @@ struct session_ends {
 
     void cancel_handler();
 
+    /// The handler finds the end of its stream behind what has arrived, and may answer that.
+    void finish();
+
     /// After flushing; the handler sees the end of its stream.
     void close();
 

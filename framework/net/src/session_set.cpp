@@ -65,6 +65,11 @@ void session_set::for_each(F f)
         f(ends);
 }
 
+void session_set::finish_all()
+{
+    for_each([](session_ends& s) { s.finish(); });
+}
+
 void session_set::close_all()
 {
     for_each([](session_ends& s) { s.close(); });
@@ -95,6 +100,30 @@ awaitable<bool> session_set::drain(std::shared_ptr<session_set> self, duration t
     self->abort_all(); // those that do not read the rest of what was written to them
     co_await wait_empty(self);
     co_return by_themselves;
+}
+
+awaitable<void> session_set::wait_for_room()
+{
+    const waiting_for_room here(*this);
+    co_await room_.wait();
+}
+
+waiting_for_room::waiting_for_room(session_set& set) noexcept
+    : set_(set)
+{
+    tell(true);
+}
+
+waiting_for_room::~waiting_for_room()
+{
+    tell(false);
+}
+
+/// A server that is closed may have lost whoever is told.
+void waiting_for_room::tell(bool waiting) noexcept
+{
+    if (!set_.stopped() && set_.options().crowded)
+        set_.options().crowded(waiting);
 }
 
 running_handler::running_handler(session_set& set) noexcept

@@ -33,14 +33,15 @@ public:
     /// Whether another one may be started.
     bool has_room() const noexcept { return room_.is_set(); }
 
-    /// Returns once another one may be started.
-    auto wait_for_room() { return room_.wait(); }
+    /// Returns once another one may be started. Somebody waits for that.
+    awaitable<void> wait_for_room();
 
     /// None is started any more: it may become empty for good.
     void stop() noexcept;
 
     bool stopped() const noexcept { return stopped_; }
 
+    void finish_all();
     void close_all();
     void abort_all();
     void cancel_handlers();
@@ -69,6 +70,7 @@ public:
 
 private:
     friend class running_handler;
+    friend class waiting_for_room;
 
     template <class F>
     void for_each(F f);
@@ -88,6 +90,21 @@ private:
     event room_;        // set while size_ is below the limit
     event no_handlers_; // set while running_ is 0
     event empty_;       // set once stopped_ and size_ is 0, and stays so
+};
+
+/// While it lives, somebody waits who finds no room.
+class waiting_for_room {
+public:
+    explicit waiting_for_room(session_set& set) noexcept;
+    ~waiting_for_room();
+
+    waiting_for_room(const waiting_for_room&) = delete;
+    waiting_for_room& operator=(const waiting_for_room&) = delete;
+
+private:
+    void tell(bool waiting) noexcept;
+
+    session_set& set_;
 };
 
 /// While it lives, a handler of the set runs.

@@ -7,10 +7,12 @@
 #include <boost/asio/local/stream_protocol.hpp>
 
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -45,6 +47,22 @@ unique_fd accept_from(int listener, endpoint& peer, error_code& ec) noexcept
     if (fd) // a unix client without a name has an address of the family alone
         peer = endpoint(&from, size);
     return fd;
+}
+
+void ignore_requests_to_connect(int listener) noexcept
+{
+    constexpr __u32 flags_at = 13; // of a TCP header, where a filter's packet begins
+    constexpr __u32 syn = 0x02;
+    constexpr __u32 ack = 0x10;
+    sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, flags_at),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, syn | ack),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, syn, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, ~__u32{0}),
+    };
+    const sock_fprog filter{static_cast<unsigned short>(std::size(program)), program};
+    ::setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);
 }
 
 unique_fd open_reserve() noexcept

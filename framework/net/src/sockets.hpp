@@ -51,6 +51,11 @@ unique_fd open_socket(const endpoint& for_what, const std::string& what);
 /// The next connection in the queue of a listening socket, which must be non-blocking.
 unique_fd accept_from(int listener, endpoint& peer, error_code& ec) noexcept;
 
+/// Has the kernel take no notice of who wants to connect to a listening TCP socket from now on: he
+/// tries again in a second. Who has begun to connect already can end that. Else nothing happens, where
+/// the kernel cannot do it.
+void ignore_requests_to_connect(int listener) noexcept;
+
 /// Any descriptor at all, to be given up when there is no other.
 unique_fd open_reserve() noexcept;
 

@@ -247,6 +247,39 @@ TEST_CASE("serving: max_connections is for the process, and its workers divide i
     CHECK(served <= 2);
 }
 
+TEST_CASE("serving: where all places are taken, the longest idle HTTP connection makes room")
+{
+    child service{with({"service.workers=1", "web.max_connections=1"})};
+    const auto port = port_of(address_of(service));
+    client idle(port);
+    CHECK(idle.get("/worker") == "0");
+    client newcomer(port);
+    CHECK(newcomer.get("/worker") == "0");
+    CHECK(idle.closed());
+    REQUIRE(service.says("a client waits: an idle one makes room"));
+}
+
+TEST_CASE("serving: on a stop what a TCP client has sent is answered before the end")
+{
+    child service{with({"protocol=lines", "service.workers=1"})};
+    client talker(port_of(address_of(service)));
+    std::string all;
+    for (int i = 0; i < 1000; ++i)
+        all += "a line that is sent before the stop\n";
+    talker.send(all);
+    service.signal(SIGTERM);
+    std::string answers;
+    while (answers.size() < all.size()) {
+        const std::string line = talker.read("\n");
+        if (line.empty())
+            break;
+        answers += line;
+    }
+    CHECK(answers == all);
+    CHECK(talker.closed());
+    CHECK(service.wait() == 0);
+}
+
 TEST_CASE("serving: a unix socket has one listener among the workers, and is gone after a stop")
 {
     std::string path = (std::filesystem::temp_directory_path() / "rill-serving-XXXXXX").string();

@@ -2,9 +2,13 @@
 #include "client.hpp"
 #include "handlers.hpp"
 #include "live_server.hpp"
+#include <support/simulated_http.hpp>
+
+#include <rill/log_capture.hpp>
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <string>
 
 namespace {
@@ -49,12 +53,13 @@ TEST_CASE("http server: broken framing has one answer and ends the connection")
     CHECK(refused_status(server, "\x16\x03\x01\x02") == 400);
 }
 
-TEST_CASE("http server: what was wrong is not told")
+TEST_CASE("http server: what was wrong is told, in no words of the client's")
 {
     test::live_server server(test::sample_service());
+    const std::string request = "GET / HTTP/1.1\r\nHost: a\r\nHost: <script>\r\n\r\n";
     CHECK(
-        test::body(refused(server, "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")) ==
-        R"({"type":"about:blank","title":"Bad Request","status":400})"
+        test::body(refused(server, request)) ==
+        R"({"type":"about:blank","title":"Bad Request","status":400,"detail":"repeated Host"})"
     );
 }
 
@@ -172,4 +177,28 @@ TEST_CASE("http server: routes that do not exist, and methods, have problem docu
     CHECK(test::status(client.response()) == 400);
     client.send("BREW / HTTP/1.1\r\nHost: a\r\n\r\n");
     CHECK(test::status(client.response()) == 501);
+}
+
+TEST_CASE("http server: refused requests are logged with peer and reason, at most once a minute")
+{
+    test::simulated_http s(test::sample_service());
+    rill::log::capture log;
+    s.run([&]() -> rill::awaitable<void> {
+        for (int i = 0; i < 5; ++i) {
+            test::http_client client = co_await s.connect();
+            client.send("GET / HTTP/1.1\r\nHost: <script>\r\n\r\n");
+            CHECK(test::status(co_await client.response()) == 400);
+        }
+    });
+    log.expect("warning: request refused peer=10.0.0.");
+    log.expect_nothing_else();
+    s.loop.advance(std::chrono::seconds(61));
+    s.run([&]() -> rill::awaitable<void> {
+        test::http_client client = co_await s.connect();
+        client.send("GET / HTTP/1.1\r\nHost: <script>\r\n\r\n");
+        CHECK(test::status(co_await client.response()) == 400);
+    });
+    const std::string line = log.expect("left_out=4");
+    CHECK(line.find("status=400 reason=\"invalid Host\"") != std::string::npos);
+    CHECK(line.find("script") == std::string::npos);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "run.hpp"
+#include <support/network.hpp>
 
+#include <rill/detail/network_backend.hpp>
 #include <rill/open_connection.hpp>
 #include <rill/server.hpp>
 #include <rill/task_group.hpp>
@@ -172,6 +174,113 @@ TEST_CASE("CON-04: a connect that times out, or is cancelled, leaves no descript
     });
 }
 
+/// A network on which the name "several" has the addresses of all hosts that are given.
+class several_addresses final : public rill::detail::network_backend {
+public:
+    several_addresses(two_hosts& hosts, std::vector<std::string> names)
+        : service_(
+              rill::detail::network_service::of(rill::detail::loop_core::of(hosts.loop.context()))
+          )
+        , below_(*service_.backend())
+        , names_(std::move(names))
+    {
+        service_.set_backend(this);
+    }
+
+    ~several_addresses() { service_.set_backend(&below_); }
+
+    awaitable<std::vector<rill::endpoint>> resolve(std::string, unsigned short port) override
+    {
+        std::vector<rill::endpoint> all;
+        for (const std::string& name : names_)
+            for (const rill::endpoint& e : co_await below_.resolve(name, port))
+                all.push_back(e);
+        co_return all;
+    }
+
+    rill::stream_socket open_stream(const rill::endpoint& for_what) override
+    {
+        return below_.open_stream(for_what);
+    }
+
+    std::unique_ptr<rill::detail::incoming>
+    listen(const rill::endpoint& at, const rill::server_options& options) override
+    {
+        return below_.listen(at, options);
+    }
+
+    void loop_ends() noexcept override { below_.loop_ends(); }
+
+private:
+    rill::detail::network_service& service_;
+    rill::detail::network_backend& below_;
+    std::vector<std::string> names_;
+};
+
+/// A server, and two hosts that do not answer.
+struct some_silent : two_hosts {
+    rill::server serving = listen(echo);
+    rill::testing::host silent = net.host("silent");
+    rill::testing::host mute = net.host("mute");
+
+    some_silent() { net.partition({"client"}, {"silent", "mute"}); }
+
+    /// How long a connect with these options takes.
+    rill::duration time_to_connect(const rill::connect_options& options)
+    {
+        const auto begun = elapsed();
+        run([&]() -> awaitable<void> { co_await rill::open_connection("several", 7, options); });
+        return elapsed() - begun;
+    }
+};
+
+TEST_CASE("CON-02: an address that does not answer leaves the others their part of the time")
+{
+    some_silent s;
+    const several_addresses net(s, {"silent", "mute", "server"});
+    CHECK(s.time_to_connect({}) == 20s); // of 30: the first has a third, the second half the rest
+    CHECK(s.time_to_connect(rill::connect_options().timeout(3min)) == 2min);
+    CHECK(s.time_to_connect(rill::connect_options().timeout(5s)) == 4s); // at least 2 s each
+}
+
+TEST_CASE("CON-02: a shorter timeout around the call is divided, and one that never ends is not")
+{
+    some_silent s;
+    const several_addresses net(s, {"silent", "server"});
+    const auto begun = s.elapsed();
+    s.run([&]() -> awaitable<void> {
+        co_await rill::timeout(10s, rill::open_connection("several", 7));
+    });
+    CHECK(s.elapsed() - begun == 5s);
+    CHECK(
+        s.time_to_connect(rill::connect_options().timeout(rill::forever)) == 127s
+    ); // the system's
+}
+
+TEST_CASE("CON-03: where no address answers the timeout is the error, else each has its own")
+{
+    some_silent s;
+    SUBCASE("none")
+    {
+        const several_addresses net(s, {"silent", "mute"});
+        CHECK_THROWS_AS(s.time_to_connect({}), rill::timeout_error);
+    }
+    SUBCASE("one refuses")
+    {
+        const several_addresses net(s, {"silent", "server"});
+        s.serving.close();
+        std::string what;
+        try {
+            s.time_to_connect({});
+        } catch (const rill::system_error& error) {
+            CHECK(error.code() == boost::asio::error::timed_out);
+            what = error.what();
+        }
+        CHECK(what.find("timed out") != std::string::npos);
+        CHECK(what.find("refused") != std::string::npos);
+    }
+}
+
 TEST_CASE("a cancelled look-up is abandoned at once")
 {
     live l;
@@ -238,6 +347,49 @@ TEST_CASE("SR-31, SW-09: a reader sees the end when its own writer is closed")
         co_await s.writer().wait_closed();
         CHECK((co_await reading).empty());
         CHECK(s.reader().at_eof());
+    });
+}
+
+/// What TLS is to a writer: a stream with a socket as its lowest layer.
+class layered {
+public:
+    using executor_type = rill::stream_socket::executor_type;
+
+    explicit layered(rill::stream_socket& below)
+        : below_(below)
+    {}
+
+    executor_type get_executor() const { return below_.get_executor(); }
+
+    rill::stream_socket& lowest_layer() { return below_; }
+
+    template <class Buffers, class Token>
+    auto async_write_some(const Buffers& buffers, Token&& token)
+    {
+        return below_.async_write_some(buffers, std::forward<Token>(token));
+    }
+
+private:
+    rill::stream_socket& below_;
+};
+
+TEST_CASE("SW-09: the peer's reset ends wait_closed, also of a stream with a socket below it")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        keeper held;
+        rill::server server(held.handler(), any_port);
+        rill::stream s =
+            co_await rill::open_connection("127.0.0.1", rill::port_of(server.local_endpoint()));
+        CHECK(co_await eventually([&] { return held.streams.size() == 1; }));
+        layered upper(s.socket());
+        rill::basic_stream_writer<layered> writer(upper);
+        const auto waiting = rill::create_task(writer.wait_closed());
+        co_await rill::yield();
+        CHECK_FALSE(waiting.done());
+        held.streams.front().writer().abort();
+        CHECK(co_await eventually([&] { return waiting.done(); }));
+        CHECK(how_it_failed(waiting.exception()) == boost::asio::error::connection_reset);
     });
 }
 

@@ -2,6 +2,7 @@
 #include "run.hpp"
 #include <support/network.hpp>
 
+#include <rill/event.hpp>
 #include <rill/open_connection.hpp>
 #include <rill/server.hpp>
 #include <rill/task.hpp>
@@ -12,9 +13,11 @@
 #include <fstream>
 #include <optional>
 #include <stdexcept>
+#include <vector>
 
 namespace {
 
+namespace asio = boost::asio;
 using namespace test;
 using rill::awaitable;
 
@@ -79,6 +82,78 @@ TEST_CASE("SRV-03, SRV-06: close refuses new clients, old ones go on; wait_close
         co_await closed;
         co_await server.wait_closed(); // SRV-07
         CHECK(server.connections() == 0);
+    });
+}
+
+TEST_CASE("SRV-03: close accepts those who wait to be, also beyond max_connections, and serves them"
+)
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        rill::server server(echo_lines, any_port, rill::server_options().max_connections(1));
+        const rill::stream first = co_await connect_to(server);
+        CHECK(co_await eventually([&] { return server.connections() == 1; }));
+        std::vector<rill::stream> waiting;
+        for (int i = 0; i < 100; ++i)
+            waiting.push_back(co_await connect_to(server));
+        server.close();
+        CHECK(server.connections() == 101);
+        for (rill::stream& s : waiting) {
+            s.writer().write("hi\n");
+            CHECK(co_await s.reader().read_line() == "hi\n");
+        }
+    });
+}
+
+TEST_CASE("SRV-03: those who wait to be accepted by a server that is destroyed are reset")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        std::optional<rill::server> server;
+        server.emplace(echo_lines, any_port, rill::server_options().max_connections(1));
+        const rill::stream first = co_await connect_to(*server);
+        CHECK(co_await eventually([&] { return server->connections() == 1; }));
+        rill::stream waiting = co_await connect_to(*server);
+        server.reset();
+        CHECK(co_await error_of(waiting.reader().read_line()) == asio::error::connection_reset);
+    });
+}
+
+TEST_CASE("finish_clients: a handler finds the end behind what has arrived, and answers that")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        rill::event go(co_await asio::this_coro::executor);
+        const auto late = [&go](rill::stream client) -> awaitable<void> {
+            co_await go.wait();
+            co_await echo_lines(std::move(client));
+        };
+        rill::server server(late, any_port);
+        rill::stream client = co_await connect_to(server);
+        rill::stream silent = co_await connect_to(server);
+        client.writer().write("1\n2\n3\n");
+        co_await client.writer().drain();
+        CHECK(co_await eventually([&] { return server.connections() == 2; }));
+        server.close();
+        server.finish_clients();
+        go.set();
+        CHECK(co_await client.reader().read_all() == "1\n2\n3\n");
+        CHECK((co_await silent.reader().read_all()).empty());
+        co_await server.wait_closed();
+    });
+}
+
+TEST_CASE("finish_clients: a handler that waits to read finds the end at once")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        rill::server server(echo_lines, any_port);
+        rill::stream client = co_await connect_to(server);
+        client.writer().write("1\n");
+        CHECK(co_await client.reader().read_line() == "1\n");
+        server.finish_clients();
+        CHECK((co_await client.reader().read_all()).empty());
+        CHECK(co_await eventually([&] { return server.connections() == 0; }));
     });
 }
 

@@ -99,6 +99,30 @@ TEST_CASE("simulated echo, R4: a client that sends and does not read is cut afte
     });
 }
 
+TEST_CASE("simulated echo: on a stop what has arrived is answered, and then comes the end")
+{
+    for (const echo::mode mode : {echo::mode::raw, echo::mode::line}) {
+        echo::session_settings settings;
+        settings.mode = mode;
+        service s(settings);
+        s.run([&]() -> awaitable<void> {
+            std::string sent;
+            while (sent.size() < 250'000) // the service waits, as nobody reads its answers
+                sent += "a message of some length\n";
+            rill::stream client = co_await rill::open_connection("server", 7007);
+            client.writer().write(sent);
+            co_await rill::sleep(1s);
+            CHECK(client.writer().buffered() == 0);
+            s.serving.close();
+            s.serving.finish_clients();
+            co_await rill::sleep(1s);
+            CHECK(co_await client.reader().read_all() == sent);
+            co_await s.serving.wait_closed();
+        });
+        CHECK(s.loop.reported().empty());
+    }
+}
+
 TEST_CASE("simulated echo: a client sees its bytes again after a partition of ten minutes")
 {
     echo::session_settings settings;

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -384,6 +385,58 @@ TEST_CASE("exchange: a connection that breaks while it is written to is over")
 
 // Refusals
 
+TEST_CASE("exchange: a refused request says why, to its peer and once to whoever drives it")
+{
+    rill::http::settings limits;
+    limits.body = rill::bytes(10);
+    const std::string in_chunks = "Transfer-Encoding: chunked";
+    const std::tuple<std::string, int, std::string> all[] = {
+        {"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400, "repeated Host"},
+        {"GET / HTTP/3.0\r\n", 505, "unknown version"},
+        {post("Content-Length: 11", ""), 413, "the content is larger than what is taken here"},
+        {post(in_chunks, "b\r\n"), 413, "the content is larger than what is taken here"},
+        {post(in_chunks, "x"), 400, "chunk size is no number"},
+    };
+    for (const auto& [bytes, status, reason] : all) {
+        CAPTURE(bytes);
+        conversation c(limits);
+        c.room = 0; // so that the answer waits to be written
+        CHECK(c.feed(bytes) == action::write);
+        const auto why = c.peer.take_refusal();
+        REQUIRE(why.has_value());
+        CHECK(why->status == status);
+        CHECK(why->reason == reason);
+        CHECK_FALSE(c.peer.take_refusal().has_value());
+        c.room = 10'000;
+        c.run();
+        CHECK(c.statuses() == std::vector{status});
+        CHECK(c.output().ends_with(",\"detail\":\"" + reason + "\"}"));
+    }
+}
+
+TEST_CASE("exchange: what is too late says so")
+{
+    conversation c;
+    SUBCASE("of its head")
+    {
+        c.feed("GET / HT");
+        c.peer.late();
+        CHECK(c.peer.take_refusal()->reason == "the head took too long to arrive");
+    }
+    SUBCASE("of its content")
+    {
+        c.feed("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nx");
+        c.peer.late();
+        CHECK(c.peer.take_refusal()->reason == "the content took too long to arrive");
+    }
+    SUBCASE("but there is nothing to say to who sent nothing")
+    {
+        c.run();
+        c.peer.late();
+        CHECK_FALSE(c.peer.take_refusal().has_value());
+    }
+}
+
 TEST_CASE("exchange: a refused request has one response, which is the last")
 {
     conversation c;
@@ -391,7 +444,9 @@ TEST_CASE("exchange: a refused request has one response, which is the last")
     CHECK(c.asked.empty());
     CHECK(c.statuses() == std::vector{400});
     CHECK(c.output().find("\r\nConnection: close\r\n") != std::string::npos);
-    CHECK(c.output().ends_with(R"({"type":"about:blank","title":"Bad Request","status":400})"));
+    CHECK(c.output().ends_with(
+        R"({"type":"about:blank","title":"Bad Request","status":400,"detail":"missing Host"})"
+    ));
     c.feed(get);
     CHECK(c.statuses() == std::vector{400});
     CHECK(c.server.refused == 1);

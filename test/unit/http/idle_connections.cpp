@@ -3,6 +3,8 @@
 #include <support/loop.hpp>
 
 #include <rill/event.hpp>
+#include <rill/log_capture.hpp>
+#include <rill/sleep.hpp>
 #include <rill/task.hpp>
 #include <rill/testing/stream_pair.hpp>
 
@@ -136,4 +138,112 @@ TEST_CASE("idle connections: the longest idle one can be ended at once, and no o
     CHECK_FALSE(f.ended(0));
     CHECK(f.ended(1));
     CHECK_FALSE(f.ended(2));
+}
+
+TEST_CASE("idle connections: for a client that waits the longest idle one is closed, and no other")
+{
+    fixture f;
+    const rill::log::capture log;
+    for (int i = 0; i < 3; ++i)
+        f.connect();
+    f.send(0, get);
+    f.loop.advance(1s);
+    f.server->begin_waiting();
+    f.loop.settle();
+    CHECK(f.ended(1));
+    CHECK_FALSE(f.ended(0));
+    CHECK_FALSE(f.ended(2));
+    f.server->end_waiting();
+    f.send(0, get);
+    f.send(2, get);
+    CHECK_FALSE(f.ended(0));
+    CHECK_FALSE(f.ended(2));
+}
+
+TEST_CASE("idle connections: for two clients that wait at once two are closed")
+{
+    fixture f;
+    const rill::log::capture log;
+    for (int i = 0; i < 3; ++i)
+        f.connect();
+    f.loop.advance(1s);
+    f.server->begin_waiting();
+    f.server->begin_waiting();
+    f.loop.settle();
+    CHECK(f.ended(0));
+    CHECK(f.ended(1));
+    CHECK_FALSE(f.ended(2));
+}
+
+TEST_CASE("idle connections: who has just come is spared for a moment, and then makes room")
+{
+    fixture f;
+    const rill::log::capture log;
+    f.connect();
+    f.connect();
+    f.server->begin_waiting();
+    f.loop.advance(200ms);
+    CHECK_FALSE(f.ended(0));
+    f.loop.advance(1s);
+    CHECK(f.ended(0));
+    CHECK_FALSE(f.ended(1));
+}
+
+TEST_CASE("idle connections: where none is idle the next answer closes its connection, and says so")
+{
+    fixture f;
+    const rill::log::capture log;
+    f.connect();
+    f.connect();
+    f.send(0, wait);
+    f.send(1, wait);
+    f.server->begin_waiting();
+    SUBCASE("one")
+    {
+        f.answer.set();
+        f.loop.settle();
+        CHECK(f.ended(0) != f.ended(1));
+        const std::size_t one = f.ended(0) ? 0 : 1;
+        const std::string answer = f.loop.run(f.clients[one].reader().read_all());
+        CHECK(answer.find("\r\nConnection: close\r\n") != std::string::npos);
+        f.server->end_waiting();
+    }
+    SUBCASE("none, if the client has left or found a place before")
+    {
+        f.server->end_waiting();
+        f.answer.set();
+        f.loop.settle();
+        CHECK_FALSE(f.ended(0));
+        CHECK_FALSE(f.ended(1));
+    }
+    SUBCASE("as many as clients wait")
+    {
+        f.server->begin_waiting();
+        f.answer.set();
+        f.loop.settle();
+        CHECK(f.ended(0));
+        CHECK(f.ended(1));
+    }
+}
+
+TEST_CASE("idle connections: that one is closed for a client is logged, at most once a minute")
+{
+    fixture f;
+    rill::log::capture log;
+    for (int i = 0; i < 4; ++i)
+        f.connect();
+    const auto somebody_waits = [&f]() -> awaitable<void> {
+        f.server->begin_waiting();
+        co_await rill::yield();
+        f.server->end_waiting();
+    };
+    f.loop.advance(1s);
+    for (int i = 0; i < 3; ++i)
+        f.loop.run(somebody_waits);
+    log.expect("a client waits: an idle one makes room connections=4");
+    log.expect_nothing_else();
+    f.loop.advance(61s);
+    f.connect();
+    f.loop.run(somebody_waits);
+    log.expect("left_out=2");
 }

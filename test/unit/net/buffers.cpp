@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <support/held_bytes.hpp>
+
 #include <rill/detail/read_buffer.hpp>
 #include <rill/detail/write_buffer.hpp>
 
@@ -143,6 +145,32 @@ TEST_CASE("write_buffer: pieces leave in their order, at any size of steps")
     }
     buffer.clear();
     CHECK(buffer.empty());
+}
+
+TEST_CASE("write_buffer: what has been written gives its memory back at once")
+{
+    const auto pool = rill::detail::buffer_pool_ptr(new buffer_pool);
+    write_buffer buffer(*pool);
+    const test::growth since;
+    for (int i = 0; i < 5; ++i)
+        buffer.append(std::string(1'000'000, 'x'));
+    CHECK(since.bytes() >= 5'000'000);
+    buffer.consume(3'500'000);
+    CHECK(since.bytes() < 2'100'000);
+    buffer.consume(1'500'000);
+    CHECK(since.bytes() < 10'000);
+}
+
+TEST_CASE("write_buffer: one that has held many pieces and is empty holds next to nothing")
+{
+    const auto pool = rill::detail::buffer_pool_ptr(new buffer_pool);
+    write_buffer buffer(*pool);
+    const test::growth since;
+    for (int i = 0; i < 10'000; ++i)
+        buffer.append(std::string(5'000, 'x'));
+    buffer.consume(buffer.size());
+    CHECK(buffer.empty());
+    CHECK(since.bytes() < 10'000);
 }
 
 TEST_CASE("write_buffer: a large string is moved, and what was gathered stays in its place")

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <support/held_bytes.hpp>
 #include <support/loop.hpp>
 #include <support/memory_stream.hpp>
 
@@ -12,6 +13,7 @@
 #include <boost/asio/use_future.hpp>
 
 #include <future>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -176,24 +178,58 @@ TEST_CASE("the rest of a line over the limit: nothing of it is kept, and a cance
         f.stream.fail_reads(asio::error::connection_reset);
         CHECK_THROWS_AS(f.loop.run(f.in.read_line()), rill::system_error);
     }
-    SUBCASE("whoever reads it otherwise gets it, and does not bring it back as a line")
-    {
-        f.stream.feed("12345\nok\n");
-        CHECK(f.loop.run(f.in.read(3)) == "123");
-        CHECK(f.loop.run(f.in.read_line()) == "ok\n");
-    }
-    SUBCASE("to its end, too")
-    {
-        f.stream.feed("12345\nok\n");
-        CHECK(f.loop.run(f.in.read_until("\n")) == "12345\n");
-        CHECK(f.loop.run(f.in.read_line()) == "ok\n");
-    }
-    SUBCASE("also by consume()")
-    {
-        f.stream.feed("12345\nok\n");
-        CHECK(f.loop.run(f.in.read_some()).size() == 9);
-        f.in.consume(6);
-        CHECK(f.loop.run(f.in.read_line()) == "ok\n");
+}
+
+using next_read = std::string (*)(fixture&);
+
+/// The first five bytes of what is next, by every kind of read.
+constexpr next_read kinds_of_read[] = {
+    [](fixture& f) { return f.loop.run(f.in.read_line()); },
+    [](fixture& f) { return f.loop.run(f.in.next_line()).value_or(""); },
+    [](fixture& f) { return f.loop.run(f.in.read_until("\n")); },
+    [](fixture& f) { return f.loop.run(f.in.read_exactly(5)); },
+    [](fixture& f) { return f.loop.run(f.in.read_all()).substr(0, 5); },
+    [](fixture& f) {
+        std::string bytes = f.loop.run(f.in.read(1));
+        return bytes + f.loop.run(f.in.read_exactly(4));
+    },
+    [](fixture& f) {
+        std::string bytes(f.loop.run(f.in.read_some()).substr(0, 5));
+        f.in.consume(bytes.size());
+        return bytes + f.loop.run(f.in.read_exactly(5 - bytes.size()));
+    },
+    [](fixture& f) {
+        while (f.in.buffered().size() < 5 && f.loop.run(f.in.fill()))
+            continue;
+        return std::string(f.in.buffered().substr(0, 5));
+    },
+};
+
+TEST_CASE("SR-08: no read of any kind sees the rest of a line over the limit, wherever it is cut")
+{
+    const std::string sent = std::string(20, 'x') + "\nnext\nend";
+    for (std::size_t cut = 1; cut < sent.size(); ++cut)
+        for (std::size_t kind = 0; kind < std::size(kinds_of_read); ++kind) {
+            CAPTURE(cut);
+            CAPTURE(kind);
+            fixture f(8);
+            f.feed_all(sent, cut);
+            CHECK_THROWS_AS(f.loop.run(f.in.read_line()), rill::line_too_long);
+            CHECK(kinds_of_read[kind](f) == "next\n");
+        }
+}
+
+TEST_CASE("SR-08: a stream that ends within a line over the limit has nothing more, for any read")
+{
+    const std::string sent(20, 'x');
+    for (std::size_t cut = 1; cut < sent.size(); ++cut) {
+        CAPTURE(cut);
+        fixture f(8);
+        f.feed_all(sent, cut);
+        CHECK_THROWS_AS(f.loop.run(f.in.read_line()), rill::line_too_long);
+        CHECK(f.loop.run(f.in.read(5)).empty());
+        CHECK(f.loop.run(f.in.read_all()).empty());
+        CHECK(f.in.at_eof());
     }
 }
 
@@ -522,6 +558,20 @@ TEST_CASE("a peer that sends much is read in growing pieces")
     CHECK(f.loop.run(f.in.read_exactly(sent.size())) == sent);
     CHECK(f.stream.largest_read >= 64 * 1024);
     CHECK(f.stream.reads < 25);
+}
+
+TEST_CASE("a reader that waits holds nothing of what was large before")
+{
+    fixture f;
+    const test::growth since;
+    f.stream.feed(std::string(1'000'000, 'x'));
+    CHECK(f.loop.run(f.in.read_exactly(1'000'000)).size() == 1'000'000);
+    const auto waiting = f.loop.spawn(f.in.read(1));
+    f.loop.settle();
+    CHECK(since.bytes() < 500'000);
+    f.stream.feed("x");
+    f.loop.settle();
+    CHECK(waiting.done());
 }
 
 TEST_CASE("async_read_line: with a callback, and eof beside what had come")

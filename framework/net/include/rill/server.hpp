@@ -34,6 +34,15 @@ public:
         return *this;
     }
 
+    /// Told, at once and in the server's own steps, true for each listener at which a client waits
+    /// though all places are taken, and false when that wait is over; no more once the server is
+    /// closed. Whoever knows of a connection that can be spared may end it then. It must not throw.
+    server_options& on_crowded(std::function<void(bool)> f)
+    {
+        crowded = std::move(f);
+        return *this;
+    }
+
     /// Length of that queue.
     server_options& backlog(int n)
     {
@@ -56,6 +65,7 @@ public:
     }
 
     std::size_t most_connections = 10'000;
+    std::function<void(bool)> crowded; // may be empty
     int accept_queue = 4096;
     bool share_port = false;
     duration drain_time = duration::zero();
@@ -66,6 +76,7 @@ struct server_counters {
     std::uint64_t accepted = 0;
     std::uint64_t handler_errors = 0;
     std::uint64_t out_of_resources = 0; // times that accept found no descriptor or memory left
+    std::uint64_t accept_errors = 0;    // times that it failed otherwise, for the server as a whole
 };
 
 /// Listens, and runs a handler for each connection as a task of its own. Mirrors asyncio.Server.
@@ -73,9 +84,10 @@ struct server_counters {
 /// A handler that returns has closed its connection, after flushing what it wrote. An exception of
 /// a handler goes to the loop's exception handler and ends only its connection; a cancelled one
 /// ends silently. Where descriptors or memory run out the server says so once, accepts nothing for
-/// a moment and goes on as soon as there are some again.
+/// a moment and goes on as soon as there are some again; so it does with any error of accepting that
+/// is not a single connection's. Only close() and the like end it.
 ///
-/// Destroyed, it stops listening and cancels its handlers; drain() ends it gracefully. Waits for it
+/// Destroyed, it stops listening at once and cancels its handlers; drain() ends it gracefully. Waits for it
 /// go on: they end when what they wait for has come to pass. It may outlive its loop, whose end
 /// closes it; who waits is dropped then with his task.
 /// Thread safety: distinct objects safe, shared objects unsafe; all on the thread of one loop.
@@ -112,9 +124,16 @@ public:
 
     const server_counters& counters() const noexcept;
 
-    /// Stops listening: new clients are refused, connections go on. A unix socket's file is
-    /// removed.
+    /// Stops listening: new clients are refused, connections go on. Those who wait to be accepted
+    /// are accepted before, also beyond max_connections: they have been told that they are connected.
+    /// None would be left but him whose last segment of the handshake is on its way then: to him he is
+    /// connected, here nobody knows yet, and he is reset. A unix socket's file is removed.
     void close();
+
+    /// Reads nothing more from any connection than what has arrived: handlers find the end of the
+    /// stream behind it, and what they write is still sent. Who neither reads nor ends is not
+    /// disturbed.
+    void finish_clients();
 
     /// Closes every connection after flushing; handlers see the end of their stream.
     void close_clients();
@@ -130,7 +149,7 @@ public:
     /// served by another.
     awaitable<void> serve_forever();
 
-    /// Stops listening, waits for at most `timeout` until the handlers are done, then cancels and
+    /// Does as close(), waits for at most `timeout` until the handlers are done, then cancels and
     /// awaits those that are left. Whether all were done by themselves.
     awaitable<bool> drain(duration timeout);
 

@@ -65,7 +65,7 @@ public:
 
     /// A line with its "\n". The last one may come without; at the end of the stream it is empty.
     /// line_too_long if it has more than limit bytes besides its end. All of it is dropped, however
-    /// it arrives: the next call gives the line behind it.
+    /// it arrives: the next call, of whichever kind, finds what is behind it.
     awaitable<std::string> read_line();
 
     /// The same for loops: `while (auto line = co_await reader.next_line())`.
@@ -259,7 +259,7 @@ std::string_view basic_stream_reader<Stream>::buffered() const noexcept
 template <class Stream>
 void basic_stream_reader<Stream>::consume(std::size_t n) noexcept
 {
-    pump_->state.consume(n);
+    pump_->state.buffer.consume(std::min(n, pump_->state.buffer.size()));
 }
 
 template <class Stream>

@@ -67,9 +67,10 @@ public:
     );
 
     /// Listens, and runs `handler` for each connection as a task of its own until the service is
-    /// asked to stop. Then each connection is closed when what was written to it is sent; its
-    /// handler finds the end of the stream behind what it has not read yet. It returns when the last
-    /// handler has.
+    /// asked to stop. Then each handler finds the end of its stream behind what has arrived, and its
+    /// answer to that is still sent. It returns when the last handler has and its connection is
+    /// closed; one that waits for something else than its client should look at stopping(), or it is
+    /// cancelled when the drain_timeout has passed.
     ///
     /// Errors, cancellation and lifetime: as above.
     awaitable<void>

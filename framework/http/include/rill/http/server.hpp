@@ -61,6 +61,12 @@ public:
         stop(extend::saturated(idle_grace));
     }
 
+    /// For server_options::on_crowded: somebody waits to be served, or does not any more. For each
+    /// who waits the connection that waits for a request since before all others is closed, once it has
+    /// done so for about half a second; or the next response that a connection would have outlived
+    /// closes it. A line of the log tells of it, at most once a minute.
+    void crowded(bool somebody_waits);
+
     std::size_t connections() const noexcept; ///< Those that are being served.
     std::uint64_t requests() const noexcept;  ///< Answered by the handler since the beginning.
     std::uint64_t refused() const noexcept;   ///< Answered without asking the handler.

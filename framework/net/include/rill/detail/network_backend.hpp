@@ -34,6 +34,9 @@ public:
     /// want of descriptors or memory of the system's: that is an error code.
     virtual stream_socket accept(endpoint& peer, error_code& ec) = 0;
 
+    /// Makes no connections any more as far as it knows how; those that were made can be accepted.
+    virtual void make_no_more() noexcept {}
+
     virtual void close() noexcept = 0;
 };
 

@@ -114,7 +114,7 @@ private:
     /// False if it was a cancellation, which changes nothing.
     bool received(error_code ec, std::size_t n) noexcept
     {
-        state.buffer.commit(n);
+        state.commit(n);
         if (!ec)
             return true;
         if (cut)
@@ -174,6 +174,7 @@ private:
         if (more_is_there_)
             next_read_ = std::min(2 * next_read_, buffer_pool::block_size);
         offered_ = std::min(room - state.buffer.size(), next_read_);
+        state.buffer.park(); // of what is offered only, since the wait may be long
         return asio::buffer(state.buffer.lend(offered_).data(), offered_);
     }
 
@@ -216,7 +217,7 @@ private:
     void never_landed() noexcept
     {
         in_flight_ = false;
-        state.buffer.commit(0);
+        state.commit(0);
     }
 
     /// As after a close on this side. Nothing waits any more.

@@ -19,15 +19,24 @@ struct read_state {
     read_buffer buffer;
     std::size_t limit;
     bool eof = false;
-    error_code error;          // of the stream; every later read fails with it
-    bool rest_of_line = false; // of one that was too long and dropped; its end is to come
+    error_code error;        // of the stream; every later read fails with it
+    bool drops_line = false; // nothing is held, and what comes is of a line that was too long
 
-    /// The first `n` bytes are done with.
-    void consume(std::size_t n) noexcept
+    /// `n` bytes have come.
+    void commit(std::size_t n) noexcept
     {
-        if (rest_of_line) [[unlikely]]
-            rest_of_line = buffer.view().substr(0, n).find('\n') == std::string_view::npos;
-        buffer.consume(std::min(n, buffer.size()));
+        buffer.commit(n);
+        if (drops_line) [[unlikely]]
+            drop_line();
+    }
+
+    /// Up to its end; if that has yet to come, what comes is dropped before any read sees it, so
+    /// that it makes no difference how a line that was too long arrives.
+    void drop_line() noexcept
+    {
+        const std::size_t end = buffer.view().find('\n');
+        drops_line = end == std::string_view::npos;
+        buffer.consume(drops_line ? buffer.size() : end + 1);
     }
 };
 
@@ -58,7 +67,7 @@ protected:
     void cut(read_state& s, std::size_t n)
     {
         bytes_.assign(s.buffer.view().substr(0, n));
-        s.consume(n);
+        s.buffer.consume(bytes_.size());
     }
 
     bool failed(const read_state& s) noexcept
@@ -291,8 +300,7 @@ private:
 
 inline constexpr std::string_view line_end[] = {"\n"};
 
-/// A line with its end; the last one may have none, and at the end of the stream it is empty. What
-/// comes of a line that was too long is dropped before.
+/// A line with its end; the last one may have none, and at the end of the stream it is empty.
 class read_step_line : public read_step_until {
 public:
     read_step_line()
@@ -301,18 +309,12 @@ public:
 
     bool operator()(read_state& s)
     {
-        if (s.rest_of_line)
-            drop_line(s);
-        if (s.rest_of_line)
-            return failed(s) || s.eof;
         if (!read_step_until::operator()(s))
             return false;
         if (error_ == asio::error::eof)
             error_ = {};
-        if (overrun_) {
-            s.rest_of_line = true;
-            drop_line(s);
-        }
+        if (overrun_)
+            s.drop_line();
         return true;
     }
 
@@ -323,14 +325,6 @@ public:
         if (overrun_)
             throw line_too_long(overrun_);
         return read_step::take(s);
-    }
-
-private:
-    /// Up to its end, or as far as it has come.
-    static void drop_line(read_state& s) noexcept
-    {
-        const std::size_t end = s.buffer.view().find('\n');
-        s.consume(end == std::string_view::npos ? s.buffer.size() : end + 1);
     }
 };
 

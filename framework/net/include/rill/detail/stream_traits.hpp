@@ -4,6 +4,7 @@
 #include <rill/detail/form.hpp>
 #include <rill/error.hpp>
 
+#include <boost/asio/basic_socket.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/socket_base.hpp>
@@ -17,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 namespace rill::RILL_FORM::net_detail {
 
@@ -105,7 +107,7 @@ try_write(Stream& stream, std::span<const asio::const_buffer> data, error_code& 
 
 /// The error that the connection was lost by, which is told once; none if it was not lost.
 template <class Protocol, class Executor>
-error_code take_error(asio::basic_stream_socket<Protocol, Executor>& socket) noexcept
+error_code take_error(asio::basic_socket<Protocol, Executor>& socket) noexcept
 {
     int error = 0;
     socklen_t size = sizeof error;
@@ -141,13 +143,6 @@ error_code take_error(Stream& stream) noexcept
     return stream.take_error();
 }
 
-/// Whether a stream says that its connection is lost while nobody reads or writes: sockets do.
-template <class Stream>
-inline constexpr bool can_be_watched = requires(Stream& stream) {
-    Stream::wait_error;
-    take_error(stream);
-};
-
 template <class Stream>
 decltype(auto) lowest_layer(Stream& stream) noexcept
 {
@@ -156,6 +151,14 @@ decltype(auto) lowest_layer(Stream& stream) noexcept
     else
         return (stream);
 }
+
+/// Whether a stream says that its connection is lost while nobody reads or writes: sockets do, and
+/// what has one as its lowest layer.
+template <class Stream>
+inline constexpr bool can_be_watched = requires(Stream& stream) {
+    std::remove_cvref_t<decltype(lowest_layer(stream))>::wait_error;
+    take_error(lowest_layer(stream));
+};
 
 /// True where the stream cannot say.
 template <class Stream>

@@ -40,7 +40,8 @@ private:
 };
 
 /// Bytes that wait to be written: small pieces are copied into one block, large strings are moved
-/// in. What has been given to gather() stays where it is until it is consumed.
+/// in. What has been given to gather() stays where it is until it is consumed; a piece that is gives
+/// its memory back at once, and an empty buffer holds next to none.
 class write_buffer {
 public:
     explicit write_buffer(buffer_pool& pool) noexcept
@@ -107,7 +108,7 @@ public:
 
 private:
     static constexpr std::size_t worth_moving = 4 * 1024; // far above what a string keeps in itself
-    static constexpr std::ptrdiff_t many = 32;
+    static constexpr std::size_t many = 32;
 
     /// Either a block of the pool, which takes more, or a string.
     class piece {
@@ -142,6 +143,9 @@ private:
 
         memory_block take_block() noexcept { return std::move(block_); }
 
+        /// A string that is assigned a shorter one keeps its memory.
+        void forget() noexcept { std::string().swap(text_); }
+
     private:
         memory_block block_;
         std::string text_;
@@ -152,14 +156,22 @@ private:
     void drop_front() noexcept
     {
         pool_->give_back(pieces_[first_].take_block());
-        pieces_[first_] = piece(memory_block());
+        pieces_[first_].forget();
         if (++first_ == pieces_.size()) {
-            pieces_.clear();
+            give_up_pieces();
             first_ = 0;
         } else if (first_ == many) {
-            pieces_.erase(pieces_.begin(), pieces_.begin() + many);
+            pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(many));
             first_ = 0;
         }
+    }
+
+    void give_up_pieces() noexcept
+    {
+        if (pieces_.capacity() > many)
+            std::vector<piece>().swap(pieces_);
+        else
+            pieces_.clear();
     }
 
     buffer_pool_ptr pool_;

@@ -131,6 +131,16 @@ public:
             finish_close();
     }
 
+    /// The stream's reader finds the end behind what has arrived; the peer is not told.
+    void end_reading() noexcept
+    {
+        if constexpr (can_half_close<Stream>) {
+            error_code ignored; // the peer may be gone already
+            if (stream_ && !closed_)
+                stream_->shutdown(asio::socket_base::shutdown_receive, ignored);
+        }
+    }
+
     /// Drops what is unsent and tells the peer so.
     void abort(error_code why)
     {
@@ -380,7 +390,9 @@ private:
             if (watching_)
                 return;
             watch_stopped_ = false;
-            stream_->async_wait(Stream::wait_error, watch_handler(pointer(this)));
+            lowest_layer(*stream_).async_wait(
+                asio::socket_base::wait_error, watch_handler(pointer(this))
+            );
             watching_ = true;
         }
     }
@@ -396,7 +408,7 @@ private:
                 watch_for_loss(); // for somebody who has come meanwhile
                 return;
             }
-            const error_code why = ec ? error_code() : take_error(*stream_);
+            const error_code why = ec ? error_code() : take_error(lowest_layer(*stream_));
             if (why && reader_)
                 reader_->lost = why;
             if (why)

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "look_up.hpp"
+
+#include "sockets.hpp"
+
+#include <rill/detail/net_detail.hpp>
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <memory>
+#include <mutex>
+#include <utility>
+
+namespace rill::RILL_FORM::net_detail {
+
+namespace {
+
+class look_up_waiter;
+
+/// Shared by the thread that does it and the coroutine that waits for it. Each may be done with it
+/// first.
+struct waited_look_up final : look_up {
+    using look_up::look_up;
+
+    void done(std::shared_ptr<look_up> self) noexcept override;
+
+    std::mutex mutex;
+    look_up_waiter* waiter = nullptr; // null: nobody waits any more
+    loop_core* core = nullptr;        // alive while there is a waiter
+};
+
+/// Waits for a look-up; a cancel abandons it.
+class look_up_waiter : public operation {
+public:
+    look_up_waiter(
+        loop_core& core, look_up_threads& threads, std::shared_ptr<waited_look_up> work
+    ) noexcept
+        : operation(&core)
+        , threads_(threads)
+        , work_(std::move(work))
+    {}
+
+    look_up_waiter(look_up_waiter&&) = default;
+
+    ~look_up_waiter() { abandon(); }
+
+protected:
+    void start()
+    {
+        work_->waiter = this;
+        work_->core = core_;
+        core_->make_pending(*this);
+        if (const error_code ec = threads_.add(work_)) { // else it is the thread's to write
+            work_->error = ec;
+            complete();
+        }
+    }
+
+    void on_cancel()
+    {
+        abandon();
+        abort();
+    }
+
+private:
+    void abandon() noexcept
+    {
+        if (!work_)
+            return;
+        threads_.drop(*work_);
+        const std::lock_guard lock(work_->mutex);
+        work_->waiter = nullptr;
+    }
+
+    look_up_threads& threads_;
+    std::shared_ptr<waited_look_up> work_;
+};
+
+/// Posts under the lock: a waiter that goes away takes the loop's address with it, and a loop that
+/// dies first makes every waiter go away.
+void waited_look_up::done(std::shared_ptr<look_up> self) noexcept
+{
+    const std::lock_guard lock(mutex);
+    if (!waiter)
+        return;
+    asio::post(core->io(), [this, self = std::move(self)] {
+        // On the loop's thread, where the waiter comes and goes.
+        look_up_waiter* waiting = nullptr;
+        {
+            const std::lock_guard inner(mutex);
+            waiting = std::exchange(waiter, nullptr);
+        }
+        if (waiting)
+            waiting->complete();
+    });
+}
+
+} // namespace
+
+awaitable<std::vector<endpoint>> look_up_addresses(look_up_threads& threads, std::string host)
+{
+    loop_core& core = loop_core::of(co_await asio::this_coro::executor);
+    const auto work = std::make_shared<waited_look_up>(std::move(host));
+    wait_operation<void(error_code), look_up_waiter> done(std::in_place, core, threads, work);
+    co_await std::move(done);
+    if (!work->error && work->addresses.empty())
+        work->error = asio::error::host_not_found;
+    std::string what = "looking up \"" + work->host + "\"";
+    if (work->error == asio::error::try_again)
+        what += ": " + std::to_string(threads.most_waiting()) + " look-ups wait already";
+    if (work->error)
+        throw_error(work->error, what);
+    co_return std::move(work->addresses);
+}
+
+} // namespace rill::RILL_FORM::net_detail

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "look_up_threads.hpp"
+
+#include <rill/awaitable.hpp>
+#include <rill/endpoint.hpp>
+
+#include <string>
+#include <vector>
+
+namespace rill::RILL_FORM::net_detail {
+
+/// What the system knows of `host`, a name: at least one address. system_error, with the name, if
+/// there is none, or if too many look-ups wait already (try_again).
+///
+/// One that is cancelled, or whose loop ends, is dropped; if it has begun it ends whenever the system
+/// is done with it, unheard.
+awaitable<std::vector<endpoint>> look_up_addresses(look_up_threads& threads, std::string host);
+
+} // namespace rill::RILL_FORM::net_detail

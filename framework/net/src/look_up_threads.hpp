@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/endpoint.hpp>
+#include <rill/error.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace rill::RILL_FORM::net_detail {
+
+/// What is asked of the system, and its answer.
+struct look_up {
+    explicit look_up(std::string h)
+        : host(std::move(h))
+    {}
+
+    look_up(const look_up&) = delete;
+    look_up& operator=(const look_up&) = delete;
+    virtual ~look_up() = default;
+
+    /// On the thread that has done it; `self` keeps it.
+    virtual void done(std::shared_ptr<look_up> self) noexcept = 0;
+
+    const std::string host;
+    std::vector<endpoint> addresses; // written by the thread, read once it is done
+    error_code error;
+
+private:
+    friend class look_up_threads;
+
+    bool waits_ = false; // both are the threads'
+    std::list<std::shared_ptr<look_up>>::iterator place_;
+};
+
+/// The threads that call getaddrinfo, as many as have something to do, up to a few.
+///
+/// One that is inside getaddrinfo cannot be interrupted, and nobody should have to wait for it: the
+/// threads go on when this object has gone, or the program ends, each until it has done what it is
+/// at.
+/// Thread safety: may be shared.
+class look_up_threads {
+public:
+    /// `ask` fills in addresses or error; it may block, and does not throw.
+    look_up_threads(
+        std::function<void(look_up&)> ask, std::size_t most_threads, std::size_t most_waiting
+    );
+    ~look_up_threads();
+
+    look_up_threads(const look_up_threads&) = delete;
+    look_up_threads& operator=(const look_up_threads&) = delete;
+
+    /// Those that ask the system; never destroyed.
+    static look_up_threads& instance();
+
+    /// try_again if as many as may be wait already; another error if there is no thread to be had.
+    error_code add(std::shared_ptr<look_up> work);
+
+    /// Is not begun any more.
+    void drop(look_up& work) noexcept;
+
+    std::size_t most_waiting() const noexcept;
+
+private:
+    struct state;
+
+    static void run(std::shared_ptr<state> s) noexcept;
+    static std::shared_ptr<look_up> next(state& s);
+
+    error_code start_thread();
+
+    const std::shared_ptr<state> state_;
+};
+
+} // namespace rill::RILL_FORM::net_detail
