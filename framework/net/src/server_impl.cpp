@@ -5,6 +5,7 @@
 
 #include <rill/detail/net_detail.hpp>
 #include <rill/error.hpp>
+#include <rill/extend_tasks.hpp>
 #include <rill/shield.hpp>
 
 #include <exception>

@@ -26,10 +26,12 @@ using detail::loop_core;
 using detail::mailbox_ptr;
 using detail::open_mark;
 
-// Tasks.
+// Tasks, and how they end.
+using detail::is_fatal;
 using detail::running_task;
 using detail::task_mark;
 using detail::task_state;
+using detail::was_asked_for;
 
 // Waits of one's own; operation says what a kind of waiting has to have.
 using detail::aborted;
