@@ -89,7 +89,8 @@ public:
 /// An error after which the program is not to go on: it leaves the task, and the loop's run as
 /// well. Mirrors SystemExit and KeyboardInterrupt.
 ///
-/// It passes every exception handler and leaves task groups bare. The loop stays usable.
+/// It passes every exception handler, and the servers whose handlers throw it; it leaves task groups
+/// and with_cleanup bare. The loop stays usable.
 class fatal_error : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
