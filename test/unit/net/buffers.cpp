@@ -120,6 +120,17 @@ TEST_CASE("read_buffer: what is lent stays where it is, whatever is consumed mea
     CHECK(buffer.size() == 0);
 }
 
+TEST_CASE("read_buffer: what is lent is not given back")
+{
+    const auto pool = rill::detail::buffer_pool_ptr(new buffer_pool);
+    read_buffer buffer(*pool);
+    const auto room = buffer.lend(100'000);
+    buffer.park();
+    std::fill(room.begin(), room.begin() + 3, 'x');
+    buffer.commit(3);
+    CHECK(buffer.view() == "xxx");
+}
+
 TEST_CASE("write_buffer: pieces leave in their order, at any size of steps")
 {
     boost::asio::io_context io;

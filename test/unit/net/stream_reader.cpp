@@ -574,6 +574,20 @@ TEST_CASE("a reader that waits holds nothing of what was large before")
     CHECK(waiting.done());
 }
 
+TEST_CASE("a reader that nobody reads from holds nothing of what was large before")
+{
+    fixture f;
+    const test::growth since;
+    f.stream.feed(std::string(1'000'000, 'x'));
+    CHECK(f.loop.run(f.in.read_exactly(1'000'000)).size() == 1'000'000);
+    CHECK(since.bytes() < 500'000);
+    f.stream.feed(std::string(100'000, 'x') + "\n");
+    CHECK_THROWS_AS(f.loop.run(f.in.read_line()), rill::line_too_long);
+    f.stream.feed("next\n");
+    CHECK(f.loop.run(f.in.read_line()) == "next\n");
+    CHECK(since.bytes() < 500'000);
+}
+
 TEST_CASE("async_read_line: with a callback, and eof beside what had come")
 {
     fixture f;

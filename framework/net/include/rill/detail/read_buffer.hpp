@@ -59,9 +59,12 @@ public:
         begin_anew_if_empty();
     }
 
-    /// Before a wait of unknown length: holds no more memory than the bytes need, more or less.
+    /// Before a time of unknown length: holds no more memory than the bytes need, more or less. What
+    /// is lent stays.
     void park()
     {
+        if (lent_)
+            return;
         if (size() == 0)
             pool_->give_back(std::move(block_));
         else if (block_.size() >= buffer_pool::block_size && size() <= block_.size() / 4)

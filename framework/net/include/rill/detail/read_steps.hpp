@@ -68,6 +68,8 @@ protected:
     {
         bytes_.assign(s.buffer.view().substr(0, n));
         s.buffer.consume(bytes_.size());
+        if (s.buffer.size() == 0)
+            s.buffer.park(); // nobody has a view of it, and the next read may be far away
     }
 
     bool failed(const read_state& s) noexcept
