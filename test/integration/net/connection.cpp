@@ -175,12 +175,12 @@ TEST_CASE("CON-04: a connect that times out, or is cancelled, leaves no descript
 }
 
 /// A network on which the name "several" has the addresses of all hosts that are given.
-class several_addresses final : public rill::detail::network_backend {
+class several_addresses final : public rill::net_detail::network_backend {
 public:
     several_addresses(two_hosts& hosts, std::vector<std::string> names)
-        : service_(
-              rill::detail::network_service::of(rill::detail::loop_core::of(hosts.loop.context()))
-          )
+        : service_(rill::net_detail::network_service::of(
+              rill::detail::loop_core::of(hosts.loop.context())
+          ))
         , below_(*service_.backend())
         , names_(std::move(names))
     {
@@ -203,7 +203,7 @@ public:
         return below_.open_stream(for_what);
     }
 
-    std::unique_ptr<rill::detail::incoming>
+    std::unique_ptr<rill::net_detail::incoming>
     listen(const rill::endpoint& at, const rill::server_options& options) override
     {
         return below_.listen(at, options);
@@ -212,8 +212,8 @@ public:
     void loop_ends() noexcept override { below_.loop_ends(); }
 
 private:
-    rill::detail::network_service& service_;
-    rill::detail::network_backend& below_;
+    rill::net_detail::network_service& service_;
+    rill::net_detail::network_backend& below_;
     std::vector<std::string> names_;
 };
 

@@ -18,7 +18,7 @@
 namespace {
 
 using namespace test;
-using namespace rill::detail;
+using namespace rill::net_detail;
 using rill::awaitable;
 
 /// Stands in for the system: names that begin with "slow" are looked up once the test says so.

@@ -30,7 +30,7 @@ struct script {
     int asked = 0;           // to wait
 };
 
-class scripted_listener final : public rill::detail::incoming {
+class scripted_listener final : public rill::net_detail::incoming {
 public:
     scripted_listener(script& s, rill::detail::loop_core& core)
         : script_(s)
@@ -73,12 +73,12 @@ private:
 };
 
 /// A server whose listener goes by a script.
-struct fixture final : rill::detail::network_backend {
+struct fixture final : rill::net_detail::network_backend {
     script listener;
     test::loop loop;
     rill::detail::loop_core& core = rill::detail::loop_core::of(loop.context());
 
-    fixture() { rill::detail::network_service::of(core).set_backend(this); }
+    fixture() { rill::net_detail::network_service::of(core).set_backend(this); }
 
     rill::server serve()
     {
@@ -96,7 +96,7 @@ struct fixture final : rill::detail::network_backend {
         return rill::stream_socket(core.executor());
     }
 
-    std::unique_ptr<rill::detail::incoming>
+    std::unique_ptr<rill::net_detail::incoming>
     listen(const rill::endpoint&, const rill::server_options&) override
     {
         return std::make_unique<scripted_listener>(listener, core);

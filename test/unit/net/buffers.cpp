@@ -122,7 +122,7 @@ TEST_CASE("read_buffer: what is lent stays where it is, whatever is consumed mea
 
 TEST_CASE("read_buffer: what is lent is not given back")
 {
-    const auto pool = rill::detail::buffer_pool_ptr(new buffer_pool);
+    const auto pool = rill::net_detail::buffer_pool_ptr(new buffer_pool);
     read_buffer buffer(*pool);
     const auto room = buffer.lend(100'000);
     buffer.park();
@@ -160,7 +160,7 @@ TEST_CASE("write_buffer: pieces leave in their order, at any size of steps")
 
 TEST_CASE("write_buffer: what has been written gives its memory back at once")
 {
-    const auto pool = rill::detail::buffer_pool_ptr(new buffer_pool);
+    const auto pool = rill::net_detail::buffer_pool_ptr(new buffer_pool);
     write_buffer buffer(*pool);
     const test::growth since;
     for (int i = 0; i < 5; ++i)
@@ -174,7 +174,7 @@ TEST_CASE("write_buffer: what has been written gives its memory back at once")
 
 TEST_CASE("write_buffer: one that has held many pieces and is empty holds next to nothing")
 {
-    const auto pool = rill::detail::buffer_pool_ptr(new buffer_pool);
+    const auto pool = rill::net_detail::buffer_pool_ptr(new buffer_pool);
     write_buffer buffer(*pool);
     const test::growth since;
     for (int i = 0; i < 10'000; ++i)
