@@ -63,7 +63,8 @@ TEST_CASE("existing Asio guide: stop and run_one, debug mode, limits of time fro
     CHECK_FALSE(limited_by_slot(io, numbers));
 }
 
-TEST_CASE("existing Asio guide: on a strand, a helper's body is a task of the loop")
+TEST_CASE("existing Asio guide: a helper's body runs on the strand of its coroutine, a group's "
+          "children on none")
 {
     asio::io_context io;
     auto strand = asio::make_strand(io);
@@ -75,11 +76,15 @@ TEST_CASE("existing Asio guide: on a strand, a helper's body is a task of the lo
     const auto main = [&]() -> awaitable<void> {
         co_await look();
         co_await rill::timeout(1s, look);
+        co_await rill::with_task_group([&](rill::task_group& g) -> awaitable<void> {
+            g.create_task(look);
+            co_await look();
+        });
         co_await look();
     };
     asio::co_spawn(strand, main(), asio::detached);
     io.run();
-    CHECK(on_strand == std::vector<bool>{true, false, true});
+    CHECK(on_strand == std::vector<bool>{true, true, true, false, true});
 }
 
 TEST_CASE("existing Asio guide: a group, a mutex, and what crosses threads")

@@ -12,6 +12,7 @@
 #include <boost/asio/deferred.hpp>
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 namespace {
@@ -289,18 +290,18 @@ TEST_CASE("network: after a reset the error is told once, then reading ends and 
     });
 }
 
-TEST_CASE("network: connections that nobody accepted are reset when the server closes")
+TEST_CASE("network: connections that nobody accepted are reset when the server is destroyed")
 {
     two_hosts n;
     rill::server_options one;
     one.max_connections(1);
-    auto server = n.listen(
+    std::optional<rill::server> server = n.listen(
         [](rill::stream s) -> awaitable<void> { co_await s.reader().read_all(); }, "*:7", one
     );
     n.run([&]() -> awaitable<void> {
         const rill::stream served = co_await rill::open_connection("server", 7);
         rill::stream queued = co_await rill::open_connection("server", 7);
-        server.close();
+        server.reset();
         CHECK(co_await error_of(queued.reader().read_line()) == error::connection_reset);
     });
 }
