@@ -135,7 +135,7 @@ private:
         }
         if (!error)
             co_return;
-        if (is_cancellation(error))
+        if (extend::was_asked_for(error))
             std::rethrow_exception(error);
         fail("the control loop has failed", error);
     }
