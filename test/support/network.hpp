@@ -84,9 +84,9 @@ inline rill::error_code how_it_failed(const std::exception_ptr& error)
     }
 }
 
-/// The error that `body` ends with; none if it does not.
-template <class T>
-rill::awaitable<rill::error_code> error_of(rill::awaitable<T> body)
+/// The error that `body`, an awaitable or an operation, ends with; none if it does not.
+template <class Body>
+rill::awaitable<rill::error_code> error_of(Body body)
 {
     try {
         co_await std::move(body);

@@ -35,8 +35,9 @@ inline bool is_broken(const rill::error_code& ec)
     return ec == error::broken_pipe || ec == error::connection_reset;
 }
 
-template <class T>
-awaitable<rill::error_code> outcome(awaitable<T> body)
+/// The error that `body`, an awaitable or an operation, ends with; none if it does not.
+template <class Body>
+awaitable<rill::error_code> outcome(Body body)
 {
     try {
         co_await std::move(body);

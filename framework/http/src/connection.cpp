@@ -24,6 +24,7 @@ connection::connection(std::shared_ptr<server_state> server, stream peer, extend
     , server_(std::move(server))
     , stream_(std::move(peer))
     , socket_(stream_.socket())
+    , read_(new extend::socket_read(socket_))
     , task_(task)
     , exchange_(server_->facts_on(*task_.core()), extend::buffer_pool::of(socket_.get_executor()))
 {
@@ -47,8 +48,8 @@ awaitable<void> connection::run()
             if (idle)
                 server_->now_idle(*this);
             const auto space = exchange_.space();
-            const auto [ec, n] = co_await socket_.async_read_some(
-                asio::buffer(space.data(), space.size()), with_code
+            const auto [ec, n] = co_await extend::request_wait<extend::socket_read::wait>(
+                read_, asio::buffer(space.data(), space.size())
             );
             if (idle)
                 server_->now_busy(*this);

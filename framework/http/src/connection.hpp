@@ -6,6 +6,7 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/extend.hpp>
+#include <rill/extend_net.hpp>
 #include <rill/http/server.hpp>
 #include <rill/stream.hpp>
 
@@ -49,6 +50,7 @@ private:
     const std::shared_ptr<server_state> server_;
     stream stream_;
     stream_socket& socket_; // of stream_, whose reader and writer stay unused
+    boost::intrusive_ptr<extend::socket_read> read_;
     extend::task_state& task_;
     extend::scope scope_; // around everything; cancelled when something is overdue
     exchange exchange_;

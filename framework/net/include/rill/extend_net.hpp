@@ -5,6 +5,7 @@
 #include <rill/detail/form.hpp>
 #include <rill/detail/network_backend.hpp>
 #include <rill/detail/simulated_socket.hpp>
+#include <rill/detail/socket_read.hpp>
 #include <rill/detail/stream_traits.hpp>
 
 // What HTTP and the test kit need of the inside of net; as rill/extend.hpp.
@@ -17,6 +18,7 @@ using net_detail::memory_block;
 
 // Reading and writing without a wait, and how it goes to the peer.
 using net_detail::peer_state;
+using net_detail::socket_read;
 using net_detail::try_read;
 using net_detail::try_write;
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/awaitable.hpp>
 #include <rill/detail/form.hpp>
 #include <rill/detail/read_pump.hpp>
 #include <rill/detail/read_steps.hpp>
@@ -10,7 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
-#include <optional>
+#include <source_location>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -58,41 +57,48 @@ public:
     ~basic_stream_reader();
 
     /// Waits for bytes and gives at most `n` of them; none at the end of the stream.
-    awaitable<std::string> read(std::size_t n);
+    auto read(std::size_t n, std::source_location where = std::source_location::current());
 
     /// Everything up to the end of the stream.
-    awaitable<std::string> read_all();
+    auto read_all(std::source_location where = std::source_location::current());
 
     /// A line with its "\n". The last one may come without; at the end of the stream it is empty.
     /// line_too_long if it has more than limit bytes besides its end. All of it is dropped, however
     /// it arrives: the next call, of whichever kind, finds what is behind it.
-    awaitable<std::string> read_line();
+    auto read_line(std::source_location where = std::source_location::current());
 
     /// The same for loops: `while (auto line = co_await reader.next_line())`.
-    awaitable<std::optional<std::string>> next_line();
+    auto next_line(std::source_location where = std::source_location::current());
 
     /// `n` bytes. incomplete_read_error, which holds what had come, if the stream ends before.
-    awaitable<std::string> read_exactly(std::size_t n);
+    auto
+    read_exactly(std::size_t n, std::source_location where = std::source_location::current());
 
     /// Up to `separator`, and with it; it must outlive the call. limit_overrun_error if that is
     /// more than limit bytes, all of which stay; incomplete_read_error if the stream ends before.
     /// To skip what is too long, consume what the error says and call it again, until it gives
     /// something: that is the rest.
-    awaitable<std::string> read_until(std::string_view separator);
+    auto read_until(
+        std::string_view separator,
+        std::source_location where = std::source_location::current()
+    );
 
     /// Up to that one of `separators` which ends first.
-    awaitable<std::string> read_until(std::span<const std::string_view> separators);
+    auto read_until(
+        std::span<const std::string_view> separators,
+        std::source_location where = std::source_location::current()
+    );
 
     // Without a copy, for parsers
 
     /// What has been received, after waiting for the first byte if that is nothing; empty at the
     /// end of the stream. The view is valid until the next call that reads; consume() does not
     /// change it.
-    awaitable<std::string_view> read_some();
+    auto read_some(std::source_location where = std::source_location::current());
 
     /// Receives more behind what is held. False at the end of the stream. limit_overrun_error if
     /// twice the limit is held already.
-    awaitable<bool> fill();
+    auto fill(std::source_location where = std::source_location::current());
 
     /// What has been received and not been consumed.
     std::string_view buffered() const noexcept;
@@ -133,27 +139,12 @@ private:
     static std::size_t checked(std::size_t limit);
 
     template <class Step>
-    auto run(Step step);
-    template <class Step, class Token>
-    auto start(Step step, Token&& token);
+    auto run(Step step, std::source_location where);
 
     typename pump::pointer pump_;
 };
 
 // Implementation
-
-namespace net_detail {
-
-/// Begins when it is awaited, and knows nothing of the reader.
-inline awaitable<std::optional<std::string>> line_unless_empty(awaitable<std::string> reading)
-{
-    std::string line = co_await std::move(reading);
-    if (line.empty())
-        co_return std::nullopt;
-    co_return std::move(line);
-}
-
-} // namespace net_detail
 
 template <class Stream>
 basic_stream_reader<Stream>::basic_stream_reader(Stream& stream, std::size_t limit)
@@ -183,71 +174,67 @@ std::size_t basic_stream_reader<Stream>::checked(std::size_t limit)
 
 template <class Stream>
 template <class Step>
-auto basic_stream_reader<Stream>::run(Step step)
+auto basic_stream_reader<Stream>::run(Step step, std::source_location where)
 {
-    return pump::run(pump_, std::move(step));
+    using result = decltype(step.take(pump_->state));
+    using wait = typename pump::template read_wait<Step>;
+    return extend::wait_operation<void(error_code, result), wait>(
+        std::in_place, pump_, std::move(step), where
+    );
 }
 
 template <class Stream>
-template <class Step, class Token>
-auto basic_stream_reader<Stream>::start(Step step, Token&& token)
+auto basic_stream_reader<Stream>::read(std::size_t n, std::source_location where)
 {
-    return pump::start(pump_, std::move(step), std::forward<Token>(token));
+    return run(net_detail::read_step_some(n), where);
 }
 
 template <class Stream>
-awaitable<std::string> basic_stream_reader<Stream>::read(std::size_t n)
+auto basic_stream_reader<Stream>::read_all(std::source_location where)
 {
-    return run(net_detail::read_step_some(n));
+    return run(net_detail::read_step_all(), where);
 }
 
 template <class Stream>
-awaitable<std::string> basic_stream_reader<Stream>::read_all()
+auto basic_stream_reader<Stream>::read_line(std::source_location where)
 {
-    return run(net_detail::read_step_all());
+    return run(net_detail::read_step_line(), where);
 }
 
 template <class Stream>
-awaitable<std::string> basic_stream_reader<Stream>::read_line()
+auto basic_stream_reader<Stream>::next_line(std::source_location where)
 {
-    return run(net_detail::read_step_line());
+    return run(net_detail::read_step_next_line(), where);
 }
 
 template <class Stream>
-awaitable<std::optional<std::string>> basic_stream_reader<Stream>::next_line()
+auto basic_stream_reader<Stream>::read_exactly(std::size_t n, std::source_location where)
 {
-    return net_detail::line_unless_empty(read_line());
+    return run(net_detail::read_step_exactly(n), where);
 }
 
 template <class Stream>
-awaitable<std::string> basic_stream_reader<Stream>::read_exactly(std::size_t n)
+auto basic_stream_reader<Stream>::read_until(std::string_view separator, std::source_location where)
 {
-    return run(net_detail::read_step_exactly(n));
+    return run(net_detail::read_step_until_one(separator), where);
 }
 
 template <class Stream>
-awaitable<std::string> basic_stream_reader<Stream>::read_until(std::string_view separator)
+auto basic_stream_reader<Stream>::read_until(std::span<const std::string_view> separators, std::source_location where)
 {
-    return run(net_detail::read_step_until_one(separator));
+    return run(net_detail::read_step_until(separators), where);
 }
 
 template <class Stream>
-awaitable<std::string>
-basic_stream_reader<Stream>::read_until(std::span<const std::string_view> separators)
+auto basic_stream_reader<Stream>::read_some(std::source_location where)
 {
-    return run(net_detail::read_step_until(separators));
+    return run(net_detail::read_step_view(), where);
 }
 
 template <class Stream>
-awaitable<std::string_view> basic_stream_reader<Stream>::read_some()
+auto basic_stream_reader<Stream>::fill(std::source_location where)
 {
-    return run(net_detail::read_step_view());
-}
-
-template <class Stream>
-awaitable<bool> basic_stream_reader<Stream>::fill()
-{
-    return run(net_detail::read_step_more());
+    return run(net_detail::read_step_more(), where);
 }
 
 template <class Stream>
@@ -290,35 +277,35 @@ template <class Stream>
 template <asio::completion_token_for<void(error_code, std::string)> Token>
 auto basic_stream_reader<Stream>::async_read(std::size_t n, Token&& token)
 {
-    return start(net_detail::read_step_some(n), std::forward<Token>(token));
+    return read(n).initiate(std::forward<Token>(token));
 }
 
 template <class Stream>
 template <asio::completion_token_for<void(error_code, std::string)> Token>
 auto basic_stream_reader<Stream>::async_read_all(Token&& token)
 {
-    return start(net_detail::read_step_all(), std::forward<Token>(token));
+    return read_all().initiate(std::forward<Token>(token));
 }
 
 template <class Stream>
 template <asio::completion_token_for<void(error_code, std::string)> Token>
 auto basic_stream_reader<Stream>::async_read_line(Token&& token)
 {
-    return start(net_detail::read_step_line(), std::forward<Token>(token));
+    return read_line().initiate(std::forward<Token>(token));
 }
 
 template <class Stream>
 template <asio::completion_token_for<void(error_code, std::string)> Token>
 auto basic_stream_reader<Stream>::async_read_exactly(std::size_t n, Token&& token)
 {
-    return start(net_detail::read_step_exactly(n), std::forward<Token>(token));
+    return read_exactly(n).initiate(std::forward<Token>(token));
 }
 
 template <class Stream>
 template <asio::completion_token_for<void(error_code, std::string)> Token>
 auto basic_stream_reader<Stream>::async_read_until(std::string_view separator, Token&& token)
 {
-    return start(net_detail::read_step_until_one(separator), std::forward<Token>(token));
+    return read_until(separator).initiate(std::forward<Token>(token));
 }
 
 } // namespace rill::RILL_FORM

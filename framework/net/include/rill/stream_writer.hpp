@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/awaitable.hpp>
 #include <rill/detail/form.hpp>
 #include <rill/detail/net_detail.hpp>
 #include <rill/detail/write_pump.hpp>
-#include <rill/sleep.hpp>
 #include <rill/stream_options.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <memory>
+#include <source_location>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -73,7 +72,7 @@ public:
     /// then it waits for the low one. connection_reset after close(), or once the connection is
     /// lost; also the error that the reader of the same connection has met. operation_aborted if
     /// the writer is destroyed meanwhile.
-    awaitable<void> drain();
+    auto drain(std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code).
     template <asio::completion_token_for<void(error_code)> Token>
@@ -100,7 +99,7 @@ public:
     /// by, if any, also before a close: a reset of the peer's ends it though nobody reads or
     /// writes. The peer's end alone does not. If the writer is destroyed meanwhile it goes on where
     /// the writer owned the stream, which is being closed then; else it ends with operation_aborted.
-    awaitable<void> wait_closed();
+    auto wait_closed(std::source_location where = std::source_location::current());
 
     /// Completes with void(error_code).
     template <asio::completion_token_for<void(error_code)> Token>
@@ -121,9 +120,6 @@ public:
 
 private:
     friend net_detail::writer_access;
-
-    static awaitable<void> drain(typename pump::pointer p);
-    static awaitable<void> wait_closed(typename pump::pointer p);
 
     typename pump::pointer pump_;
 };
@@ -196,32 +192,18 @@ void basic_stream_writer<Stream>::write_lines(const Range& lines)
 }
 
 template <class Stream>
-awaitable<void> basic_stream_writer<Stream>::drain()
+auto basic_stream_writer<Stream>::drain(std::source_location where)
 {
-    return drain(pump_);
-}
-
-template <class Stream>
-awaitable<void> basic_stream_writer<Stream>::drain(typename pump::pointer p)
-{
-    p->flush();
-    if (const error_code ec = p->drain_error())
-        throw system_error(ec, "rill::stream_writer: drain");
-    if (!p->above_high()) {
-        if (!extend::loop_core::spend())
-            co_await extend::request_wait<extend::yield_waiter>(p->core());
-        co_return;
-    }
-    extend::wait_operation<void(error_code), typename pump::drained> low(std::in_place, p);
-    co_await std::move(low);
+    return extend::wait_operation<void(error_code), typename pump::drained>(
+        std::in_place, pump_, where
+    );
 }
 
 template <class Stream>
 template <asio::completion_token_for<void(error_code)> Token>
 auto basic_stream_writer<Stream>::async_drain(Token&& token)
 {
-    extend::wait_operation<void(error_code), typename pump::drained> low(std::in_place, pump_);
-    return std::move(low).initiate(std::forward<Token>(token));
+    return drain().initiate(std::forward<Token>(token));
 }
 
 template <class Stream>
@@ -256,29 +238,18 @@ bool basic_stream_writer<Stream>::is_closing() const noexcept
 }
 
 template <class Stream>
-awaitable<void> basic_stream_writer<Stream>::wait_closed()
+auto basic_stream_writer<Stream>::wait_closed(std::source_location where)
 {
-    return wait_closed(pump_);
-}
-
-template <class Stream>
-awaitable<void> basic_stream_writer<Stream>::wait_closed(typename pump::pointer p)
-{
-    if (p->is_over()) {
-        if (const error_code ec = p->loss())
-            throw system_error(ec, "rill::stream_writer: wait_closed");
-        co_return;
-    }
-    extend::wait_operation<void(error_code), typename pump::closed> end(std::in_place, p);
-    co_await std::move(end);
+    return extend::wait_operation<void(error_code), typename pump::closed>(
+        std::in_place, pump_, where
+    );
 }
 
 template <class Stream>
 template <asio::completion_token_for<void(error_code)> Token>
 auto basic_stream_writer<Stream>::async_wait_closed(Token&& token)
 {
-    extend::wait_operation<void(error_code), typename pump::closed> end(std::in_place, pump_);
-    return std::move(end).initiate(std::forward<Token>(token));
+    return wait_closed().initiate(std::forward<Token>(token));
 }
 
 template <class Stream>

@@ -33,8 +33,7 @@ struct select_traits<wait_operation<Signature, Waiter>> {
     template <class Branch>
     static value_type value(wait_operation<Signature, Waiter>&, Branch& branch)
     {
-        if (branch.failure())
-            throw system_error(branch.failure());
+        branch.throw_if_failed();
         if constexpr (std::is_same_v<value_type, std::monostate>)
             return {};
         else

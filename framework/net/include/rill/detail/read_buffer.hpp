@@ -14,6 +14,8 @@ namespace rill::RILL_FORM::net_detail {
 /// Bytes that have been received and not yet been consumed, in one piece.
 class read_buffer {
 public:
+    static constexpr std::size_t kept = 16 * 1024; // what one that is parked may hold for nothing
+
     explicit read_buffer(buffer_pool& pool) noexcept
         : pool_(&pool)
     {}
@@ -65,7 +67,7 @@ public:
     {
         if (lent_)
             return;
-        if (size() == 0)
+        if (size() == 0 && block_.size() > kept)
             pool_->give_back(std::move(block_));
         else if (block_.size() >= buffer_pool::block_size && size() <= block_.size() / 4)
             move_to(memory_block(size()));

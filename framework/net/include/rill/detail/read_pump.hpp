@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/awaitable.hpp>
+#include <rill/detail/flight.hpp>
 #include <rill/detail/form.hpp>
 #include <rill/detail/net_detail.hpp>
 #include <rill/detail/read_end.hpp>
 #include <rill/detail/stream_traits.hpp>
-#include <rill/sleep.hpp>
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 
 #include <algorithm>
 #include <memory>
+#include <source_location>
+#include <span>
 #include <stdexcept>
 #include <string>
-#include <tuple>
 #include <utility>
 
 namespace rill::RILL_FORM::net_detail {
@@ -22,21 +23,15 @@ namespace rill::RILL_FORM::net_detail {
 /// What gets bytes from a stream for its reader. Everything that is read with lives here and not
 /// in the reader: each read keeps it, so the reader may be destroyed while somebody reads.
 ///
-/// One flight to the stream at a time: a wait until a socket can be read, which tells nothing but
-/// that, or a read of another stream, into the buffer. It has a plain handler on the stream's own
-/// executor, and whoever waits for it goes on from the ready queue: awaiting Asio's operation itself
-/// would take the handler through any_io_executor and a cancellation slot each time.
+/// One flight to the stream at a time, a read into the buffer; the read that waits for it goes on in
+/// the step in which it lands.
 template <class Stream>
 class read_pump final : public read_end, private context_user {
-    class flight;
-    class fetch;
-    template <class Step>
-    class whole_read;
-
-    template <class Step>
-    using taken = decltype(std::declval<Step&>().take(std::declval<read_state&>()));
-
 public:
+    class reading;
+    template <class Step>
+    class read_wait;
+
     using pointer = boost::intrusive_ptr<read_pump>;
 
     read_pump(Stream& stream, std::shared_ptr<Stream> owned, std::size_t limit)
@@ -47,24 +42,21 @@ public:
         , stream_(&stream)
     {}
 
-    /// Reads until the step is done. A read that begins after the reader has gone is aborted.
-    template <class Step>
-    static awaitable<taken<Step>> run(pointer self, Step step);
-
-    /// The same for any completion token.
-    template <class Step, class Token>
-    static auto start(pointer self, Step step, Token&& token);
-
     /// The reader is gone: what waits ends with operation_aborted, and a stream of the user's is
     /// not to be touched any more.
     void let_go() noexcept
     {
         gone_ = true;
+        next_ = nullptr;
         line_.abort_all();
+        if (reader_) // it has not run since it was over
+            reader_->abort_later();
         if (stream_ && in_flight_)
             call_back();
         stream_ = nullptr;
     }
+
+    loop_core* core() const noexcept { return core_; } ///< Null once the loop has ended.
 
     Stream& stream() const
     {
@@ -74,7 +66,15 @@ public:
     }
 
 private:
+    template <class Owner, auto Landed>
+    friend class flight;
+
     static constexpr std::size_t worth_a_call = 64 * 1024; // one read takes it if it is there
+
+    // Of a flight. Where more can be had at once when it is over, its place is small: it may be long.
+    static constexpr std::size_t first_offer = can_try_io<Stream> ? 512 : 4 * 1024;
+    static constexpr std::size_t most_offered =
+        can_try_io<Stream> ? read_buffer::kept : buffer_pool::block_size;
 
     // Without a wait
 
@@ -90,11 +90,12 @@ private:
         return false;
     }
 
-    /// After a flight that was no failure.
+    /// After a flight that was no failure: what its small place did not hold.
     void receive_what_came(std::size_t room)
     {
         if constexpr (can_try_io<Stream>)
-            receive_now(room);
+            if (more_is_there_ && state.buffer.size() < room)
+                receive_now(room);
     }
 
     /// False if nothing is there.
@@ -145,46 +146,58 @@ private:
 
     // Waits
 
-    /// `f` has the reader from now on, and waits for the present flight or the next one.
-    void wait_for_flight(fetch& f)
+    /// `r` is the read from now on, and waits for the present flight or the next one.
+    void wait_for_flight(reading& r)
     {
-        reader_ = &f;
-        if (!f.hook<in_line>::linked())
-            line_.add(f);
+        reader_ = &r;
+        if (!r.hook<in_line>::linked())
+            line_.add(r);
         if (!in_flight_)
-            launch(f.room());
+            launch(r.room());
     }
 
     void launch(std::size_t room)
     {
         called_back_ = false;
-        if constexpr (can_try_io<Stream>) {
-            in_flight_ = true;
-            stream_->async_wait(Stream::wait_read, flight(pointer(this)));
-        } else {
-            const asio::mutable_buffer bytes = next_room(room);
-            in_flight_ = true;
-            stream_->async_read_some(bytes, flight(pointer(this)));
-        }
+        const asio::mutable_buffer bytes = next_room(room);
+        in_flight_ = true;
+        stream_->async_read_some(bytes, flight<read_pump, &read_pump::landed>(*this, cancel_));
     }
 
-    /// Of a stream that fills what it is offered, the next read asks for more.
     asio::mutable_buffer next_room(std::size_t room)
     {
-        if (more_is_there_)
-            next_read_ = std::min(2 * next_read_, buffer_pool::block_size);
-        offered_ = std::min(room - state.buffer.size(), next_read_);
+        const std::size_t most = room - state.buffer.size();
         state.buffer.park(); // of what is offered only, since the wait may be long
-        return asio::buffer(state.buffer.lend(offered_).data(), offered_);
+        const std::span<char> bytes = state.buffer.lend(std::min(most, next_read_));
+        offered_ = std::min(bytes.size(), most);
+        return asio::buffer(bytes.data(), offered_);
     }
 
     /// The read is over once the flight is, so that nothing refers to the stream then. Another one
     /// may begin before that.
-    void give_up(fetch& f)
+    void give_up(reading& r)
     {
-        if (reader_ == &f)
+        if (reader_ == &r)
             reader_ = nullptr;
         call_back();
+    }
+
+    /// `r` is the read when the present one, which is over, has left.
+    void wait_for_turn(reading& r)
+    {
+        next_ = &r;
+        line_.add(r);
+    }
+
+    void leave(reading& r) noexcept
+    {
+        if (next_ == &r)
+            next_ = nullptr;
+        if (reader_ != &r)
+            return;
+        reader_ = nullptr;
+        if (reading* const next = std::exchange(next_, nullptr); next && core_ && !core_->dead())
+            next->take_turn();
     }
 
     void call_back()
@@ -198,19 +211,22 @@ private:
         in_flight_ = false;
         if (!stream_) // the reader is gone, and nobody waits
             return;
-        if constexpr (!can_try_io<Stream>)
-            more_is_there_ = n == offered_;
+        more_is_there_ = n == offered_;
+        if (more_is_there_)
+            next_read_ = std::min(2 * next_read_, most_offered);
         const bool heard = received(ec, n) || called_back_;
-        while (fetch* const f = line_.front()) {
-            if (f == reader_)
+        while (reading* const r = line_.front()) {
+            if (r == reader_ || r == next_)
                 break;
-            f->complete(); // it had been given up
+            r->complete(); // it had been given up
         }
-        fetch* const f = line_.front();
-        if (f && heard)
-            f->go_on(!ec);
-        else if (f)
-            f->abort(); // as the user's own cancel on the stream means
+        reading* const r = line_.front();
+        if (!r || r == next_)
+            return;
+        if (heard)
+            r->go_on(!ec);
+        else
+            r->abort(); // as the user's own cancel on the stream means
     }
 
     /// The loop ends, or there was no memory to begin.
@@ -235,81 +251,53 @@ private:
     Stream* stream_;                // null once that one is out of reach
     asio::cancellation_signal cancel_;
 
-    fetch* reader_ = nullptr; // the read that waits, unless it was told to stop
-    wait_line<fetch> line_;   // it, behind those that were told
-    bool gone_ = false;       // the reader
+    reading* reader_ = nullptr; // the read, until its caller has what it gave; not once told to stop
+    reading* next_ = nullptr;   // waits for reader_, which is over, to leave
+    wait_line<reading> line_;   // either while it waits, behind those that were told to stop
+    bool gone_ = false;         // the reader
     bool in_flight_ = false;
     bool called_back_ = false;
     bool more_is_there_ = false;       // the last read filled the room that it had
     unsigned without_wait_ = 0;        // reads in a row that found bytes at once
-    std::size_t offered_ = 0;          // the room of the last read, where it cannot be tried
-    std::size_t next_read_ = 4 * 1024; // and that of the next one
+    std::size_t offered_ = 0;              // the room of the last flight
+    std::size_t next_read_ = first_offer; // and that of the next one, more where it was filled
 };
 
+/// A read, as the pump sees it.
 template <class Stream>
-class read_pump<Stream>::flight {
+class read_pump<Stream>::reading : public operation {
 public:
-    using cancellation_slot_type = asio::cancellation_slot;
+    using operation::abort_later;
 
-    explicit flight(pointer pump) noexcept
-        : pump_(std::move(pump))
-    {}
+    /// How much the buffer may hold.
+    virtual std::size_t room() const noexcept = 0;
 
-    flight(flight&&) noexcept = default;
+    virtual void take_turn() noexcept = 0;
 
-    ~flight()
-    {
-        if (pump_)
-            pump_->never_landed();
-    }
-
-    asio::cancellation_slot get_cancellation_slot() const noexcept { return pump_->cancel_.slot(); }
-
-    void operator()(error_code ec, std::size_t n = 0)
-    {
-        const pointer pump = std::move(pump_); // it may be the last reference
-        pump->landed(ec, n);
-    }
-
-private:
-    pointer pump_;
-};
-
-/// Waits until bytes may be there.
-template <class Stream>
-class read_pump<Stream>::fetch : public operation {
-public:
-    fetch(pointer pump, std::size_t room) noexcept
-        : operation(pump->core_)
-        , pump_(std::move(pump))
-        , room_(room)
-    {}
-
-    fetch(fetch&&) noexcept = default;
-
-    std::size_t room() const noexcept { return room_; }
-
-    /// Whether there is something to receive.
-    bool take() const noexcept { return came_; }
-
-    /// A flight has ended.
-    virtual void go_on(bool came)
-    {
-        came_ = came;
-        complete();
-    }
+    /// A flight has ended; `came`: without an error.
+    virtual void go_on(bool came) noexcept = 0;
 
 protected:
-    ~fetch()
-    {
-        if (pump_ && pump_->reader_ == this)
-            pump_->reader_ = nullptr;
-    }
+    reading(pointer pump, std::source_location where) noexcept
+        : operation(pump->core_, where)
+        , pump_(std::move(pump))
+    {}
 
-    void start() { pump_->wait_for_flight(*this); }
+    reading(reading&&) noexcept = default;
+
+    ~reading()
+    {
+        if (pump_)
+            pump_->leave(*this);
+    }
 
     void on_cancel()
     {
+        if (pump_->next_ == this) {
+            pump_->next_ = nullptr;
+            abort();
+            return;
+        }
         abort_later();
         pump_->give_up(*this);
     }
@@ -317,30 +305,54 @@ protected:
     void describe_to(std::string& text) const { text = "bytes to read"; }
 
     pointer pump_; // null after a move
-    std::size_t room_;
-    bool came_ = false;
 };
 
-/// A whole read, for those who are told of its end by a call.
+/// Reads until the step is done. A read that begins after the reader has gone is aborted.
 template <class Stream>
 template <class Step>
-class read_pump<Stream>::whole_read : public fetch {
+class read_pump<Stream>::read_wait : public reading {
 public:
-    whole_read(pointer pump, Step step)
-        : fetch(std::move(pump), 0)
+    read_wait(pointer pump, Step step, std::source_location where)
+        : reading(std::move(pump), where)
         , step_(std::move(step))
     {}
 
-    std::string take() noexcept { return std::move(bytes_); }
+    bool try_now()
+    {
+        if (pump().reader_ || pump().gone_)
+            return false;
+        pump().look_for_cut();
+        return advance();
+    }
+
+    auto take() { return step_.take(pump().state); }
 
     /// What came before the end, with the error.
-    std::string partial() noexcept { return std::move(bytes_); }
+    auto partial() noexcept { return step_.partial(); }
 
-    void go_on(bool came) override
+    /// Throws what says more than the code.
+    void explain()
     {
-        advance([&] {
+        if (this->error())
+            return;
+        if (failure_ == asio::error::already_started)
+            throw std::logic_error("rill::stream_reader: another read is waiting already");
+        if (!failure_)
+            step_.explain();
+    }
+
+    std::size_t room() const noexcept override { return step_.room(pump().state); }
+
+    void take_turn() noexcept override
+    {
+        go([&] { pump().look_for_cut(); });
+    }
+
+    void go_on(bool came) noexcept override
+    {
+        go([&] {
             if (came)
-                pump().receive_what_came(this->room_);
+                pump().receive_what_came(room());
         });
     }
 
@@ -349,31 +361,43 @@ protected:
     {
         if (pump().gone_)
             this->abort();
-        else if (pump().reader_)
-            fail_with(asio::error::already_started);
+        else if (!pump().reader_)
+            take_turn();
+        else if (pump().reader_->ready() && !pump().next_)
+            pump().wait_for_turn(*this);
         else
-            advance([&] { pump().look_for_cut(); });
+            fail_with(asio::error::already_started);
     }
 
-    error_code why() const noexcept { return this->error() ? this->error() : ec_; }
+    error_code why() const noexcept
+    {
+        if (this->error())
+            return this->error();
+        return failure_ ? failure_ : step_.error();
+    }
 
 private:
     read_pump& pump() const noexcept { return *this->pump_; }
 
+    /// As far as it gets without a wait: whether it is done.
+    bool advance()
+    {
+        while (!step_(pump().state))
+            if (!pump().receive_at_once(room()))
+                return false;
+        return true;
+    }
+
     template <class First>
-    void advance(First first)
+    void go(First first) noexcept
     {
         try {
             first();
-            while (!step_(pump().state)) {
-                this->room_ = step_.room(pump().state);
-                if (pump().receive_at_once(this->room_))
-                    continue;
+            pump().reader_ = this;
+            if (advance())
+                this->complete();
+            else
                 pump().wait_for_flight(*this);
-                return;
-            }
-            bytes_ = step_.take(ec_);
-            this->complete();
         } catch (...) { // nobody is there to be thrown at
             fail_with(asio::error::no_memory);
         }
@@ -381,51 +405,12 @@ private:
 
     void fail_with(error_code ec) noexcept
     {
-        ec_ = ec;
+        failure_ = ec;
         this->complete();
     }
 
     Step step_;
-    std::string bytes_;
-    error_code ec_;
+    error_code failure_; // before the step came to its end
 };
-
-/// The waits stand here and not in a coroutine of their own, which would cost a frame for each.
-template <class Stream>
-template <class Step>
-auto read_pump<Stream>::run(pointer self, Step step) -> awaitable<taken<Step>>
-{
-    if (self->core_ && !loop_core::spend())
-        co_await request_wait<yield_waiter>(self->core_);
-    // One that was told to stop when its wait was over has yet to leave.
-    while (self->reader_ && self->reader_->ready())
-        co_await request_wait<yield_waiter>(self->core_);
-    if (self->gone_)
-        throw system_error(aborted());
-    if (self->reader_)
-        throw std::logic_error("rill::stream_reader: another read is waiting already");
-    self->look_for_cut();
-    while (!step(self->state)) {
-        const std::size_t room = step.room(self->state);
-        if (self->receive_at_once(room))
-            continue;
-        const bool came = co_await request_wait<fetch>(self, room);
-        if (self->gone_)
-            throw system_error(aborted());
-        if (came)
-            self->receive_what_came(room);
-    }
-    co_return step.take(self->state);
-}
-
-template <class Stream>
-template <class Step, class Token>
-auto read_pump<Stream>::start(pointer self, Step step, Token&& token)
-{
-    wait_operation<void(error_code, std::string), whole_read<Step>> read(
-        std::in_place, std::move(self), std::move(step)
-    );
-    return std::move(read).initiate(std::forward<Token>(token));
-}
 
 } // namespace rill::RILL_FORM::net_detail

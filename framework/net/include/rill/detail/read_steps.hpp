@@ -7,10 +7,12 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace rill::RILL_FORM::net_detail {
 
@@ -41,25 +43,20 @@ struct read_state {
 };
 
 // The kinds of reading, without any I/O. Each is tried whenever bytes have come, and says whether
-// it is done; if so `take` gives what was read, with an error code or with an exception.
+// it is done. If so error() says whether it failed; else take() gives what was read. partial() is
+// what had been read before an error, and explain() throws what says more than its code.
 //
 // `room` is how much the buffer may hold while the step waits for more.
 
 class read_step {
 public:
-    /// With a code: what came beside it is what had been read until then.
-    std::string take(error_code& ec)
-    {
-        ec = error_;
-        return std::move(bytes_);
-    }
+    const error_code& error() const noexcept { return error_; }
 
-    std::string take(read_state&)
-    {
-        if (error_)
-            throw system_error(error_);
-        return std::move(bytes_);
-    }
+    std::string take(const read_state&) noexcept { return std::move(bytes_); }
+
+    std::string partial() noexcept { return std::move(bytes_); }
+
+    void explain() {}
 
     std::size_t room(const read_state& s) const noexcept { return 2 * s.limit; }
 
@@ -140,13 +137,10 @@ public:
         return true;
     }
 
-    using read_step::take;
-
-    std::string take(read_state& s)
+    void explain()
     {
         if (error_ == asio::error::eof)
             throw incomplete_read_error(std::move(bytes_), n_);
-        return read_step::take(s);
     }
 
     std::size_t room(const read_state& s) const noexcept { return std::max(n_, 2 * s.limit); }
@@ -194,15 +188,12 @@ public:
         return true;
     }
 
-    using read_step::take;
-
-    std::string take(read_state& s)
+    void explain()
     {
         if (overrun_)
             throw limit_overrun_error(overrun_, consumed_);
         if (error_ == asio::error::eof)
             throw incomplete_read_error(std::move(bytes_), std::nullopt);
-        return read_step::take(s);
     }
 
     std::size_t room(const read_state& s) const noexcept
@@ -264,12 +255,9 @@ class read_step_view : public read_step {
 public:
     bool operator()(read_state& s) noexcept { return failed(s) || s.buffer.size() > 0 || s.eof; }
 
-    std::string_view take(read_state& s)
-    {
-        if (error_)
-            throw system_error(error_);
-        return s.buffer.view();
-    }
+    std::string_view take(const read_state& s) const noexcept { return s.buffer.view(); }
+
+    std::string_view partial() const noexcept { return {}; }
 };
 
 /// More than there was when it began.
@@ -277,26 +265,29 @@ class read_step_more : public read_step {
 public:
     bool operator()(read_state& s) noexcept
     {
-        if (!begun_) {
-            begun_ = true;
-            before_ = s.buffer.size();
-            full_ = before_ >= room(s);
+        if (failed(s))
+            return true;
+        const std::size_t held = s.buffer.size();
+        if (!std::exchange(begun_, true)) {
+            before_ = held;
+            if (held >= room(s) && !s.eof)
+                error_ = asio::error::message_size;
         }
-        return failed(s) || s.buffer.size() > before_ || s.eof || full_;
+        return error_ || held > before_ || s.eof;
     }
 
-    bool take(read_state& s)
+    bool take(const read_state& s) const noexcept { return s.buffer.size() > before_; }
+
+    bool partial() const noexcept { return false; }
+
+    void explain() const
     {
-        if (error_)
-            throw system_error(error_);
-        if (full_ && !s.eof)
-            throw limit_overrun_error("the reader holds twice its limit", s.buffer.size());
-        return s.buffer.size() > before_;
+        if (error_ == asio::error::message_size)
+            throw limit_overrun_error("the reader holds twice its limit", before_);
     }
 
 private:
     bool begun_ = false;
-    bool full_ = false;
     std::size_t before_ = 0;
 };
 
@@ -320,14 +311,22 @@ public:
         return true;
     }
 
-    using read_step::take;
-
-    std::string take(read_state& s)
+    void explain() const
     {
         if (overrun_)
             throw line_too_long(overrun_);
-        return read_step::take(s);
     }
+};
+
+/// The same for loops: nothing in the place of an empty line.
+class read_step_next_line : public read_step_line {
+public:
+    std::optional<std::string> take(const read_state&) noexcept
+    {
+        return bytes_.empty() ? std::nullopt : std::optional(std::move(bytes_));
+    }
+
+    std::optional<std::string> partial() const noexcept { return {}; }
 };
 
 } // namespace rill::RILL_FORM::net_detail

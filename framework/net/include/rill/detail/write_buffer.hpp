@@ -7,8 +7,8 @@
 #include <boost/asio/buffer.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,19 +23,23 @@ public:
 
     static constexpr std::size_t most = 16;
 
+    gathered_buffers() noexcept {}
+
     void add(const char* data, std::size_t size) noexcept
     {
-        buffers_[count_++] = asio::const_buffer(data, size);
+        std::construct_at(&buffers_[count_++], data, size);
     }
 
     bool full() const noexcept { return count_ == most; }
 
-    const_iterator begin() const noexcept { return buffers_.data(); }
+    const_iterator begin() const noexcept { return buffers_; }
 
-    const_iterator end() const noexcept { return buffers_.data() + count_; }
+    const_iterator end() const noexcept { return buffers_ + count_; }
 
 private:
-    std::array<asio::const_buffer, most> buffers_;
+    union {
+        asio::const_buffer buffers_[most]; // nearly always one, so the others cost nothing
+    };
     std::size_t count_ = 0;
 };
 
@@ -141,6 +145,8 @@ private:
 
         void consume(std::size_t n) noexcept { begin_ += n; }
 
+        bool is_block() const noexcept { return static_cast<bool>(block_); }
+
         memory_block take_block() noexcept { return std::move(block_); }
 
         /// A string that is assigned a shorter one keeps its memory.
@@ -155,8 +161,11 @@ private:
 
     void drop_front() noexcept
     {
-        pool_->give_back(pieces_[first_].take_block());
-        pieces_[first_].forget();
+        piece& front = pieces_[first_];
+        if (front.is_block())
+            pool_->give_back(front.take_block());
+        else
+            front.forget();
         if (++first_ == pieces_.size()) {
             give_up_pieces();
             first_ = 0;

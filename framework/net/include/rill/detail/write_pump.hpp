@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/clock.hpp>
+#include <rill/detail/flight.hpp>
 #include <rill/detail/form.hpp>
 #include <rill/detail/net_detail.hpp>
 #include <rill/detail/read_end.hpp>
@@ -9,10 +10,10 @@
 #include <rill/detail/write_buffer.hpp>
 #include <rill/stream_options.hpp>
 
-#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 
 #include <memory>
+#include <source_location>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,8 +25,8 @@ namespace rill::RILL_FORM::net_detail {
 /// Waits for something to become of what was written.
 class write_waiter : public operation {
 public:
-    explicit write_waiter(loop_core* core) noexcept
-        : operation(core)
+    write_waiter(loop_core* core, std::source_location where) noexcept
+        : operation(core, where)
     {}
 
     void end(error_code ec) noexcept
@@ -37,7 +38,13 @@ public:
 protected:
     error_code why() const noexcept { return error() ? error() : ec_; }
 
-private:
+    /// An error of the stream's, with what met it.
+    void throw_own(const char* what) const
+    {
+        if (!error())
+            throw system_error(ec_, what);
+    }
+
     error_code ec_;
 };
 
@@ -102,6 +109,8 @@ public:
     /// Writes what the stream takes now, and lets the reactor see to the rest.
     void flush()
     {
+        if (std::exchange(flush_due_, false))
+            core_->forget(*this);
         if (writing_ || error_ || closed_)
             return;
         if constexpr (can_try_io<Stream>) {
@@ -259,29 +268,6 @@ private:
             self.flush();
     }
 
-    class write_handler {
-    public:
-        using cancellation_slot_type = asio::cancellation_slot;
-
-        explicit write_handler(pointer pump) noexcept
-            : pump_(std::move(pump))
-        {}
-
-        asio::cancellation_slot get_cancellation_slot() const noexcept
-        {
-            return pump_->cancel_write_.slot();
-        }
-
-        void operator()(error_code ec, std::size_t n)
-        {
-            const pointer pump = std::move(pump_); // it may be the last reference
-            pump->written(ec, n);
-        }
-
-    private:
-        pointer pump_;
-    };
-
     void write_later()
     {
         if (core_->dead()) {
@@ -290,7 +276,9 @@ private:
         }
         writing_ = true;
         watch_for_stall();
-        stream_->async_write_some(buffer_.gather(), write_handler(pointer(this)));
+        stream_->async_write_some(
+            buffer_.gather(), flight<write_pump, &write_pump::written>(*this, cancel_write_)
+        );
     }
 
     void written(error_code ec, std::size_t n)
@@ -361,29 +349,6 @@ private:
     // Nobody reads or writes while somebody waits for the close: so the socket is asked whether the
     // connection is lost.
 
-    class watch_handler {
-    public:
-        using cancellation_slot_type = asio::cancellation_slot;
-
-        explicit watch_handler(pointer pump) noexcept
-            : pump_(std::move(pump))
-        {}
-
-        asio::cancellation_slot get_cancellation_slot() const noexcept
-        {
-            return pump_->cancel_watch_.slot();
-        }
-
-        void operator()(error_code ec)
-        {
-            const pointer pump = std::move(pump_);
-            pump->watched(ec);
-        }
-
-    private:
-        pointer pump_;
-    };
-
     void watch_for_loss()
     {
         if constexpr (can_be_watched<Stream>) {
@@ -391,7 +356,8 @@ private:
                 return;
             watch_stopped_ = false;
             lowest_layer(*stream_).async_wait(
-                asio::socket_base::wait_error, watch_handler(pointer(this))
+                asio::socket_base::wait_error,
+                flight<write_pump, &write_pump::watched>(*this, cancel_watch_)
             );
             watching_ = true;
         }
@@ -499,21 +465,22 @@ private:
 template <class Stream>
 class write_pump<Stream>::drained : public write_waiter {
 public:
-    explicit drained(pointer pump) noexcept
-        : write_waiter(pump->core_)
+    drained(pointer pump, std::source_location where) noexcept
+        : write_waiter(pump->core_, where)
         , pump_(std::move(pump))
     {}
 
-protected:
-    void start()
+    bool try_now()
     {
         pump_->flush();
-        const error_code ec = pump_->drain_error();
-        if (ec || !pump_->above_high())
-            end(ec);
-        else
-            pump_->drainers_.add(*this);
+        ec_ = pump_->drain_error();
+        return ec_ || !pump_->above_high();
     }
+
+    void explain() const { throw_own("rill::stream_writer: drain"); }
+
+protected:
+    void start() { pump_->drainers_.complete_or_add(*this); }
 
     void describe_to(std::string& text) const { text = "room in a writer"; }
 
@@ -526,20 +493,26 @@ private:
 template <class Stream>
 class write_pump<Stream>::closed : public write_waiter {
 public:
-    explicit closed(pointer pump) noexcept
-        : write_waiter(pump->core_)
+    closed(pointer pump, std::source_location where) noexcept
+        : write_waiter(pump->core_, where)
         , pump_(std::move(pump))
     {}
+
+    bool try_now() noexcept
+    {
+        if (pump_->is_over())
+            ec_ = pump_->loss();
+        return pump_->is_over();
+    }
+
+    void explain() const { throw_own("rill::stream_writer: wait_closed"); }
 
 protected:
     void start()
     {
-        if (pump_->is_over()) {
-            end(pump_->loss());
-            return;
-        }
-        pump_->closers_.add(*this);
-        pump_->watch_for_loss();
+        pump_->closers_.complete_or_add(*this);
+        if (!ready())
+            pump_->watch_for_loss();
     }
 
     void on_cancel()

@@ -8,6 +8,7 @@
 
 #include <boost/asio/cancellation_type.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <source_location>
@@ -197,7 +198,8 @@ public:
     }
 
     /// How most waits begin: over at once where they may be, else in the line.
-    void complete_or_add(Waiter& w)
+    template <std::derived_from<Waiter> Kind>
+    void complete_or_add(Kind& w)
     {
         if (w.try_now())
             w.complete();

@@ -50,12 +50,16 @@ public:
             return this->error();
     }
 
-    /// Throws that, in the coroutine that waited: a cancelled_error where it was told to stop, and a
-    /// plain system_error where what it waited for has failed, or gone.
-    void throw_if_failed() const
+    /// Throws that, in the coroutine that waited: a cancelled_error where it was told to stop, and
+    /// where what it waited for has failed, or gone, a system_error or what the waiter knows better.
+    void throw_if_failed()
     {
-        if (const error_code ec = failure())
-            throw_failure(ec, this->told_ || (this->task_ && this->task_->next_wait_throws()));
+        const error_code ec = failure();
+        if (!ec)
+            return;
+        if constexpr (requires { Waiter::explain(); })
+            Waiter::explain();
+        throw_failure(ec, this->told_ || (this->task_ && this->task_->next_wait_throws()));
     }
 
     /// The arguments of a handler.
@@ -274,7 +278,8 @@ struct taken<Waiter> {
 ///
 /// A Waiter derives from operation and has: start(), which completes or waits in a line; take(), if
 /// there is a result; partial(), if a handler gets some of it beside an error; why(), where
-/// operation's error() is not all that it may fail with; try_now(), where it may be over without a
+/// operation's error() is not all that it may fail with; explain(), if it then throws an exception
+/// that says more to a coroutine than the code does; try_now(), where it may be over without a
 /// wait, with takes_lock if that is no reason to let others run; and on_cancel() where operation's
 /// own is not right. It is movable as long as it has not started.
 template <class Signature, class Waiter>
