@@ -25,11 +25,17 @@ namespace rill::RILL_FORM {
 /// consumed is at most twice the limit, except where a call asks for more by name (read_all,
 /// read_exactly). A peer that sends on is slowed down by its socket then.
 ///
+/// Each read is an operation: it is awaited, without a coroutine's frame, or given to select,
+/// timeout and the like; `select(reader.read_line(), stop.wait())` loses no byte.
+///
 /// One read at a time: a second one that comes meanwhile throws std::logic_error, and the first is
 /// not disturbed. Cancellation is total: whatever has been received stays in the reader for the
 /// next call, which may come in the same step as the cancel. A cancelled read ends when the stream
-/// lets go of it, in a later turn. An error of the stream is thrown by the call that meets it and by every later one.
-/// A stream that is closed on this side reads as ended.
+/// lets go of it, in a later turn. An error of the stream is thrown by the call that meets it and
+/// by every later one. A stream that is closed on this side reads as ended.
+///
+/// While a read waits it offers a socket little room, as much as messages have taken lately, and at
+/// most 16 KiB; what is larger comes with a second call.
 ///
 /// A read that waits when the reader is destroyed ends with operation_aborted, and so does one that
 /// begins then; what had been received is gone. The end of the loop closes the stream: reads that
@@ -56,7 +62,7 @@ public:
     basic_stream_reader& operator=(const basic_stream_reader&) = delete;
     ~basic_stream_reader();
 
-    /// Waits for bytes and gives at most `n` of them; none at the end of the stream.
+    /// Waits for bytes and gives a std::string of at most `n` of them; none at the end of the stream.
     auto read(std::size_t n, std::source_location where = std::source_location::current());
 
     /// Everything up to the end of the stream.
@@ -67,7 +73,7 @@ public:
     /// it arrives: the next call, of whichever kind, finds what is behind it.
     auto read_line(std::source_location where = std::source_location::current());
 
-    /// The same for loops: `while (auto line = co_await reader.next_line())`.
+    /// The same for loops, as std::optional: `while (auto line = co_await reader.next_line())`.
     auto next_line(std::source_location where = std::source_location::current());
 
     /// `n` bytes. incomplete_read_error, which holds what had come, if the stream ends before.
@@ -91,12 +97,12 @@ public:
 
     // Without a copy, for parsers
 
-    /// What has been received, after waiting for the first byte if that is nothing; empty at the
-    /// end of the stream. The view is valid until the next call that reads; consume() does not
-    /// change it.
+    /// What has been received as a std::string_view, after waiting for the first byte if that is
+    /// nothing; empty at the end of the stream. The view is valid until the next call that reads;
+    /// consume() does not change it.
     auto read_some(std::source_location where = std::source_location::current());
 
-    /// Receives more behind what is held. False at the end of the stream. limit_overrun_error if
+    /// Receives more behind what is held; gives whether there is more: not at the end of the stream. limit_overrun_error if
     /// twice the limit is held already.
     auto fill(std::source_location where = std::source_location::current());
 

@@ -136,8 +136,10 @@ class placed_frame : public Frame, public coroutine_place {
     };
 
 public:
+    // In the coroutine itself: what is awaited is then made where it stays, instead of being moved.
+
     template <class T>
-    nested<T> await_transform(
+    [[gnu::always_inline]] nested<T> await_transform(
         asio::awaitable<T> a, std::source_location where = std::source_location::current()
     )
     {
@@ -152,7 +154,7 @@ public:
     }
 
     template <class Awaited>
-    auto
+    [[gnu::always_inline]] auto
     await_transform(Awaited&& awaited, std::source_location where = std::source_location::current())
         -> decltype(std::declval<Frame&>().await_transform(std::forward<Awaited>(awaited)))
     {

@@ -54,12 +54,8 @@ public:
     /// where what it waited for has failed, or gone, a system_error or what the waiter knows better.
     void throw_if_failed()
     {
-        const error_code ec = failure();
-        if (!ec)
-            return;
-        if constexpr (requires { Waiter::explain(); })
-            Waiter::explain();
-        throw_failure(ec, this->told_ || (this->task_ && this->task_->next_wait_throws()));
+        if (const error_code ec = failure()) [[unlikely]]
+            throw_why(ec);
     }
 
     /// The arguments of a handler.
@@ -123,6 +119,13 @@ protected:
     }
 
 private:
+    [[noreturn, gnu::noinline]] void throw_why(error_code ec)
+    {
+        if constexpr (requires { Waiter::explain(); })
+            Waiter::explain();
+        throw_failure(ec, this->told_ || (this->task_ && this->task_->next_wait_throws()));
+    }
+
     static std::tuple<> results_for(void (*)()) noexcept { return {}; }
 
     std::tuple<error_code> results_for(void (*)(error_code)) const noexcept { return {failure()}; }
