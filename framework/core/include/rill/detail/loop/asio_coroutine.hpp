@@ -122,6 +122,22 @@ protected:
 using task_frame =
     asio::awaitable<asio::detail::awaitable_thread_entry_point, asio::any_io_executor>;
 
+/// And its promise.
+class task_promise final : public recycled_frame<asio::detail::awaitable_frame<
+                               asio::detail::awaitable_thread_entry_point,
+                               asio::any_io_executor>> {
+public:
+    template <class T>
+    nested<T> await_transform(asio::awaitable<T> body)
+    {
+        return nested<T>(recycled_frame::await_transform(std::move(body)));
+    }
+};
+
+class task_state;
+template <class T, class State>
+class outcome_of;
+
 /// Runs `frame` at once to its first wait, in the caller's stack, with its coroutines in `chain`.
 /// co_spawn would wrap it in a second frame, which dispatches at its start and posts at its end:
 /// half of what a task costs.
@@ -134,6 +150,15 @@ void start_coroutine(
 );
 
 } // namespace rill::RILL_FORM::detail
+
+/// Of run_task, which makes it.
+template <class T>
+struct std::coroutine_traits<
+    rill::detail::task_frame,
+    rill::detail::outcome_of<T, rill::detail::task_state>&,
+    boost::asio::awaitable<T, boost::asio::any_io_executor>> {
+    using promise_type = rill::detail::task_promise;
+};
 
 namespace boost::asio {
 

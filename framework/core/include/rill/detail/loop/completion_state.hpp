@@ -4,8 +4,10 @@
 #include <rill/cancel_reason.hpp>
 #include <rill/detail/form.hpp>
 #include <rill/detail/loop/loop_core.hpp>
+#include <rill/detail/loop/recycled_memory.hpp>
 #include <rill/detail/wait/operation.hpp>
 
+#include <cstddef>
 #include <exception>
 #include <optional>
 #include <string>
@@ -27,6 +29,13 @@ public:
 
     completion_state(const completion_state&) = delete;
     completion_state& operator=(const completion_state&) = delete;
+
+    static void* operator new(std::size_t size) { return recycled_memory::take(size); }
+
+    static void operator delete(void* state, std::size_t size) noexcept
+    {
+        recycled_memory::give_back(state, size);
+    }
 
     void retain() noexcept { ++references_; }
 
