@@ -41,8 +41,8 @@ private:
 
     class closer;
 
-    static constexpr std::size_t step = 64; // sizes are multiples of it
-    static constexpr std::size_t kinds = 16;
+    static constexpr std::size_t step = 16; // sizes are multiples of it
+    static constexpr std::size_t kinds = 64;
 
     static constexpr std::size_t kind_of(std::size_t size) noexcept { return (size - 1) / step; }
 
