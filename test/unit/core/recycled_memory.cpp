@@ -29,12 +29,12 @@ TEST_CASE("recycled memory: what is given back serves the next one of its size")
         void* const first = memory::take(100);
         void* const larger = memory::take(200);
         memory::give_back(first, 100);
-        CHECK(memory::kept() == (recycles ? 112 : 0));
-        void* const again = memory::take(112);
+        CHECK(memory::kept() == (recycles ? 104 : 0));
+        void* const again = memory::take(104);
         if (recycles)
             CHECK(again == first);
         CHECK(memory::kept() == 0);
-        memory::give_back(again, 112);
+        memory::give_back(again, 104);
         memory::give_back(larger, 200);
     });
 }
@@ -44,10 +44,11 @@ TEST_CASE("recycled memory: a thread keeps no more than a mebibyte, and nothing 
     on_a_new_thread([] {
         std::vector<void*> all(5000);
         for (void*& m : all)
-            m = memory::take(512);
+            m = memory::take(500);
         for (void* m : all)
-            memory::give_back(m, 512);
-        CHECK(memory::kept() == (recycles ? memory::most_kept : 0));
+            memory::give_back(m, 500);
+        CHECK(memory::kept() <= memory::most_kept);
+        CHECK(memory::kept() >= (recycles ? memory::most_kept - 504 : 0));
     });
     on_a_new_thread([] {
         memory::give_back(memory::take(4000), 4000);
@@ -60,7 +61,7 @@ TEST_CASE("recycled memory: what one thread has taken another may give back")
     void* const given = memory::take(300);
     on_a_new_thread([given] {
         memory::give_back(given, 300);
-        CHECK(memory::kept() == (recycles ? 304 : 0));
+        CHECK(memory::kept() == (recycles ? 312 : 0));
     });
 }
 

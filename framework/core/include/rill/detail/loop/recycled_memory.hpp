@@ -41,10 +41,12 @@ private:
 
     class closer;
 
-    static constexpr std::size_t step = 16; // sizes are multiples of it
     static constexpr std::size_t kinds = 64;
 
-    static constexpr std::size_t kind_of(std::size_t size) noexcept { return (size - 1) / step; }
+    static constexpr std::size_t kind_of(std::size_t size) noexcept { return (size + 7) / 16; }
+
+    /// As large as it can be in the same room: malloc adds eight bytes to a multiple of sixteen.
+    static constexpr std::size_t size_of(std::size_t kind) noexcept { return 16 * kind + 8; }
 
     static void begin_keeping() noexcept;
     void close() noexcept;
@@ -66,9 +68,9 @@ inline void* recycled_memory::take(std::size_t size)
     recycled_memory& mine = here;
     piece* const found = mine.pieces_[kind];
     if (!found)
-        return ::operator new((kind + 1) * step);
+        return ::operator new(size_of(kind));
     mine.pieces_[kind] = found->next;
-    mine.kept_ -= (kind + 1) * step;
+    mine.kept_ -= size_of(kind);
     return found;
 }
 
@@ -82,12 +84,12 @@ inline void recycled_memory::give_back(void* memory, std::size_t size) noexcept
     recycled_memory& mine = here;
     if (mine.state_ == unused) [[unlikely]]
         begin_keeping();
-    if (mine.state_ == closed || mine.kept_ + (kind + 1) * step > most_kept) [[unlikely]] {
+    if (mine.state_ == closed || mine.kept_ + size_of(kind) > most_kept) [[unlikely]] {
         ::operator delete(memory);
         return;
     }
     mine.pieces_[kind] = ::new (memory) piece{mine.pieces_[kind]};
-    mine.kept_ += (kind + 1) * step;
+    mine.kept_ += size_of(kind);
 }
 
 } // namespace rill::RILL_FORM::detail
