@@ -7,18 +7,22 @@
 #include <rill/sleep.hpp>
 #include <rill/thread_future.hpp>
 
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_future.hpp>
+#include <boost/asio/thread_pool.hpp>
 
 #include <doctest/doctest.h>
 #include <pthread.h>
 
 #include <atomic>
+#include <exception>
 #include <future>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -120,9 +124,39 @@ TEST_CASE("loop_thread: it may be stopped in its own thread, which cannot wait f
     worker.join();
 }
 
+/// Calls back on a thread of its own, where an exception is looked at and ends: ThreadSanitizer does
+/// not see how libstdc++ counts the references to one.
+class witness {
+public:
+    /// Whether the body ended as it should; false if its loop ended before.
+    template <class Body>
+    std::future<bool> run_on(rill::loop_thread& worker, Body body)
+    {
+        auto told = std::make_shared<std::promise<bool>>();
+        auto future = told->get_future();
+        const auto tell = [told](std::exception_ptr error, auto&&...) mutable {
+            bool ended = false;
+            try {
+                if (const auto e = std::exchange(error, nullptr))
+                    std::rethrow_exception(e);
+            } catch (const rill::system_error& e) {
+                ended = e.code() == rill::errc::loop_ended;
+                CHECK(ended);
+            }
+            told->set_value(!ended);
+        };
+        rill::async_run_on(worker, std::move(body), asio::bind_executor(thread_, tell));
+        return future;
+    }
+
+private:
+    asio::thread_pool thread_{1};
+};
+
 TEST_CASE("loop_thread: what leaves the run is reported, and ends the loop and those who wait")
 {
     std::string reported;
+    witness told;
     rill::loop_thread worker("db");
     const auto begin = [&]() -> awaitable<void> {
         rill::this_loop().set_exception_handler([&](const rill::exception_context& c) {
@@ -130,10 +164,10 @@ TEST_CASE("loop_thread: what leaves the run is reported, and ends the loop and t
         });
         co_return;
     };
-    rill::run_coroutine_threadsafe(worker.get_loop(), begin).get();
-    auto waiting = rill::async_run_on(worker, for_ever, asio::use_future);
+    CHECK(told.run_on(worker, begin).get());
+    auto waiting = told.run_on(worker, for_ever);
     asio::post(worker.context(), [] { throw std::runtime_error("no connection"); });
-    CHECK_THROWS_AS(waiting.get(), rill::system_error);
+    CHECK_FALSE(waiting.get());
     worker.join();
     CHECK(reported == "loop thread 'db' ends by an error: no connection");
 }
@@ -149,6 +183,7 @@ TEST_CASE("loop_thread: threads send coroutines while it ends, and each is told 
 {
     for (int round = 0; round < 50; ++round) {
         std::optional<rill::loop_thread> worker(std::in_place);
+        witness watching;
         std::atomic<int> told = 0;
         std::vector<std::thread> senders;
         for (int t = 0; t < 3; ++t)
@@ -158,11 +193,7 @@ TEST_CASE("loop_thread: threads send coroutines while it ends, and each is told 
                         co_await rill::yield();
                         co_return 1;
                     };
-                    try {
-                        rill::async_run_on(*worker, body, asio::use_future).get();
-                    } catch (const rill::system_error& e) {
-                        CHECK(e.code() == rill::errc::loop_ended);
-                    }
+                    watching.run_on(*worker, body).get();
                     ++told;
                 }
             });

@@ -105,7 +105,7 @@ RILL_DECL loop_thread::loop_thread(std::string name, runner_options options)
 RILL_DECL loop_thread::~loop_thread()
 {
     if (state_->in_child()) {
-        state_.release()->thread.detach(); // others may have held its locks at the fork
+        static_cast<void>(state_.release()); // others may have held its locks at the fork
         return;
     }
     stop();
