@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/wait/outcome_handler.hpp>
 #include <rill/run_on.hpp>
-
-#include <boost/asio/async_result.hpp>
 
 #include <memory>
 #include <string>
@@ -150,8 +149,7 @@ template <detail::has_a_loop Loop, class Body, class Token>
 auto async_run_on(Loop&& there, Body body, Token&& token)
 {
     [[maybe_unused]] const detail::never_missed<Body> refused(body);
-    using signature = detail::outcome_signature_t<detail::body_result_t<Body>>;
-    return asio::async_initiate<Token, signature>(
+    return detail::initiate_for_outcome<detail::body_result_t<Body>>(
         detail::run_initiation{detail::executor_of(there)},
         token,
         detail::as_awaitable(std::move(body))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/wait/outcome_handler.hpp>
 #include <rill/shared_state.hpp>
 
 namespace rill::RILL_FORM {
@@ -183,8 +184,7 @@ template <std::invocable<T&> F, class Token>
 auto shared_state<T>::async_with(F f, Token&& token)
 {
     detail::check_visitor<F, T>();
-    using signature = detail::outcome_signature_t<detail::visit_result_t<F, T>>;
-    return asio::async_initiate<Token, signature>(
+    return detail::initiate_for_outcome<detail::visit_result_t<F, T>>(
         detail::visit_initiation<T, F>{strand_}, token, std::move(f), strand_, guarded_
     );
 }

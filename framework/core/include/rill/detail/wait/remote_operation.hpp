@@ -7,7 +7,6 @@
 #include <rill/detail/wait/handler_work.hpp>
 #include <rill/detail/wait/operation.hpp>
 #include <rill/error.hpp>
-#include <rill/outcome.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_allocator.hpp>
@@ -16,14 +15,11 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/recycling_allocator.hpp>
 
-#include <concepts>
-#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <source_location>
 #include <string>
-#include <type_traits>
 #include <utility>
 
 namespace rill::RILL_FORM::detail {
@@ -220,37 +216,6 @@ void begin_remote(
     e->begin(std::allocate_shared<handler_listener<Handler, Call>>(
         allocator, std::move(handler), std::move(call), ex, e
     ));
-}
-
-template <class T>
-struct outcome_signature {
-    static_assert(
-        std::default_initializable<T>,
-        "a handler gets T{} beside an exception: await it instead, or give an optional"
-    );
-
-    using type = void(std::exception_ptr, T);
-};
-
-template <>
-struct outcome_signature<void> {
-    using type = void(std::exception_ptr);
-};
-
-/// What a handler is called with that gets an outcome.
-template <class T>
-using outcome_signature_t = typename outcome_signature<T>::type;
-
-template <class T, class Handler>
-void call_with(outcome<T> result, Handler handler)
-{
-    std::exception_ptr error = result.exception();
-    if constexpr (std::is_void_v<T>)
-        std::move(handler)(std::move(error));
-    else if (error)
-        std::move(handler)(std::move(error), T{});
-    else
-        std::move(handler)(std::move(error), std::move(result).get());
 }
 
 /// Begins a remote operation and waits for its end, in a task or in any other coroutine.
