@@ -6,6 +6,7 @@
 #include <rill/shield.hpp>
 #include <rill/sleep.hpp>
 #include <rill/thread_future.hpp>
+#include <rill/to_thread.hpp>
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/post.hpp>
@@ -81,11 +82,44 @@ TEST_CASE("loop_thread: its end cancels tasks and waits for them, and for shield
         const auto future = rill::run_coroutine_threadsafe(worker.get_loop(), work);
         begun.get_future().get();
         worker.stop();
-        worker.stop();
         CHECK_THROWS_AS(future.get(), rill::cancelled_error);
     }
     CHECK(cleaned_up);
     CHECK(shielded);
+}
+
+TEST_CASE("loop_thread: stopped again while it ends, it still waits for calls in other threads")
+{
+    std::atomic<bool> ended = false;
+    std::string failed;
+    rill::loop_thread worker;
+    std::promise<void> begun;
+    std::promise<void> cancelled;
+    const auto call = [&] {
+        begun.set_value();
+        cancelled.get_future().wait();
+        for (int i = 0; i < 1000; ++i) {
+            worker.stop();
+            std::this_thread::yield();
+        }
+        ended = true;
+    };
+    const auto work = [&]() -> awaitable<void> {
+        rill::this_loop().set_exception_handler([&](const rill::exception_context& c) {
+            failed = to_string(c);
+        });
+        try {
+            co_await rill::to_thread(call);
+        } catch (const rill::cancelled_error&) {
+            cancelled.set_value();
+        }
+    };
+    const auto future = rill::run_coroutine_threadsafe(worker.get_loop(), work);
+    begun.get_future().wait();
+    worker.stop();
+    worker.join();
+    CHECK(ended);
+    CHECK(failed == "");
 }
 
 TEST_CASE(

@@ -429,7 +429,6 @@ TEST_CASE("existing: executors that count as work, and strands of strands, are t
         asio::make_strand(tracked(any)),
         asio::make_strand(strand),
         asio::make_strand(asio::make_strand(any)),
-        asio::make_strand(asio::make_strand(asio::make_strand(any))),
     };
     int done = 0;
     const auto work = [&]() -> awaitable<void> {

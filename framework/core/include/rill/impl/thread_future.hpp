@@ -379,9 +379,7 @@ public:
 
     void operator()()
     {
-        const bool wanted =
-            when_cancelled_ == cancelled_end::at_once ? !owed_->done() : owed_->start();
-        if (!wanted)
+        if (core_->mail().closed() || !wanted())
             return;
         try {
             start();
@@ -395,6 +393,12 @@ public:
     }
 
 private:
+    /// False if it was cancelled meanwhile.
+    bool wanted() const
+    {
+        return when_cancelled_ == cancelled_end::at_once ? !owed_->done() : owed_->start();
+    }
+
     void start()
     {
         const task<T> started = create_task(core_->executor(), std::move(body_), {}, place_);
