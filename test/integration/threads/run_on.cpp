@@ -287,16 +287,14 @@ TEST_CASE("run_on: an io_context that is destroyed takes what it was given with 
     server pool;
     std::optional<asio::io_context> there(std::in_place);
     const auto one = []() -> awaitable<int> { co_return 1; };
-    const auto sent = std::make_shared<std::promise<void>>();
+    std::promise<void> sent;
     const auto main = [&]() -> awaitable<std::string> {
-        auto run = rill::run_on(*there, one);
-        asio::post(pool.io, [sent] { sent->set_value(); });
-        co_return co_await outcome_of(std::move(run));
+        // It comes after this step on the strand, in which the message is sent.
+        asio::post(co_await asio::this_coro::executor, [&] { sent.set_value(); });
+        co_return co_await outcome_of(rill::run_on(*there, one));
     };
-    // One step: what is posted comes after the message to the loop.
     auto result = asio::co_spawn(asio::make_strand(pool.io), main(), asio::use_future);
-    sent->get_future().get();
-    asio::co_spawn(*there, for_ever(), asio::detached);
+    sent.get_future().get();
     there.reset();
     CHECK(result.get() == "loop ended");
 }
