@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // A loop in a thread of its own, and how it ends: the tsan preset runs this.
+#include <rill/event.hpp>
 #include <rill/loop_thread.hpp>
 #include <rill/run_on.hpp>
 #include <rill/shield.hpp>
@@ -65,17 +66,20 @@ TEST_CASE("loop_thread: its end cancels tasks and waits for them, and for shield
     {
         rill::loop_thread worker;
         std::promise<void> begun;
-        const auto saved = [&]() -> awaitable<void> {
-            co_await rill::sleep(2ms);
-            shielded = true;
-        };
         const auto work = [&]() -> awaitable<void> {
+            rill::event cancelled;
+            const auto saved = [&]() -> awaitable<void> {
+                co_await cancelled.wait();
+                co_await rill::sleep(1ms);
+                shielded = true;
+            };
             begun.set_value();
             try {
                 co_await rill::shield(saved);
             } catch (const rill::cancelled_error& e) {
                 CHECK(e.message() == "the loop shuts down");
                 cleaned_up = true;
+                cancelled.set();
                 throw;
             }
         };
