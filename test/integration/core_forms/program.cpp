@@ -16,15 +16,19 @@ boost::asio::awaitable<int> before_the_headers(int value)
 
 #include "part.hpp"
 
+#include <rill/loop_thread.hpp>
+#include <rill/run_on.hpp>
 #include <rill/sleep.hpp>
 #include <rill/task.hpp>
 #include <rill/timeout.hpp>
 
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
@@ -32,6 +36,7 @@ boost::asio::awaitable<int> before_the_headers(int value)
 #include <cstdio>
 #include <exception>
 #include <type_traits>
+#include <utility>
 
 namespace {
 
@@ -88,6 +93,9 @@ asio::awaitable<int> everything()
         co_await numbers.put(i);
         co_await rill::sleep(std::chrono::microseconds(10));
     }
+    rill::loop_thread worker;
+    auto on_strand = asio::bind_executor(asio::make_strand(ex), asio::use_awaitable);
+    sum += co_await rill::async_run_on(worker, before_the_headers(10000), std::move(on_strand));
     co_return sum + co_await doubling;
 }
 
@@ -104,5 +112,5 @@ int main()
     });
     io.run();
     std::printf("%d\n", result);
-    return result == 1111 ? 0 : 1;
+    return result == 11111 ? 0 : 1;
 }

@@ -63,6 +63,11 @@ TEST_CASE("existing Asio guide: stop and run_one, debug mode, limits of time fro
     CHECK_FALSE(limited_by_slot(io, numbers));
 }
 
+TEST_CASE("existing Asio guide: a loop beside a pool of threads")
+{
+    CHECK(served_by_a_pool() == 9);
+}
+
 TEST_CASE("existing Asio guide: a helper's body runs on the strand of its coroutine, a group's "
           "children on none")
 {

@@ -5,21 +5,28 @@
 #include <support/default_sigint.hpp>
 
 #include <rill/loop.hpp>
+#include <rill/loop_thread.hpp>
 #include <rill/run.hpp>
 #include <rill/shield.hpp>
 #include <rill/signals.hpp>
 #include <rill/sleep.hpp>
+
+#include <boost/asio/post.hpp>
 
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <exception>
 #include <functional>
+#include <optional>
 #include <stdexcept>
+#include <string>
 
 namespace {
 
+namespace asio = boost::asio;
 using rill::awaitable;
 using namespace std::chrono_literals;
 
@@ -195,6 +202,41 @@ TEST_CASE("RUN-17: a SIGINT that comes too late for main has its default effect"
     }));
     const bool ended = WIFSIGNALED(status) && WTERMSIG(status) == SIGINT;
     CHECK(ended);
+}
+
+TEST_CASE("loop_thread: a child of fork has no such thread, and its destructor leaves all alone")
+{
+    std::optional<rill::loop_thread> worker(std::in_place);
+    const int code = exit_code([&] {
+        try {
+            worker->stop();
+            return 1;
+        } catch (const std::logic_error&) {
+        }
+        worker.reset();
+        return 7;
+    });
+    CHECK(code == 7);
+}
+
+TEST_CASE("loop_thread: destroyed in its own thread, it ends the program with a sentence")
+{
+    const int code = exit_code([] {
+        std::set_terminate([] {
+            try {
+                std::rethrow_exception(std::current_exception());
+            } catch (const std::logic_error& e) {
+                const std::string what = e.what();
+                ::_exit(what.find("its own thread cannot wait for its end") < what.size() ? 7 : 8);
+            }
+        });
+        auto* const worker = new rill::loop_thread;
+        asio::post(worker->context(), [worker] { delete worker; });
+        for (;;)
+            ::pause();
+        return 0;
+    });
+    CHECK(code == 7);
 }
 
 } // namespace

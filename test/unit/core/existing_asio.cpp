@@ -9,6 +9,7 @@
 #include <rill/detail/wait/wait_operation.hpp>
 #include <rill/event.hpp>
 #include <rill/queue.hpp>
+#include <rill/shared_state.hpp>
 #include <rill/sleep.hpp>
 #include <rill/task_group.hpp>
 #include <rill/timeout.hpp>
@@ -20,6 +21,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -29,6 +31,7 @@
 #include <future>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace {
 
@@ -407,6 +410,68 @@ TEST_CASE("existing: a plain coroutine inside a task's step is not taken for the
     event.set();
     loop.settle();
     CHECK(plain_ended);
+}
+
+TEST_CASE("existing: executors that count as work, and strands of strands, are those of their loop")
+{
+    const auto tracked = [](const auto& ex) {
+        return asio::prefer(ex, asio::execution::outstanding_work.tracked);
+    };
+    asio::io_context io;
+    const asio::any_io_executor any = io.get_executor();
+    const auto strand = asio::make_strand(io);
+    const std::vector<asio::any_io_executor> executors{
+        tracked(io.get_executor()),
+        tracked(any),
+        strand,
+        tracked(strand),
+        asio::make_strand(any),
+        asio::make_strand(tracked(any)),
+        asio::make_strand(strand),
+        asio::make_strand(asio::make_strand(any)),
+    };
+    int done = 0;
+    const auto work = [&]() -> awaitable<void> {
+        const asio::any_io_executor here = co_await asio::this_coro::executor;
+        rill::event event(here);
+        const auto set = [&]() -> awaitable<void> {
+            co_await rill::yield();
+            event.set();
+        };
+        co_await rill::with_task_group([&](rill::task_group& group) -> awaitable<void> {
+            group.create_task(set);
+            co_await rill::timeout(1min, event.wait());
+        });
+        ++done;
+    };
+    for (const asio::any_io_executor& ex : executors)
+        asio::co_spawn(ex, work(), asio::detached);
+    io.poll();
+    CHECK(done == static_cast<int>(executors.size()));
+}
+
+TEST_CASE("existing: handlers on strands of strands, and of a coroutine's executor")
+{
+    asio::io_context io;
+    const asio::any_io_executor any = io.get_executor();
+    rill::event event(io.get_executor());
+    rill::shared_state<int> state(io.get_executor(), 7);
+    int called = 0;
+    const auto wait_on = [&](const auto& strand) {
+        event.async_wait(asio::bind_executor(strand, [&called, strand](rill::error_code) {
+            called += strand.running_in_this_thread();
+        }));
+        const auto get = [](int& n) { return n; };
+        state.async_with(get, asio::bind_executor(strand, [&, strand](std::exception_ptr, int n) {
+                             called += n == 7 && strand.running_in_this_thread();
+                         }));
+    };
+    wait_on(asio::make_strand(any));
+    wait_on(asio::make_strand(asio::make_strand(any)));
+    wait_on(asio::make_strand(asio::make_strand(io)));
+    event.set();
+    io.run();
+    CHECK(called == 6);
 }
 
 TEST_CASE("existing: an executor that belongs to no io_context is refused with the reason")

@@ -8,6 +8,7 @@
 #include <rill/event.hpp>
 #include <rill/future.hpp>
 #include <rill/rate_limiter.hpp>
+#include <rill/run_on.hpp>
 #include <rill/shared_state.hpp>
 #include <rill/signals.hpp>
 #include <rill/sleep.hpp>
@@ -223,6 +224,32 @@ struct visit_shared_state {
     }
 };
 
+struct run_elsewhere {
+    static constexpr const char* name = "run_on.hpp async_run_on";
+    static constexpr bool never_at_once = true; // another loop has to run
+    asio::io_context elsewhere;
+    rill::event go{elsewhere.get_executor()};
+
+    explicit run_elsewhere(asio::io_context&) {}
+
+    auto start(auto&& token)
+    {
+        const auto body = [this]() -> rill::awaitable<int> {
+            co_await go.wait();
+            co_return 1;
+        };
+        return rill::async_run_on(elsewhere, body, std::forward<decltype(token)>(token));
+    }
+
+    void finish() { go.set(); }
+
+    void turn()
+    {
+        elsewhere.restart();
+        elsewhere.poll();
+    }
+};
+
 TEST_CASE_TEMPLATE(
     "every token: time, tasks, signals and other threads",
     Op,
@@ -235,7 +262,8 @@ TEST_CASE_TEMPLATE(
     future_wait,
     task_wait,
     next_signal,
-    visit_shared_state
+    visit_shared_state,
+    run_elsewhere
 )
 {
     test::every_token<Op>();

@@ -57,9 +57,8 @@ struct concurrent_queue_statistics {
 /// wait when the queue is destroyed end with operation_aborted. Nobody may call it during or after
 /// that.
 ///
-/// A loop that ends takes its waiting tasks out of the line; an item on its way to one of them ends
-/// with it. Whoever waits with a completion token keeps the context of his executor for as long as
-/// that, as with all of Asio's objects that live elsewhere.
+/// A loop that ends takes its waiting tasks out of the line, and so does the context of a handler's
+/// executor; an item on its way to one of them ends with it.
 /// Thread safety: all functions may be called from any thread. A cancellation slot is not locked by
 /// Asio: it is emitted where its handler runs, as Rill does for tasks.
 template <std::movable T>

@@ -30,10 +30,11 @@ enum class condition {
 
 /// Errors that only Rill can detect: `if (ec == rill::errc::shut_down)`. All others are Asio's.
 enum class errc : std::uint8_t {
-    shut_down = 1, // the queue takes nothing any more, or has nothing left to give
-    closed = 2,    // the end, subscription or watcher was closed while the wait lasted, or before
-    broken = 3,    // a barrier was reset or aborted; the owner of an owned_mutex ended holding it
-    lagged = 4,    // a subscriber was too slow for a broadcast, and items were dropped for it
+    shut_down = 1,  // the queue takes nothing any more, or has nothing left to give
+    closed = 2,     // the end, subscription or watcher was closed while the wait lasted, or before
+    broken = 3,     // a barrier was reset or aborted; the owner of an owned_mutex ended holding it
+    lagged = 4,     // a subscriber was too slow for a broadcast, and items were dropped for it
+    loop_ended = 5, // the loop of another thread ended before what was to run there
 };
 
 } // namespace rill::RILL_FORM

@@ -13,6 +13,8 @@
 
 namespace rill::RILL_FORM {
 
+class loop_thread;
+
 /// Ctrl-C ended the run: main was cancelled by SIGINT, and by nobody else. Mirrors
 /// KeyboardInterrupt.
 class interrupted : public fatal_error {
@@ -160,11 +162,14 @@ public:
     void close();
 
 private:
+    friend class loop_thread; // ends its loop in its own way
+
     void check_usable() const;
     void set_up();
     template <class Handle>
     typename Handle::value_type complete(const Handle& main, bool take);
     void run_to_end(detail::completion_state& main);
+    void end_work();
     void end_tasks();
     void end_generators();
     void end_executor();

@@ -79,8 +79,8 @@ public:
     with(F f, std::source_location where = std::source_location::current());
 
     /// Completes with void(std::exception_ptr, R) once f(T&) has given an R, or with
-    /// void(std::exception_ptr) if it gives nothing; R{} beside an exception. The context of the
-    /// handler's executor outlives the call.
+    /// void(std::exception_ptr) if it gives nothing; R{} beside an exception. The end of the
+    /// context of the handler's executor takes the handler with it.
     template <std::invocable<T&> F, class Token>
     auto async_with(F f, Token&& token);
 

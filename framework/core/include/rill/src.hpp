@@ -51,6 +51,7 @@
 #include <rill/impl/loop_meter.ipp>
 #include <rill/impl/loop_monitor.ipp>
 #include <rill/impl/loop_snapshot.ipp>
+#include <rill/impl/loop_thread.ipp>
 #include <rill/impl/mailbox.ipp>
 #include <rill/impl/mutex.ipp>
 #include <rill/impl/noted_places.ipp>

@@ -116,7 +116,8 @@ wrap_future(thread_future<T> from, std::source_location place = std::source_loca
 /// Cancelling the thread_future cancels the task; a task that is cancelled shows as cancelled. The
 /// task gets a copy of this thread's context. What keeps the task from starting (a task factory
 /// that throws) is thrown by get(), and goes to the loop's exception handler as well.
-/// std::logic_error if the loop is closed; if it ends while the task runs, get() throws.
+/// std::logic_error if the loop is closed; if it ends before the task, get() throws
+/// errc::loop_ended. run_on awaits the coroutine instead, in any coroutine.
 template <class T>
 thread_future<T> run_coroutine_threadsafe(
     const loop& target,

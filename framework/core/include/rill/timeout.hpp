@@ -48,6 +48,9 @@ std::string to_string(const timeout_scope& scope);
 /// deadline; zero or less ends the body at its first wait.
 ///
 /// Cancellation: as the body's own. Nothing is allocated but the frames of the coroutines.
+///
+/// For a callback, a future or any other completion token, async_run_on takes it as it takes every
+/// combinator: `async_run_on(io, timeout(1s, queue.get()), token)`.
 template <class Body>
 awaitable<detail::body_result_t<Body, timeout_scope>>
 timeout(duration d, Body body, std::source_location where = std::source_location::current());

@@ -25,6 +25,7 @@ RILL_DECL std::string rill_category_t::message(int value) const
     case errc::closed: return "it is closed";
     case errc::broken: return "it was broken while others waited for it";
     case errc::lagged: return "the subscriber was too slow, and missed items";
+    case errc::loop_ended: return "the loop ended before what was to run on it";
     }
     return "unknown error";
 }

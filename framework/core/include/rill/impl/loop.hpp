@@ -23,21 +23,22 @@ struct loop_access {
     static const mailbox_ptr& mail(const loop& l) noexcept;
 };
 
-/// Queues `f()` behind what is ready. On other threads the core is not touched, and only named.
+/// Queues `f()` behind what is ready; false if the loop is gone, and `f` with it. On other threads
+/// the core is not touched, and only named.
 template <class F>
-void call_from_any_thread(loop_core& core, const mailbox_ptr& mail, F f, std::source_location place)
+[[nodiscard]] bool
+call_from_any_thread(loop_core& core, const mailbox_ptr& mail, F f, std::source_location place)
 {
     auto callback = make_callback(core, never, std::move(f), place);
     if (mail->runs_here()) {
         callback->start_soon(callback);
-        return;
+        return true;
     }
     auto deliver = [callback = std::move(callback), mail] {
         if (!mail->closed())
             callback->start_soon(callback);
     };
-    if (!mail->post(std::move(deliver)))
-        refuse_closed_loop();
+    return mail->post(std::move(deliver));
 }
 
 /// A task_factory in the form in which the loop calls it.
@@ -107,7 +108,9 @@ threadsafe_handle loop::call_soon_threadsafe(F f, std::source_location place)
     if (!mail_)
         detail::refuse_closed_loop();
     const auto claim = std::make_shared<detail::callback_claim_of<F>>(std::move(f));
-    detail::call_from_any_thread(*core_, mail_, [claim] { claim->call(); }, place);
+    const auto call = [claim] { claim->call(); };
+    if (!detail::call_from_any_thread(*core_, mail_, call, place))
+        detail::refuse_closed_loop();
     return threadsafe_handle(claim);
 }
 

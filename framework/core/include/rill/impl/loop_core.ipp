@@ -362,4 +362,27 @@ RILL_DECL void loop_core::renew()
         work_.reset();
 }
 
+/// The first pass ends what waits for this loop elsewhere, the second calls the handlers of that.
+RILL_DECL void loop_core::retire() noexcept
+{
+    mailbox_->close();
+    run_what_was_posted();
+    run_what_was_posted();
+    shutdown();
+}
+
+RILL_DECL void loop_core::run_what_was_posted() noexcept
+{
+    bool all = false;
+    asio::post(io_, [&all] { all = true; });
+    while (!all) {
+        io_.restart(); // one of them may have stopped it
+        try {
+            io_.run_one();
+        } catch (...) {
+            report({"a handler failed as its loop ended", std::current_exception()});
+        }
+    }
+}
+
 } // namespace rill::RILL_FORM::detail

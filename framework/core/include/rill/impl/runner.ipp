@@ -120,15 +120,20 @@ RILL_DECL void runner::close()
     if (loop_) {
         detail::check_no_loop_runs_here();
         if (!loop_->is_closed()) {
-            attempt(&runner::end_tasks);
-            attempt(&runner::end_generators);
-            attempt(&runner::end_executor);
+            end_work();
             attempt(&runner::end_loop);
         }
     }
     closed_ = true;
     loop_.reset();
     context_.reset();
+}
+
+RILL_DECL void runner::end_work()
+{
+    attempt(&runner::end_tasks);
+    attempt(&runner::end_generators);
+    attempt(&runner::end_executor);
 }
 
 RILL_DECL void runner::end_tasks()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/wait/outcome_handler.hpp>
 #include <rill/shared_state.hpp>
 
 namespace rill::RILL_FORM {
@@ -131,20 +132,13 @@ struct visit_initiation {
     void
     operator()(Handler handler, F f, strand_type strand, std::shared_ptr<guarded<T>> where) const
     {
-        using R = visit_result_t<F, T>;
         const asio::any_io_executor otherwise = strand.get_inner_executor();
         const auto call =
             std::make_shared<visit<T, F>>(std::move(strand), std::move(where), std::move(f));
         const auto deliver = [call](auto waiting) {
-            std::exception_ptr error = call->result.exception();
             if (call->error())
-                error = std::make_exception_ptr(system_error(call->error()));
-            if constexpr (std::is_void_v<R>)
-                std::move(waiting)(std::move(error));
-            else if (error)
-                std::move(waiting)(std::move(error), R{});
-            else
-                std::move(waiting)(std::move(error), std::move(call->result).get());
+                call->result.set_exception(std::make_exception_ptr(system_error(call->error())));
+            call_with(std::move(call->result), std::move(waiting));
         };
         begin_remote(call, std::move(handler), deliver, otherwise);
     }
@@ -190,16 +184,9 @@ template <std::invocable<T&> F, class Token>
 auto shared_state<T>::async_with(F f, Token&& token)
 {
     detail::check_visitor<F, T>();
-    using R = detail::visit_result_t<F, T>;
-    using initiation = detail::visit_initiation<T, F>;
-    if constexpr (std::is_void_v<R>)
-        return asio::async_initiate<Token, void(std::exception_ptr)>(
-            initiation{strand_}, token, std::move(f), strand_, guarded_
-        );
-    else
-        return asio::async_initiate<Token, void(std::exception_ptr, R)>(
-            initiation{strand_}, token, std::move(f), strand_, guarded_
-        );
+    return detail::initiate_for_outcome<detail::visit_result_t<F, T>>(
+        detail::visit_initiation<T, F>{strand_}, token, std::move(f), strand_, guarded_
+    );
 }
 
 template <class T>

@@ -95,6 +95,13 @@ public:
             return std::move(result_).get();
     }
 
+    /// The same with the exception. Only where nobody else asks for it.
+    outcome<T> take_whole()
+    {
+        const std::lock_guard lock(mutex_);
+        return std::move(result_);
+    }
+
     outcome<T> take_outcome()
     {
         outcome<T> copy;
@@ -296,28 +303,83 @@ future<T> wrap_future(thread_future<T> from, std::source_location place)
 
 namespace detail {
 
-/// Starts a task whose outcome goes to a thread_promise. Made in one thread and called, or
-/// destroyed, in the loop's.
+/// An outcome that a loop owes to another thread. Dropped, it says that the loop has ended.
 template <class T>
-class threadsafe_start {
+class owed_outcome {
 public:
-    threadsafe_start(
-        loop_core& core,
-        awaitable<T> body,
-        delivery_slot_ptr<task<T>> at,
-        std::source_location place
+    explicit owed_outcome(std::shared_ptr<thread_state<T>> to) noexcept
+        : to_(std::move(to))
+    {}
+
+    owed_outcome(owed_outcome&&) noexcept = default;
+
+    ~owed_outcome()
+    {
+        if (to_)
+            fail(std::make_exception_ptr(system_error(errc::loop_ended)));
+    }
+
+    thread_state<T>* operator->() const noexcept { return to_.get(); }
+
+    void fail(std::exception_ptr error) const
+    {
+        if (!to_)
+            return;
+        outcome<T> failed;
+        failed.set_exception(std::move(error));
+        to_->end(std::move(failed));
+    }
+
+private:
+    std::shared_ptr<thread_state<T>> to_;
+};
+
+/// When a task that another thread has sent, and cancels, has ended for that thread.
+enum class cancelled_end : char {
+    at_once, // whatever the task does then
+    of_task, // once it has ended, if it has begun; it may give a value still
+};
+
+/// A task on the loop of another thread, as the thread that sends it holds it.
+template <class T>
+struct sent_task {
+    void cancel(const char* why) const
+    {
+        mail->post([at = at, why] {
+            if (at->to)
+                at->to->cancel(why);
+        });
+    }
+
+    mailbox_ptr mail;
+    cancelled_end when_cancelled;
+    std::shared_ptr<thread_state<T>> result = std::make_shared<thread_state<T>>();
+    delivery_slot_ptr<task<T>> at = std::make_shared<delivery_slot<task<T>>>();
+};
+
+/// Starts it. Made in one thread and called, or destroyed, in the loop's.
+template <class T>
+class sent_start {
+public:
+    sent_start(
+        loop_core& core, const sent_task<T>& sent, awaitable<T> body, std::source_location place
     )
         : core_(&core)
+        , when_cancelled_(sent.when_cancelled)
+        , owed_(sent.result)
+        , at_(sent.at)
         , body_(std::move(body))
-        , at_(std::move(at))
         , place_(place)
     {}
 
-    thread_future<T> result() const { return promise_.get_future(); }
+    sent_start(sent_start&&) noexcept = default;
+
+    /// Its loop is gone, or nobody wants it any more.
+    ~sent_start() { const never_missed<awaitable<T>> dropped(body_); }
 
     void operator()()
     {
-        if (result().done()) // cancelled meanwhile
+        if (core_->mail().closed() || !wanted())
             return;
         try {
             start();
@@ -326,18 +388,23 @@ public:
         } catch (...) {
             const auto error = std::current_exception();
             core_->report({"a coroutine from another thread could not be started", error});
-            promise_.set_exception(error);
+            owed_.fail(error);
         }
     }
 
 private:
+    /// False if it was cancelled meanwhile.
+    bool wanted() const
+    {
+        return when_cancelled_ == cancelled_end::at_once ? !owed_->done() : owed_->start();
+    }
+
     void start()
     {
         const task<T> started = create_task(core_->executor(), std::move(body_), {}, place_);
         auto running = std::make_unique<delivery_target<task<T>>>(started, at_);
-        auto promise = std::make_unique<thread_promise<T>>(std::move(promise_));
         started.add_done_callback([running = std::move(running),
-                                   promise = std::move(promise)](const task<T>& ended) {
+                                   owed = std::move(owed_)](const task<T>& ended) {
             outcome<T> result;
             if (auto error = handle_access::state(ended)->take_error())
                 result.set_exception(std::move(error));
@@ -345,15 +412,16 @@ private:
                 result.set_value();
             else
                 result.set_value(take_result(ended, true));
-            thread_access::state(*promise)->end(std::move(result));
+            owed->end(std::move(result));
         });
     }
 
     loop_core* core_; // named in the other thread, used in the loop's
-    awaitable<T> body_;
+    cancelled_end when_cancelled_;
+    owed_outcome<T> owed_;
     delivery_slot_ptr<task<T>> at_;
+    awaitable<T> body_;
     std::source_location place_;
-    thread_promise<T> promise_;
 };
 
 template <class T>
@@ -364,21 +432,20 @@ thread_future<T> start_threadsafe(
     check_body(body);
     if (!mail)
         refuse_closed_loop();
-    const auto at = std::make_shared<delivery_slot<task<T>>>();
-    threadsafe_start<T> start(*core, std::move(body), at, place);
-    const thread_future<T> result = start.result();
-    const auto& state = thread_access::state(result);
-    state->set_by(mail);
-    state->on_end([at, mail, weak = std::weak_ptr(state)] {
+    const sent_task<T> sent{mail, cancelled_end::at_once};
+    sent.result->set_by(mail);
+    // The state refers to itself in no way, or it would keep itself alive.
+    sent.result->on_end([mail, at = sent.at, weak = std::weak_ptr(sent.result)] {
         const auto ended = weak.lock();
         if (ended && ended->was_cancelled())
-            mail->post([at] {
-                if (at->to)
-                    at->to->cancel("its thread_future was cancelled");
-            });
+            sent_task<T>{mail, cancelled_end::at_once, ended, at}.cancel(
+                "its thread_future was cancelled"
+            );
     });
-    call_from_any_thread(*core, mail, std::move(start), place); // with this thread's context
-    return result;
+    sent_start<T> start(*core, sent, std::move(body), place);
+    if (!call_from_any_thread(*core, mail, std::move(start), place)) // with this thread's context
+        refuse_closed_loop();
+    return thread_access::future(sent.result);
 }
 
 } // namespace detail

@@ -291,6 +291,10 @@ public:
     /// wait for something of Asio's are cancelled. It may be used anew.
     void renew();
 
+    /// Ends it for good, where others may go on to post to the io_context: what they had posted
+    /// before is run, and so finds the mailbox closed, and so does whoever comes later.
+    void retire() noexcept;
+
     // Errors that nobody is left to catch
 
     void set_exception_handler(exception_handler handler) { handler_ = std::move(handler); }
@@ -323,6 +327,7 @@ private:
     };
 
     void shutdown() noexcept override;
+    void run_what_was_posted() noexcept;
     void drop_waiting() noexcept;
     void drop_tasks() noexcept;
     void drop_ready() noexcept;

@@ -3,6 +3,8 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/detail/form.hpp>
+#include <rill/detail/wait/context_waits.hpp>
+#include <rill/detail/wait/handler_work.hpp>
 #include <rill/detail/wait/operation.hpp>
 #include <rill/error.hpp>
 
@@ -10,11 +12,12 @@
 #include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/recycling_allocator.hpp>
 
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <source_location>
 #include <string>
 #include <utility>
@@ -127,34 +130,59 @@ private:
     mailbox_ptr mail_;
 };
 
-/// A handler waits for a remote operation; `Call` gives it the outcome, on its own executor.
+/// A handler waits for a remote operation; `Call` gives it the outcome, on its own executor. If the
+/// context of that ends before, the handler goes with it, and the operation is cancelled.
 template <class Handler, class Call>
-class handler_listener final
-    : public remote_listener,
-      public std::enable_shared_from_this<handler_listener<Handler, Call>> {
+class handler_listener final : public remote_listener, public context_wait {
     using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
 
 public:
-    handler_listener(Handler&& handler, Call call, const asio::any_io_executor& otherwise)
-        : handler_(std::move(handler))
-        , call_(std::move(call))
-        , work_(asio::get_associated_executor(handler_, otherwise))
+    handler_listener(
+        Handler&& handler,
+        Call call,
+        const executor_type& ex,
+        const std::shared_ptr<remote_operation>& operation
+    )
+        : context_wait(context_told_by(ex))
+        , waiting_(
+              std::in_place,
+              waiting{std::move(handler), std::move(call), handler_work<executor_type>(ex)}
+          )
+        , operation_(operation)
     {}
 
     void remote_ended() noexcept override
     {
-        asio::post(work_.get_executor(), [self = this->shared_from_this()]() mutable {
-            Handler handler(std::move(self->handler_));
-            const Call call(std::move(self->call_));
+        const std::lock_guard lock(mutex_); // the context lives at least as long
+        if (!waiting_)
+            return;
+        auto self = std::static_pointer_cast<handler_listener>(this->shared_from_this());
+        asio::post(waiting_->work.get_executor(), [self = std::move(self)]() mutable {
+            waiting called = *std::exchange(self->waiting_, std::nullopt);
             self.reset(); // its memory is free when the handler is called
-            call(std::move(handler));
+            called.call(std::move(called.handler));
         });
     }
 
+    void on_context_end() noexcept override
+    {
+        std::unique_lock lock(mutex_);
+        const std::optional<waiting> dropped = std::exchange(waiting_, std::nullopt);
+        lock.unlock();
+        if (const auto operation = operation_.lock())
+            operation->cancel();
+    }
+
 private:
-    Handler handler_;
-    Call call_;
-    asio::executor_work_guard<executor_type> work_;
+    struct waiting {
+        Handler handler;
+        Call call;
+        handler_work<executor_type> work;
+    };
+
+    std::mutex mutex_;
+    std::optional<waiting> waiting_;
+    std::weak_ptr<remote_operation> operation_;
 };
 
 /// What a cancellation slot holds for a remote operation, which it does not keep alive.
@@ -182,11 +210,11 @@ void begin_remote(
     auto slot = asio::get_associated_cancellation_slot(handler);
     if (slot.is_connected())
         slot.template emplace<remote_canceller>(e);
-    using listener_type = handler_listener<Handler, Call>;
     const auto allocator =
         asio::get_associated_allocator(handler, asio::recycling_allocator<void>());
-    e->begin(std::allocate_shared<listener_type>(
-        allocator, std::move(handler), std::move(call), otherwise
+    const auto ex = asio::get_associated_executor(handler, otherwise);
+    e->begin(std::allocate_shared<handler_listener<Handler, Call>>(
+        allocator, std::move(handler), std::move(call), ex, e
     ));
 }
 

@@ -4,6 +4,7 @@
 #include <rill/detail/form.hpp>
 #include <rill/detail/loop/asio_coroutine.hpp>
 #include <rill/detail/loop/task_executor.hpp>
+#include <rill/detail/wait/handler_work.hpp>
 #include <rill/detail/wait/operation.hpp>
 
 #include <boost/asio/associated_allocator.hpp>
@@ -13,7 +14,6 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/recycling_allocator.hpp>
 
 #include <memory>
@@ -255,7 +255,7 @@ private:
     }
 
     Handler handler_;
-    asio::executor_work_guard<executor_type> work_;
+    handler_work<executor_type> work_;
     bool here_ = false;
 };
 
