@@ -84,9 +84,10 @@ private:
 template <class T>
 detail::future_data<T>& future<T>::checked() const
 {
-    if (!this->data_ || !this->data_->core())
+    auto& data = this->data();
+    if (!data.core())
         throw invalid_state("rill::future: its loop is gone");
-    return *this->data_;
+    return data;
 }
 
 template <class T>
@@ -136,9 +137,10 @@ bool future<T>::set_result_unless_done(Args&&... value)
 template <class T>
 bool future<T>::cancel(std::string message)
 {
-    if (!this->data_->done() && !this->data_->core())
+    auto& data = this->data();
+    if (!data.done() && !data.core())
         return false;
-    return this->data_->request_cancel(
+    return data.request_cancel(
         message.empty() ? nullptr : detail::make_reason(cancel_origin::request, std::move(message))
     );
 }

@@ -62,6 +62,7 @@
 #include <rill/impl/random.ipp>
 #include <rill/impl/rate_limiter.ipp>
 #include <rill/impl/ready_queue.ipp>
+#include <rill/impl/referent.ipp>
 #include <rill/impl/remote_operation.ipp>
 #include <rill/impl/retry.ipp>
 #include <rill/impl/runner.ipp>
