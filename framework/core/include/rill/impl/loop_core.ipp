@@ -8,6 +8,7 @@
 #include <rill/detail/loop/sole_copy.hpp>
 #include <rill/detail/loop/task_state.hpp>
 
+#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/post.hpp>
 
 #include <cstdio>
@@ -181,17 +182,19 @@ RILL_DECL loop_core::drain_scope::~drain_scope()
         core_.let_go_if_idle();
 }
 
-RILL_DECL void loop_core::request_drain()
+RILL_DECL void loop_core::request_drain() noexcept
 {
     if (debug) [[unlikely]]
         check_thread();
     if (draining_ || drain_posted_)
         return;
-    asio::post(io_, [this] {
+    drain_posted_ = true;
+    auto turn = [this] {
         drain_posted_ = false;
         drain();
-    });
-    drain_posted_ = true; // unless there was no memory for it: then the next one posts
+    };
+    const handler_memory::allocator<void> memory(of_drain_);
+    asio::post(io_, asio::bind_allocator(memory, std::move(turn)));
 }
 
 RILL_DECL void loop_core::drain()

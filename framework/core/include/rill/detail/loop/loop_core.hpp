@@ -6,6 +6,7 @@
 #include <rill/detail/intrusive_list.hpp>
 #include <rill/detail/loop/cancel_delivery.hpp>
 #include <rill/detail/loop/deadlines.hpp>
+#include <rill/detail/loop/handler_memory.hpp>
 #include <rill/detail/loop/mailbox.hpp>
 #include <rill/detail/loop/ready_node.hpp>
 #include <rill/detail/loop/ready_queue.hpp>
@@ -334,7 +335,7 @@ private:
             work_.emplace(executor());
     }
 
-    void request_drain();
+    void request_drain() noexcept;
     void drain();
     void run_ready();
     bool look_around();
@@ -361,6 +362,7 @@ private:
     unsigned share_ = whole_share; // of the present step; see spend()
     bool draining_ = false;
     bool drain_posted_ = false;
+    handler_memory of_drain_; // whoever makes something ready cannot fail
     bool dead_ = false;
     bool dropping_ = false; // somebody further up the stack drops what is in the lists
     std::optional<asio::executor_work_guard<executor_type>> work_; // held while not idle()
