@@ -882,4 +882,26 @@ TEST_CASE("R20: broadcast: used at random, each sees what was sent in order, but
     CHECK(missed > 1000);
 }
 
+TEST_CASE("broadcast: a subscription that was moved from is closed, and throws for all else")
+{
+    test::loop loop;
+    rill::broadcast<int> b(loop.executor(), 1);
+    auto from = b.subscribe();
+    auto to = std::move(from);
+    CHECK_FALSE(from.is_open());
+    from.close();
+    CHECK_THROWS_WITH_AS(
+        from.try_receive(),
+        "rill: this subscription refers to nothing, as one does that was moved from",
+        rill::invalid_state
+    );
+    CHECK_THROWS_AS(static_cast<void>(from.receive()), rill::invalid_state);
+    CHECK_THROWS_AS(from.missed(), rill::invalid_state);
+    CHECK_THROWS_AS(from.at_end(), rill::invalid_state);
+    CHECK_THROWS_AS(from.statistics(), rill::invalid_state);
+    from = std::move(to);
+    CHECK(b.try_send(1));
+    CHECK(from.try_receive() == 1);
+}
+
 } // namespace

@@ -865,4 +865,35 @@ TEST_CASE("R20: channel: used at random, each item is received once, and in its 
     CHECK(items > 10'000);
 }
 
+TEST_CASE("channel: an end that was moved from is closed, and throws a sentence for all else")
+{
+    test::loop loop;
+    rill::channel<int> c(loop.executor(), 1);
+    rill::sender<int> tx = std::move(c.sender);
+    rill::receiver<int> rx = std::move(c.receiver);
+    CHECK_FALSE(c.sender.is_open());
+    c.sender.close();
+    c.receiver.close();
+    CHECK_THROWS_WITH_AS(
+        c.sender.try_send(1),
+        "rill: this end of a channel refers to nothing, as one does that was moved from",
+        rill::invalid_state
+    );
+    CHECK_THROWS_AS(static_cast<void>(c.sender.send(1)), rill::invalid_state);
+    CHECK_THROWS_AS(c.sender.async_send(1, [](rill::error_code) {}), rill::invalid_state);
+    CHECK_THROWS_AS(c.sender.has_receivers(), rill::invalid_state);
+    CHECK_THROWS_AS(c.sender.clone(), rill::invalid_state);
+    CHECK_THROWS_AS(c.sender.statistics(), rill::invalid_state);
+    CHECK_THROWS_AS(c.sender.get_executor(), rill::invalid_state);
+    CHECK_THROWS_AS(c.sender.set_name("x"), rill::invalid_state);
+    CHECK_THROWS_AS(c.sender.name(), rill::invalid_state);
+    CHECK_THROWS_AS(c.receiver.try_receive(), rill::invalid_state);
+    CHECK_THROWS_AS(static_cast<void>(c.receiver.receive()), rill::invalid_state);
+    CHECK_THROWS_AS(c.receiver.at_end(), rill::invalid_state);
+    CHECK_THROWS_AS(c.receiver.clone(), rill::invalid_state);
+    c.sender = std::move(tx);
+    CHECK(c.sender.try_send(2));
+    CHECK(rx.try_receive() == 2);
+}
+
 } // namespace

@@ -187,4 +187,18 @@ TEST_CASE("EG-02: leaves are all errors in the order in which what() lists them"
     CHECK(std::string(flat.what()) == "4 errors: a; b; c; d");
 }
 
+TEST_CASE("exception_group: groups in each other, however many, need no deep stack")
+{
+    std::exception_ptr all = logic("innermost");
+    for (int i = 0; i < 30'000; ++i)
+        all = std::make_exception_ptr(exception_group({all}));
+    try {
+        std::rethrow_exception(all);
+    } catch (const exception_group& group) {
+        CHECK(group.leaves().size() == 1);
+        CHECK(group.split<std::logic_error>().first.has_value());
+    }
+    all = nullptr;
+}
+
 } // namespace

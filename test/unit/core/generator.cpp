@@ -318,4 +318,22 @@ TEST_CASE("generator: a loop ends with generators that wait, have yielded, and n
     outside.reset();
 }
 
+TEST_CASE("generator: a long row of pipes is closed, and ends, one after another")
+{
+    test::loop loop;
+    loop.run([]() -> awaitable<void> {
+        auto numbers = count(1'000'000, 0s);
+        for (int i = 0; i < 50'000; ++i)
+            numbers = rill::take(std::move(numbers), 1'000'000);
+        CHECK(co_await numbers.next() == 0);
+        co_await numbers.close();
+        CHECK(numbers.finished());
+        auto few = count(1, 0s);
+        for (int i = 0; i < 50'000; ++i)
+            few = rill::transform(std::move(few), [](int n) { return n + 1; });
+        CHECK(co_await few.next() == 50'000);
+        CHECK(co_await few.next() == std::nullopt);
+    });
+}
+
 } // namespace

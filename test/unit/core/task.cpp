@@ -719,6 +719,39 @@ TEST_CASE("task: awaiting a handle that refers to nothing is an error")
     CHECK_THROWS_AS(nothing.result(), rill::invalid_state);
 }
 
+TEST_CASE("task: a handle that refers to nothing, or was moved from, throws whatever is asked of it"
+)
+{
+    test::loop loop;
+    loop.run([&]() -> awaitable<void> {
+        auto from = rill::create_task([]() -> awaitable<void> { co_return; });
+        const auto to = std::move(from);
+        for (const rill::task<void>& empty : {rill::task<void>(), from}) {
+            rill::task<void> nothing = empty;
+            CHECK_FALSE(nothing);
+            CHECK_THROWS_AS(nothing.done(), rill::invalid_state);
+            CHECK_THROWS_AS(nothing.cancelled(), rill::invalid_state);
+            CHECK_THROWS_AS(nothing.exception(), rill::invalid_state);
+            CHECK_THROWS_AS(nothing.cancel(), rill::invalid_state);
+            CHECK_THROWS_AS(nothing.cancelling(), rill::invalid_state);
+            CHECK_THROWS_AS(nothing.uncancel(), rill::invalid_state);
+            CHECK_THROWS_AS(nothing.name(), rill::invalid_state);
+            CHECK_THROWS_AS(nothing.set_name("x"), rill::invalid_state);
+            CHECK_THROWS_AS(nothing.get_context(), rill::invalid_state);
+            CHECK_THROWS_AS(nothing.add_done_callback([] {}), rill::invalid_state);
+            CHECK_THROWS_AS(rill::task_ref{nothing}, rill::invalid_state);
+        }
+        co_await to;
+        rill::future<int> set;
+        const auto kept = std::move(set);
+        CHECK_THROWS_AS(set.set_result(1), rill::invalid_state);
+        CHECK_THROWS_AS(set.cancel(), rill::invalid_state);
+        CHECK_THROWS_AS(set.done(), rill::invalid_state);
+        CHECK_THROWS_AS(to_string(set), rill::invalid_state);
+        CHECK_FALSE(set.set_result_unless_done(1));
+    });
+}
+
 TEST_CASE(
     "create_task: arguments are copied and live as long as the task; std::ref is for references"
 )

@@ -327,4 +327,29 @@ TEST_CASE("TASK-20: the loop's own thread is told that it would wait for ever")
     });
 }
 
+TEST_CASE("thread_future: what was moved from throws, on both sides")
+{
+    rill::thread_promise<int> from;
+    rill::thread_future<int> got = from.get_future();
+    rill::thread_promise<int> to = std::move(from);
+    const auto kept = std::move(got);
+    CHECK_THROWS_AS(from.get_future(), rill::invalid_state);
+    CHECK_THROWS_AS(from.start(), rill::invalid_state);
+    CHECK_THROWS_AS(from.set_result(1), rill::invalid_state);
+    CHECK_THROWS_AS(from.set_exception(nullptr), rill::invalid_state);
+    CHECK_THROWS_AS(got.get(), rill::invalid_state);
+    CHECK_THROWS_AS(got.get(0s), rill::invalid_state);
+    CHECK_THROWS_AS(got.wait(0s), rill::invalid_state);
+    CHECK_THROWS_AS(got.cancel(), rill::invalid_state);
+    CHECK_THROWS_AS(got.done(), rill::invalid_state);
+    CHECK_THROWS_AS(got.cancelled(), rill::invalid_state);
+    test::loop loop;
+    loop.run([&]() -> awaitable<void> {
+        CHECK_THROWS_AS(rill::wrap_future(got), rill::invalid_state);
+        co_return;
+    });
+    to.set_result(2);
+    CHECK(kept.get() == 2);
+}
+
 } // namespace

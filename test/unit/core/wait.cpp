@@ -257,4 +257,18 @@ TEST_CASE("AC-07: duplicates count once, and an empty range gives nothing")
     CHECK(given == 1);
 }
 
+TEST_CASE("as_completed: an iteration that was moved from throws")
+{
+    test::loop loop;
+    loop.run([]() -> awaitable<void> {
+        std::vector<awaitable<int>> one;
+        one.push_back(after(1s, 1));
+        auto from = rill::as_completed(std::move(one));
+        auto to = std::move(from);
+        CHECK_THROWS_AS(static_cast<void>(from.next()), rill::invalid_state);
+        CHECK_THROWS_AS(from.size(), rill::invalid_state);
+        CHECK((co_await to.next())->result() == 1);
+    });
+}
+
 } // namespace

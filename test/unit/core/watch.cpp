@@ -488,4 +488,24 @@ TEST_CASE(
     }
 }
 
+TEST_CASE("watch: a watcher that was moved from is closed, and throws for all else")
+{
+    test::loop loop;
+    rill::watch<int> w(loop.executor(), 1);
+    auto from = w.subscribe();
+    auto to = std::move(from);
+    CHECK_FALSE(from.is_open());
+    from.close();
+    CHECK_THROWS_WITH_AS(
+        from.get(),
+        "rill: this watcher refers to nothing, as one does that was moved from",
+        rill::invalid_state
+    );
+    CHECK_THROWS_AS(from.has_changed(), rill::invalid_state);
+    CHECK_THROWS_AS(static_cast<void>(from.changed()), rill::invalid_state);
+    CHECK_THROWS_AS(static_cast<void>(from.wait_until(above_three)), rill::invalid_state);
+    from = std::move(to);
+    CHECK(from.get() == 1);
+}
+
 } // namespace

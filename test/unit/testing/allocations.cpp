@@ -4,6 +4,7 @@
 // what the core makes of a lack of memory.
 #include <support/failure_of.hpp>
 
+#include <rill/event.hpp>
 #include <rill/gather.hpp>
 #include <rill/queue.hpp>
 #include <rill/sleep.hpp>
@@ -20,6 +21,7 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -102,6 +104,100 @@ awaitable<void> some_turns()
 {
     for (int i = 0; i < 3; ++i)
         co_await rill::yield();
+}
+
+// What must not fail
+
+/// Calls `f(failing)` with the 1st, 2nd, 3rd ... allocation after failing.emplace(n) failing, until
+/// none does any more.
+template <class F>
+void with_each_failing(F f)
+{
+    for (std::uint64_t n = 1; n < 1000; ++n) {
+        std::optional<failing_allocations> failing;
+        CAPTURE(n);
+        f([&] { failing.emplace(n); });
+        if (!failing->happened())
+            return;
+    }
+    FAIL("allocations without end");
+}
+
+TEST_CASE("lack of memory: to wake somebody from outside the loop's turns asks for none")
+{
+    testing::loop loop;
+    rill::event event(loop.executor());
+    rill::queue<int> queue(loop.executor());
+    const auto both = [&]() -> awaitable<int> {
+        co_await event.wait();
+        co_return co_await queue.get();
+    };
+    const auto task = loop.spawn(both());
+    loop.settle();
+    const failing_allocations failing(1);
+    event.set();
+    CHECK_FALSE(failing.happened());
+    loop.settle();
+    CHECK(queue.try_put(7));
+    CHECK_FALSE(failing.happened());
+    loop.settle();
+    CHECK(task.result() == 7);
+}
+
+TEST_CASE("lack of memory: a cancellation reaches all whom it concerns")
+{
+    with_each_failing([](const auto& fail) {
+        testing::loop loop;
+        rill::task<void> inner = loop.spawn(rill::sleep(1h));
+        std::vector<rill::task<void>> chain{inner};
+        for (int i = 0; i < 5; ++i)
+            chain.push_back(loop.spawn([](rill::task<void> next) -> awaitable<void> {
+                co_await next;
+            }(chain.back())));
+        const auto body = [&](rill::task_group& g) -> awaitable<void> {
+            for (int i = 0; i < 5; ++i)
+                g.create_task(rill::sleep(1h));
+            co_await chain.back();
+        };
+        auto all = loop.spawn([&]() -> awaitable<void> { co_await rill::with_task_group(body); });
+        loop.settle();
+        fail();
+        all.cancel();
+        loop.settle();
+        CHECK(all.done()); // by bad_alloc, where there was no memory to throw a cancellation
+        for (const auto& task : chain)
+            CHECK(task.done());
+        loop.forget_reported();
+    });
+}
+
+TEST_CASE("lack of memory: a child's failure ends its group, and no error disappears")
+{
+    with_each_failing([](const auto& fail) {
+        testing::loop loop;
+        const auto error = std::make_exception_ptr(std::runtime_error("no"));
+        const auto body = [&](rill::task_group& g) -> awaitable<void> {
+            g.create_task(rill::sleep(1h));
+            g.create_task([&]() -> awaitable<void> {
+                co_await rill::yield();
+                fail();
+                std::rethrow_exception(error);
+            });
+            co_return;
+        };
+        const auto all =
+            loop.spawn([&]() -> awaitable<void> { co_await rill::with_task_group(body); });
+        loop.settle();
+        REQUIRE(all.done());
+        try {
+            all.result();
+            FAIL("no error");
+        } catch (const rill::exception_group& group) {
+            CHECK(group.exceptions().front() == error);
+        } catch (const std::bad_alloc&) {
+            loop.expect_reported("an error in a task group that ended short of memory");
+        }
+    });
 }
 
 } // namespace

@@ -52,8 +52,8 @@ class subscriber;
 
 /// What a subscriber of a broadcast reads from. Made by subscribe(); unsubscribes at its end.
 ///
-/// One that was moved from is good for assignment and destruction only; waits that are pending on
-/// it go with it.
+/// One that was moved from is closed, and may be assigned to: all else throws invalid_state. Waits
+/// that are pending on it go with it.
 template <std::copyable T>
 class [[nodiscard]] subscription {
 public:
@@ -78,10 +78,10 @@ public:
     std::optional<T> try_receive();
 
     /// How many items the last errc::lagged was about.
-    std::uint64_t missed() const noexcept;
+    std::uint64_t missed() const;
 
     /// Whether the broadcast is closed and everything is drained.
-    bool at_end() const noexcept;
+    bool at_end() const;
 
     /// Unsubscribes: what waits on this ends with errc::closed, and sends that wait for this
     /// subscriber go on. May be repeated; destruction does the same.
@@ -89,7 +89,7 @@ public:
 
     bool is_open() const noexcept; ///< False once it was closed or moved from.
 
-    subscription_statistics statistics() const noexcept;
+    subscription_statistics statistics() const;
 
 private:
     using record_ptr = boost::intrusive_ptr<detail::subscriber<T>>;
@@ -98,6 +98,9 @@ private:
     explicit subscription(record_ptr r) noexcept
         : record_(std::move(r))
     {}
+
+    /// Throws invalid_state if it was moved from.
+    const record_ptr& checked() const;
 
     record_ptr record_; // null once it was moved from
 };

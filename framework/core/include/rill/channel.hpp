@@ -36,7 +36,7 @@ class channel_state;
 
 /// What the two kinds of ends have in common.
 ///
-/// An end that was moved from is good for assignment and destruction only.
+/// An end that was moved from is closed, and may be assigned to: all else throws invalid_state.
 template <class T>
 class channel_end {
 public:
@@ -50,9 +50,9 @@ public:
 
     bool is_open() const noexcept; ///< False once it was closed or moved from.
 
-    channel_statistics statistics() const noexcept; ///< Of the channel; after close() as well.
+    channel_statistics statistics() const; ///< Of the channel; after close() as well.
 
-    loop_executor get_executor() const noexcept;
+    loop_executor get_executor() const;
 
     void set_name(std::string name); ///< Of the channel, for all its ends: "channel 'orders'".
     std::string name() const;        ///< Empty if none was given.
@@ -65,10 +65,13 @@ protected:
         : record_(std::move(r))
     {}
 
-    record_ptr record_; // null once it was moved from
+    /// Throws invalid_state if it was moved from.
+    const record_ptr& checked() const;
 
 private:
     friend channel_state<T>;
+
+    record_ptr record_; // null once it was moved from
 };
 
 } // namespace detail
@@ -94,7 +97,7 @@ public:
         requires std::copy_constructible<T>;
 
     /// Whether a receiver is open. Without one, every send fails, for there is none to clone.
-    bool has_receivers() const noexcept;
+    bool has_receivers() const;
 
     /// Another sender of this channel. Throws system_error with errc::closed if this one is closed.
     sender clone() const;
@@ -122,7 +125,7 @@ public:
     std::optional<T> try_receive();
 
     /// Whether all senders are closed and everything is drained.
-    bool at_end() const noexcept;
+    bool at_end() const;
 
     /// Another receiver of this channel; each item goes to one of them. Throws system_error with
     /// errc::closed if this one is closed.

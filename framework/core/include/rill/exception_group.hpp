@@ -6,6 +6,7 @@
 
 #include <concepts>
 #include <exception>
+#include <forward_list>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -47,7 +48,7 @@ public:
     /// In the order given, a task group's in order of completion; never empty.
     const std::vector<std::exception_ptr>& exceptions() const noexcept
     {
-        return contents_->exceptions;
+        return contents_->exceptions.front();
     }
 
     /// All errors, also those of nested groups, in the order in which what() lists them.
@@ -64,21 +65,28 @@ public:
     std::optional<exception_group> handle(F f) const;
 
 private:
+    /// The errors of one group. In a node of a list, which can be handed on without memory.
+    using errors = std::forward_list<std::vector<std::exception_ptr>>;
+
     struct contents {
-        contents(std::string m, std::vector<std::exception_ptr> e) noexcept
+        contents(std::string m, std::vector<std::exception_ptr> e)
             : message(std::move(m))
-            , exceptions(std::move(e))
-        {}
+        {
+            exceptions.push_front(std::move(e));
+        }
+
+        ~contents();
 
         std::string message;
-        std::vector<std::exception_ptr> exceptions;
+        errors exceptions;
         detail::late_text text;
     };
 
     static std::vector<std::exception_ptr> checked(std::vector<std::exception_ptr> exceptions);
     static std::optional<exception_group> as_group(const std::exception_ptr& error);
     void describe_to(std::string& text) const;
-    void append_leaves(std::vector<std::exception_ptr>& leaves) const;
+    std::pair<std::optional<exception_group>, std::optional<exception_group>>
+    split_by(bool (*matches)(const std::exception_ptr& leaf)) const;
     std::optional<exception_group> part(std::vector<std::exception_ptr> exceptions) const;
 
     std::shared_ptr<const contents> contents_; // shared by the copies; never null
@@ -98,25 +106,15 @@ exception_group::split() const
         !std::derived_from<E, exception_group>,
         "a group is split by the type of its leaves, and a group is none"
     );
-    std::vector<std::exception_ptr> matching;
-    std::vector<std::exception_ptr> others;
-    for (const std::exception_ptr& e : exceptions()) {
+    return split_by([](const std::exception_ptr& leaf) {
         try {
-            std::rethrow_exception(e);
-        } catch (const exception_group& group) {
-            // A nested group that is not divided stays the object that it is.
-            const auto [inside, outside] = group.split<E>();
-            if (inside)
-                matching.push_back(outside ? std::make_exception_ptr(*inside) : e);
-            if (outside)
-                others.push_back(inside ? std::make_exception_ptr(*outside) : e);
+            std::rethrow_exception(leaf);
         } catch (const E&) {
-            matching.push_back(e);
+            return true;
         } catch (...) {
-            others.push_back(e);
+            return false;
         }
-    }
-    return {part(std::move(matching)), part(std::move(others))};
+    });
 }
 
 template <class E, std::invocable<const E&> F>

@@ -84,15 +84,17 @@ private:
 template <class T>
 detail::future_data<T>& future<T>::checked() const
 {
-    if (!this->data_ || !this->data_->core())
+    auto& data = this->data();
+    if (!data.core())
         throw invalid_state("rill::future: its loop is gone");
-    return *this->data_;
+    return data;
 }
 
 template <class T>
 detail::future_data<T>& future<T>::open() const
 {
     auto& data = checked();
+    data.note_use();
     if (data.done())
         throw invalid_state("rill::future: it has an outcome already");
     return data;
@@ -136,9 +138,11 @@ bool future<T>::set_result_unless_done(Args&&... value)
 template <class T>
 bool future<T>::cancel(std::string message)
 {
-    if (!this->data_->done() && !this->data_->core())
+    auto& data = this->data();
+    data.note_use();
+    if (!data.done() && !data.core())
         return false;
-    return this->data_->request_cancel(
+    return data.request_cancel(
         message.empty() ? nullptr : detail::make_reason(cancel_origin::request, std::move(message))
     );
 }

@@ -210,8 +210,6 @@ template <class Handle>
 typename Handle::value_type runner::run(Handle main)
 {
     check_usable();
-    if (!main)
-        throw invalid_state("rill: the handle that is awaited refers to nothing");
     set_up();
     return complete(main, false);
 }
@@ -219,7 +217,7 @@ typename Handle::value_type runner::run(Handle main)
 template <class Handle>
 typename Handle::value_type runner::complete(const Handle& main, bool take)
 {
-    run_to_end(*detail::handle_access::state(main));
+    run_to_end(detail::handle_access::data(main));
     return detail::take_result(main, take);
 }
 

@@ -64,6 +64,7 @@
 #include <rill/impl/rate_limiter.ipp>
 #include <rill/impl/ready_queue.ipp>
 #include <rill/impl/recycled_memory.ipp>
+#include <rill/impl/referent.ipp>
 #include <rill/impl/remote_operation.ipp>
 #include <rill/impl/retry.ipp>
 #include <rill/impl/runner.ipp>
@@ -87,9 +88,11 @@
 #include <rill/impl/task_tree.ipp>
 #include <rill/impl/thread_pool.ipp>
 #include <rill/impl/thread_position.ipp>
+#include <rill/impl/thread_text.ipp>
 #include <rill/impl/timeout.ipp>
 #include <rill/impl/timer_queue.ipp>
 #include <rill/impl/to_thread.ipp>
 #include <rill/impl/wait.ipp>
 #include <rill/impl/watchdog.ipp>
+#include <rill/impl/watched_loops.ipp>
 #include <rill/impl/whereabouts.ipp>

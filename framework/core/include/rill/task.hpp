@@ -73,14 +73,14 @@ public:
     bool cancel(std::string message = {});
 
     /// Requests not taken back. Mirrors Task.cancelling.
-    unsigned cancelling() const noexcept { return this->data_->requests(); }
+    unsigned cancelling() const { return this->data().requests(); }
 
     /// Takes one request back and returns how many are left; the last one lifts the cancellation.
-    unsigned uncancel() noexcept { return this->data_->take_back_request(); }
+    unsigned uncancel() { return this->data().take_back_request(); }
 
-    std::string name() const { return this->data_->name(); }
+    std::string name() const { return this->data().name(); }
 
-    void set_name(std::string name) { this->data_->set_name(std::move(name)); }
+    void set_name(std::string name) { this->data().set_name(std::move(name)); }
 
     /// The context that the task runs in. Mirrors Task.get_context.
     context get_context() const;
@@ -164,16 +164,16 @@ class task_ref : public detail::outcome_handle<task_ref, void, detail::task_stat
 public:
     explicit task_ref(detail::task_state& state) noexcept;
     template <class T>
-    task_ref(const task<T>& t) noexcept;
+    task_ref(const task<T>& t);
 
     bool cancel(std::string message = {});
-    unsigned cancelling() const noexcept;
-    unsigned uncancel() noexcept;
+    unsigned cancelling() const;
+    unsigned uncancel();
     std::string name() const;
     void set_name(std::string name);
 
     /// Why its waits throw at present; null if they do not, or if no reason was given.
-    cancel_reason_ptr reason() const noexcept;
+    cancel_reason_ptr reason() const;
 
     friend bool operator==(const task_ref& a, const task_ref& b) noexcept
     {

@@ -123,7 +123,7 @@ private:
         explicit abort_turn(task_group& group) noexcept;
         ~abort_turn();
 
-        void request();
+        void request() noexcept;
 
     private:
         static void on_act(ready_node& node, detail::act what);
@@ -148,17 +148,22 @@ private:
     static awaitable<void> run_starting(std::shared_ptr<start_record<T>> record, F body);
 
     auto children_end() noexcept;
-    void cancel_all(cancel_reason_ptr why);
-    void body_failed(std::exception_ptr error);
-    void fail(std::exception_ptr error);
-    void abort();
+    void cancel_all(cancel_reason_ptr why) noexcept;
+    void body_failed(std::exception_ptr error) noexcept;
+    void fail(detail::task_state& child) noexcept;
+    template <class F>
+    void for_each_error(F f) const;
+    static cancel_reason_ptr failure_of(const char* whose, std::exception_ptr error) noexcept;
+    void abort() noexcept;
     void leave() noexcept;
     void throw_what_is_due();
-    void rethrow_fatal(const std::exception_ptr& error);
+    void throw_errors();
+    exception_group all_errors() const;
+    void report_errors(const std::exception_ptr& instead, const char* why) noexcept;
 
     static void on_child_end(detail::task_state& child, void* group);
     static detail::task_state* waiting_parent(void* group) noexcept;
-    void child_ended(detail::task_state& child);
+    void child_ended() noexcept;
 
     detail::task_state& parent_;
     std::source_location where_;
@@ -170,8 +175,9 @@ private:
     bool interrupted_ = false; // cancelled from outside while it waited for children
     std::size_t size_ = 0;
     detail::intrusive_list<detail::task_state, detail::in_group> children_; // those that run
-    detail::wait_line<> ended_;              // the body, once it waits for the last child
-    std::vector<std::exception_ptr> errors_; // in order of completion
+    detail::wait_line<> ended_; // the body, once it waits for the last child
+    detail::intrusive_list<detail::task_state, detail::in_group>
+        failed_; // in the order of their ends; held
     abort_turn abort_turn_{*this};
     std::exception_ptr body_error_;
     std::exception_ptr body_cancelled_; // a cancellation ended the body

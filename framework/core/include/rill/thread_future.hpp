@@ -36,7 +36,8 @@ struct thread_access;
 /// A result that another thread sets, and that a thread waits for by blocking. Mirrors
 /// concurrent.futures.Future. A coroutine awaits wrap_future() of it.
 ///
-/// Handles are cheap to copy and refer to the same result.
+/// Handles are cheap to copy and refer to the same result; one that was moved from throws
+/// invalid_state.
 /// Thread safety: all functions may be called from any thread.
 template <class T = void>
 class thread_future {
@@ -75,7 +76,7 @@ private:
 };
 
 /// Sets the result of a thread_future, once. Dropped without that, it sets an invalid_state, so
-/// that nobody waits for ever.
+/// that nobody waits for ever. One that was moved from throws invalid_state.
 template <class T = void>
 class thread_promise {
 public:

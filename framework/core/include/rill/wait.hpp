@@ -54,6 +54,7 @@ awaitable<wait_result<detail::range_member_t<R>>> wait(
 /// Tasks or futures, one after another as they end. Mirrors the iterator of asyncio.as_completed.
 ///
 /// Copies are the same iteration, and several may ask at once. Dropping it leaves the tasks running.
+/// One that was moved from throws invalid_state.
 template <class Handle>
 class completions {
 public:
@@ -67,7 +68,7 @@ public:
     auto next(std::source_location where = std::source_location::current());
 
     /// Those that have not been given yet.
-    std::size_t size() const noexcept;
+    std::size_t size() const;
 
 private:
     template <member_range R>

@@ -39,8 +39,8 @@ class watcher_record;
 /// Sees the latest value of a watch. Made by subscribe().
 ///
 /// It remembers which version of the value it has seen; the one at subscribe() counts as seen. One
-/// that was moved from is good for assignment and destruction only; waits that are pending on it go
-/// with it.
+/// that was moved from is closed, and may be assigned to: all else throws invalid_state. Waits that
+/// are pending on it go with it.
 template <std::movable T>
 class [[nodiscard]] watcher {
 public:
@@ -50,10 +50,10 @@ public:
 
     /// The latest value, which counts as seen from now on. The reference is good until the next
     /// wait: copy what is to last.
-    const T& get() noexcept;
+    const T& get();
 
     /// Whether there is a version that this watcher has not seen.
-    bool has_changed() const noexcept;
+    bool has_changed() const;
 
     /// Returns once has_changed(); at once, without suspending, if it is so. It marks nothing as
     /// seen, get() does: a cancelled wait has missed nothing, and a loop without get() never waits.
@@ -86,6 +86,9 @@ private:
     explicit watcher(record_ptr r) noexcept
         : record_(std::move(r))
     {}
+
+    /// Throws invalid_state if it was moved from.
+    const record_ptr& checked() const;
 
     record_ptr record_; // null once it was moved from
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/broadcast.hpp>
+#include <rill/detail/loop/referent.hpp>
 #include <rill/detail/wait/broadcast_state.hpp>
 
 namespace rill::RILL_FORM {
@@ -15,11 +16,17 @@ subscription<T>& subscription<T>::operator=(subscription&& other) noexcept
 }
 
 template <std::copyable T>
+auto subscription<T>::checked() const -> const record_ptr&
+{
+    return detail::referent(record_, "this subscription");
+}
+
+template <std::copyable T>
 auto subscription<T>::receive(std::source_location where)
 {
     using waiter = typename detail::subscriber<T>::receive_waiter;
     return detail::wait_operation<void(error_code, std::optional<T>), waiter>(
-        std::in_place, record_, where
+        std::in_place, checked(), where
     );
 }
 
@@ -33,19 +40,21 @@ auto subscription<T>::async_receive(Token&& token)
 template <std::copyable T>
 std::optional<T> subscription<T>::try_receive()
 {
-    return is_open() ? record_->try_receive() : std::nullopt;
+    const record_ptr& s = checked();
+    s->note_use();
+    return s->open() ? s->try_receive() : std::nullopt;
 }
 
 template <std::copyable T>
-std::uint64_t subscription<T>::missed() const noexcept
+std::uint64_t subscription<T>::missed() const
 {
-    return record_->missed();
+    return checked()->missed();
 }
 
 template <std::copyable T>
-bool subscription<T>::at_end() const noexcept
+bool subscription<T>::at_end() const
 {
-    return record_->at_end();
+    return checked()->at_end();
 }
 
 template <std::copyable T>
@@ -62,9 +71,9 @@ bool subscription<T>::is_open() const noexcept
 }
 
 template <std::copyable T>
-subscription_statistics subscription<T>::statistics() const noexcept
+subscription_statistics subscription<T>::statistics() const
 {
-    return record_->statistics();
+    return checked()->statistics();
 }
 
 template <std::copyable T>
@@ -96,6 +105,7 @@ auto broadcast<T>::async_send(T value, Token&& token)
 template <std::copyable T>
 bool broadcast<T>::try_send(T&& value)
 {
+    state_->note_use("a broadcast");
     return state_->try_send(std::move(value));
 }
 

@@ -1,26 +1,31 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/loop/cancel_delivery.hpp>
 #include <rill/detail/loop/task_state.hpp>
 
 namespace rill::RILL_FORM::detail {
 
-RILL_DECL void cancel_delivery::deliver(task_state& task, bool again)
+RILL_DECL void cancel_delivery::deliver(task_state& task, bool again) noexcept
 {
-    task.retain();
-    requests_.push_back({&task, again});
-    if (delivering_)
+    if (static_cast<hook<in_delivery>&>(task).linked())
         return;
+    task.retain();
+    task.told_again = again;
+    line_.push_back(task);
+    if (!delivering_)
+        deliver_all();
+}
+
+RILL_DECL void cancel_delivery::deliver_all() noexcept
+{
     delivering_ = true;
     ++round_;
-    while (!requests_.empty()) {
-        const request next = requests_.front();
-        requests_.pop_front();
+    while (task_state* const task = line_.pop_front()) {
+        const bool again = task->told_again;
         // One that comes by again has gone in a circle, or two ways: that is no insisting.
-        if (!next.task->done() && !(next.again && next.task->reached_in_this_round()))
-            next.task->deliver(next.again);
-        next.task->release();
+        if (!task->done() && !(again && task->reached_in_this_round()))
+            task->deliver(again);
+        task->release();
     }
     delivering_ = false;
 }

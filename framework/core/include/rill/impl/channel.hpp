@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/channel.hpp>
+#include <rill/detail/loop/referent.hpp>
 #include <rill/detail/wait/channel_state.hpp>
 
 namespace rill::RILL_FORM {
@@ -14,6 +15,12 @@ channel_end<T>& channel_end<T>::operator=(channel_end&& other) noexcept
     channel_end taken(std::move(other));
     std::swap(record_, taken.record_);
     return *this;
+}
+
+template <class T>
+auto channel_end<T>::checked() const -> const record_ptr&
+{
+    return referent(record_, "this end of a channel");
 }
 
 template <class T>
@@ -30,27 +37,27 @@ bool channel_end<T>::is_open() const noexcept
 }
 
 template <class T>
-channel_statistics channel_end<T>::statistics() const noexcept
+channel_statistics channel_end<T>::statistics() const
 {
-    return record_->state->statistics();
+    return checked()->state->statistics();
 }
 
 template <class T>
-loop_executor channel_end<T>::get_executor() const noexcept
+loop_executor channel_end<T>::get_executor() const
 {
-    return record_->state->get_executor();
+    return checked()->state->get_executor();
 }
 
 template <class T>
 void channel_end<T>::set_name(std::string name)
 {
-    record_->state->set_name(std::move(name));
+    checked()->state->set_name(std::move(name));
 }
 
 template <class T>
 std::string channel_end<T>::name() const
 {
-    return record_->state->name();
+    return checked()->state->name();
 }
 
 } // namespace detail
@@ -60,7 +67,7 @@ auto sender<T>::send(T value, std::source_location where)
 {
     using waiter = typename detail::channel_state<T>::send_waiter;
     return detail::wait_operation<void(error_code), waiter>(
-        std::in_place, this->record_, std::move(value), where
+        std::in_place, this->checked(), std::move(value), where
     );
 }
 
@@ -74,7 +81,9 @@ auto sender<T>::async_send(T value, Token&& token)
 template <class T>
 bool sender<T>::try_send(T&& value)
 {
-    return this->record_->open() && this->record_->state->try_send(std::move(value));
+    const auto& end = this->checked();
+    end->state->note_use("a channel");
+    return end->open() && end->state->try_send(std::move(value));
 }
 
 template <class T>
@@ -85,16 +94,17 @@ bool sender<T>::try_send(const T& value)
 }
 
 template <class T>
-bool sender<T>::has_receivers() const noexcept
+bool sender<T>::has_receivers() const
 {
-    return this->record_->state->has_receivers();
+    return this->checked()->state->has_receivers();
 }
 
 template <class T>
 sender<T> sender<T>::clone() const
 {
-    this->record_->check_open();
-    return this->record_->state->make_sender();
+    const auto& end = this->checked();
+    end->check_open();
+    return end->state->make_sender();
 }
 
 template <class T>
@@ -102,7 +112,7 @@ auto receiver<T>::receive(std::source_location where)
 {
     using waiter = typename detail::channel_state<T>::receive_waiter;
     return detail::wait_operation<void(error_code, std::optional<T>), waiter>(
-        std::in_place, this->record_, where
+        std::in_place, this->checked(), where
     );
 }
 
@@ -116,20 +126,23 @@ auto receiver<T>::async_receive(Token&& token)
 template <class T>
 std::optional<T> receiver<T>::try_receive()
 {
-    return this->is_open() ? this->record_->state->try_receive() : std::nullopt;
+    const auto& end = this->checked();
+    end->state->note_use("a channel");
+    return end->open() ? end->state->try_receive() : std::nullopt;
 }
 
 template <class T>
-bool receiver<T>::at_end() const noexcept
+bool receiver<T>::at_end() const
 {
-    return this->record_->state->at_end();
+    return this->checked()->state->at_end();
 }
 
 template <class T>
 receiver<T> receiver<T>::clone() const
 {
-    this->record_->check_open();
-    return this->record_->state->make_receiver();
+    const auto& end = this->checked();
+    end->check_open();
+    return end->state->make_receiver();
 }
 
 template <std::movable T>

@@ -13,6 +13,23 @@ exception_group::exception_group(std::string message, std::vector<std::exception
       )
 {}
 
+/// Groups in groups may be very many: the end of each is left to the outermost one, which goes
+/// through them one after another.
+RILL_DECL exception_group::contents::~contents()
+{
+    static thread_local errors* under_way = nullptr;
+    if (under_way) {
+        under_way->splice_after(under_way->before_begin(), exceptions);
+        return;
+    }
+    under_way = &exceptions;
+    while (!exceptions.empty()) {
+        const std::vector<std::exception_ptr> next = std::move(exceptions.front());
+        exceptions.pop_front();
+    }
+    under_way = nullptr;
+}
+
 RILL_DECL std::vector<std::exception_ptr>
 exception_group::checked(std::vector<std::exception_ptr> exceptions)
 {
@@ -34,7 +51,8 @@ RILL_DECL const char* exception_group::what() const noexcept
     return text.empty() ? "several errors" : text.c_str();
 }
 
-/// One text for all levels, without a call for each: they may be thousands.
+// What goes through all levels does so without a call for each: they may be thousands.
+
 RILL_DECL void exception_group::describe_to(std::string& text) const
 {
     struct level {
@@ -82,17 +100,52 @@ RILL_DECL std::optional<exception_group> exception_group::as_group(const std::ex
 RILL_DECL std::vector<std::exception_ptr> exception_group::leaves() const
 {
     std::vector<std::exception_ptr> leaves;
-    append_leaves(leaves);
+    std::vector<std::exception_ptr> left(exceptions().rbegin(), exceptions().rend());
+    while (!left.empty()) { // the next one is at the end
+        const std::exception_ptr error = std::move(left.back());
+        left.pop_back();
+        if (const auto nested = as_group(error))
+            left.insert(left.end(), nested->exceptions().rbegin(), nested->exceptions().rend());
+        else
+            leaves.push_back(error);
+    }
     return leaves;
 }
 
-RILL_DECL void exception_group::append_leaves(std::vector<std::exception_ptr>& leaves) const
+RILL_DECL std::pair<std::optional<exception_group>, std::optional<exception_group>>
+exception_group::split_by(bool (*matches)(const std::exception_ptr& leaf)) const
 {
-    for (const std::exception_ptr& e : exceptions()) {
-        if (const auto nested = as_group(e))
-            nested->append_leaves(leaves);
-        else
-            leaves.push_back(e);
+    struct level {
+        exception_group group;
+        std::exception_ptr itself; // null for the outermost
+        std::size_t next = 0;
+        std::vector<std::exception_ptr> matching{};
+        std::vector<std::exception_ptr> others{};
+    };
+
+    std::vector<level> open;
+    open.push_back({*this, nullptr});
+    for (;;) {
+        level& inner = open.back();
+        if (inner.next < inner.group.exceptions().size()) {
+            const std::exception_ptr error = inner.group.exceptions()[inner.next++];
+            if (const auto nested = as_group(error))
+                open.push_back({*nested, error});
+            else
+                (matches(error) ? inner.matching : inner.others).push_back(error);
+            continue;
+        }
+        const std::exception_ptr itself = inner.itself;
+        const auto matching = inner.group.part(std::move(inner.matching));
+        const auto others = inner.group.part(std::move(inner.others));
+        open.pop_back();
+        if (open.empty())
+            return {matching, others};
+        // A nested group that is not divided stays the object that it is.
+        if (matching)
+            open.back().matching.push_back(others ? std::make_exception_ptr(*matching) : itself);
+        if (others)
+            open.back().others.push_back(matching ? std::make_exception_ptr(*others) : itself);
     }
 }
 

@@ -227,8 +227,9 @@ namespace detail {
 /// Gives what `f(value, more)` makes of each value, if it makes something, as long as it leaves
 /// `more` true. Closes `values` on every way out.
 template <std::movable U, class T, class F>
-generator<U> pipe(generator<T> values, F f)
+generator<U> pipe(generator<T> given, F f)
 {
+    generator<T> values = std::move(given); // gone with the body: pipes of pipes end one by one
     bool more = true;
     bool closed = false;
     try {

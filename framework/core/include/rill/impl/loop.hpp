@@ -149,9 +149,7 @@ template <class Handle>
     requires detail::awaited_handle<Handle>
 typename Handle::value_type loop::run_until_complete(Handle main)
 {
-    if (!main)
-        throw invalid_state("rill: the handle that is awaited refers to nothing");
-    run_until_ended(*detail::handle_access::state(main));
+    run_until_ended(detail::handle_access::data(main));
     return detail::take_result(main, false);
 }
 

@@ -145,16 +145,16 @@ struct task_access {
     }
 
     template <class T>
-    static task_data<T>& data(const task<T>& t) noexcept
+    static task_data<T>& data(const task<T>& t)
     {
-        return *t.data_;
+        return t.data();
     }
 
-    static task_state& data(const task_ref& t) noexcept { return *t.data_; }
+    static task_state& data(const task_ref& t) { return t.data(); }
 };
 
 template <class T>
-task_data<T>& data_of(const task<T>& t) noexcept
+task_data<T>& data_of(const task<T>& t)
 {
     return task_access::data(t);
 }
@@ -188,13 +188,13 @@ start<void>(loop_core&, awaitable<void>, task_options, std::source_location);
 template <class T>
 bool task<T>::cancel(std::string message)
 {
-    return detail::cancel_from_any_thread(*this->data_, std::move(message));
+    return detail::cancel_from_any_thread(this->data(), std::move(message));
 }
 
 template <class T>
 context task<T>::get_context() const
 {
-    detail::context_ptr& box = this->data_->context();
+    detail::context_ptr& box = this->data().context();
     if (!box)
         box.reset(new detail::context_box);
     return context_access::of(box);
@@ -304,33 +304,33 @@ inline task_ref::task_ref(detail::task_state& state) noexcept
 {}
 
 template <class T>
-task_ref::task_ref(const task<T>& t) noexcept
+task_ref::task_ref(const task<T>& t)
     : outcome_handle(detail::data_of(t))
 {}
 
-inline unsigned task_ref::cancelling() const noexcept
+inline unsigned task_ref::cancelling() const
 {
-    return data_->requests();
+    return data().requests();
 }
 
-inline unsigned task_ref::uncancel() noexcept
+inline unsigned task_ref::uncancel()
 {
-    return data_->take_back_request();
+    return data().take_back_request();
 }
 
 inline std::string task_ref::name() const
 {
-    return data_->name();
+    return data().name();
 }
 
 inline void task_ref::set_name(std::string name)
 {
-    data_->set_name(std::move(name));
+    data().set_name(std::move(name));
 }
 
-inline cancel_reason_ptr task_ref::reason() const noexcept
+inline cancel_reason_ptr task_ref::reason() const
 {
-    return data_->reason();
+    return data().reason();
 }
 
 namespace detail {

@@ -112,7 +112,7 @@ create_background_task(awaitable<void> body, task_options options, std::source_l
 
 RILL_DECL bool task_ref::cancel(std::string message)
 {
-    return detail::cancel_from_any_thread(*data_, std::move(message));
+    return detail::cancel_from_any_thread(data(), std::move(message));
 }
 
 RILL_DECL std::optional<task_ref> current_task() noexcept

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/loop/referent.hpp>
 #include <rill/detail/loop/run_as_task.hpp>
 #include <rill/detail/wait/group_start.hpp>
 #include <rill/task_group.hpp>
@@ -139,7 +140,7 @@ template <class T>
 template <class... Args>
 void task_status<T>::started(Args&&... value)
 {
-    auto& record = *record_;
+    auto& record = *detail::referent(record_, "this task_status");
     if (std::exchange(record.said, true))
         throw std::logic_error("rill::task_status: started() was called before");
     record.result.set_value(std::forward<Args>(value)...);

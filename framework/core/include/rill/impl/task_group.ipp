@@ -58,15 +58,14 @@ RILL_DECL void task_group::leave() noexcept
         parent_.leave(scope_);
 }
 
-RILL_DECL void task_group::cancel_all(cancel_reason_ptr why)
+/// Those whom the cancellation of one ends at once leave the list afterwards.
+RILL_DECL void task_group::cancel_all(cancel_reason_ptr why) noexcept
 {
-    if (!scope_.cancelled)
-        parent_.cancel(scope_, why);
-    // What a cancellation reaches may end tasks on the spot.
-    std::vector<detail::state_ref<detail::task_state>> children;
-    children_.for_each([&](detail::task_state& child) { children.emplace_back(child); });
-    for (const auto& child : children)
-        child->request_cancel(why);
+    parent_.core()->cancellations.together([&] {
+        if (!scope_.cancelled)
+            parent_.cancel(scope_, why);
+        children_.for_each([&](detail::task_state& child) { child.request_cancel(why); });
+    });
 }
 
 RILL_DECL void task_group::cancel(std::string message)
@@ -78,22 +77,35 @@ RILL_DECL void task_group::cancel(std::string message)
     cancel_all(detail::make_reason(cancel_origin::request, std::move(message)));
 }
 
-RILL_DECL void task_group::fail(std::exception_ptr error)
+/// As a member of the list of those that failed: to note it asks for no memory.
+RILL_DECL void task_group::fail(detail::task_state& child) noexcept
 {
-    errors_.push_back(std::move(error));
+    child.mark_retrieved();
+    child.retain();
+    failed_.push_back(child);
     if (!collect_errors_ && !left_ && !scope_.cancelled)
         abort_turn_.request();
 }
 
-RILL_DECL void task_group::abort()
+/// Why the others are cancelled; null, which is no reason, where there is no memory for it.
+RILL_DECL cancel_reason_ptr
+task_group::failure_of(const char* whose, std::exception_ptr error) noexcept
 {
-    if (!left_ && !scope_.cancelled)
-        cancel_all(detail::make_reason(
-            cancel_origin::sibling, "another member of its task group failed: ", errors_.front()
-        ));
+    try {
+        return detail::make_reason(cancel_origin::sibling, whose, std::move(error));
+    } catch (...) {
+        return nullptr;
+    }
 }
 
-RILL_DECL void task_group::body_failed(std::exception_ptr error)
+RILL_DECL void task_group::abort() noexcept
+{
+    if (!left_ && !scope_.cancelled)
+        cancel_all(failure_of("another member of its task group failed: ", failed_.front()->error())
+        );
+}
+
+RILL_DECL void task_group::body_failed(std::exception_ptr error) noexcept
 {
     const bool cancelled = detail::was_asked_for(error);
     if (cancelled) {
@@ -106,35 +118,60 @@ RILL_DECL void task_group::body_failed(std::exception_ptr error)
         return;
     if (!scope_.cancelled)
         cancel_all(
-            cancelled
-                ? parent_.reason()
-                : detail::make_reason(
-                      cancel_origin::sibling, "the body of its task group failed: ", body_error_
-                  )
+            cancelled ? parent_.reason()
+                      : failure_of("the body of its task group failed: ", body_error_)
         );
 }
 
-/// A fatal error hides the others, which are reported for that.
-RILL_DECL void task_group::rethrow_fatal(const std::exception_ptr& fatal)
+template <class F>
+void task_group::for_each_error(F f) const
 {
-    for (const std::exception_ptr& error : errors_)
-        if (error != fatal)
-            parent_.core()->report(
-                {"an error in a task group that a fatal error ended", error, parent_.name()}
-            );
-    std::rethrow_exception(fatal);
+    failed_.for_each([&](const detail::task_state& child) { f(child.error()); });
+    if (body_error_)
+        f(body_error_);
+}
+
+/// No error disappears: they are reported where something else is thrown.
+RILL_DECL void
+task_group::report_errors(const std::exception_ptr& instead, const char* why) noexcept
+{
+    for_each_error([&](const std::exception_ptr& error) {
+        if (error != instead)
+            parent_.core()->report({why, error, parent_.name()});
+    });
+}
+
+RILL_DECL exception_group task_group::all_errors() const
+{
+    std::vector<std::exception_ptr> errors;
+    for_each_error([&](const std::exception_ptr& error) { errors.push_back(error); });
+    return exception_group(std::move(errors));
+}
+
+RILL_DECL void task_group::throw_errors()
+{
+    std::exception_ptr fatal;
+    for_each_error([&](const std::exception_ptr& error) {
+        if (!fatal && detail::is_fatal(error))
+            fatal = error;
+    });
+    if (fatal) {
+        report_errors(fatal, "an error in a task group that a fatal error ended");
+        std::rethrow_exception(fatal);
+    }
+    try {
+        throw all_errors();
+    } catch (const std::bad_alloc&) {
+        report_errors(nullptr, "an error in a task group that ended short of memory");
+        throw;
+    }
 }
 
 /// Errors first; then a cancellation that is not the group's own.
 RILL_DECL void task_group::throw_what_is_due()
 {
-    if (body_error_)
-        errors_.push_back(std::move(body_error_));
-    for (const std::exception_ptr& error : errors_)
-        if (detail::is_fatal(error))
-            rethrow_fatal(error);
-    if (!errors_.empty())
-        throw exception_group(std::move(errors_));
+    if (!failed_.empty() || body_error_)
+        throw_errors();
     const bool outside = (interrupted_ || body_cancelled_) && parent_.cancelled();
     if (!outside && !cancelled_itself_)
         return;
@@ -154,7 +191,7 @@ RILL_DECL task_group::abort_turn::~abort_turn()
         group_.parent_.core()->forget(*this);
 }
 
-RILL_DECL void task_group::abort_turn::request()
+RILL_DECL void task_group::abort_turn::request() noexcept
 {
     if (!linked())
         group_.parent_.core()->make_ready(*this);
@@ -171,17 +208,18 @@ RILL_DECL task_group::~task_group()
     // Only a loop that dies destroys the frame of a group with children: none may come back to it.
     while (detail::task_state* child = children_.pop_front())
         child->on_end = nullptr;
+    while (detail::task_state* child = failed_.pop_front())
+        child->release();
     leave();
 }
 
 RILL_DECL void task_group::on_child_end(detail::task_state& child, void* group)
 {
     auto& self = *static_cast<task_group*>(group);
-    if (child.error() && !child.ended_cancelled()) {
-        child.mark_retrieved();
-        self.fail(child.error());
-    }
-    self.child_ended(child);
+    static_cast<detail::hook<detail::in_group>&>(child).unlink();
+    if (child.error() && !child.ended_cancelled())
+        self.fail(child);
+    self.child_ended();
 }
 
 RILL_DECL detail::task_state* task_group::waiting_parent(void* group) noexcept
@@ -190,9 +228,8 @@ RILL_DECL detail::task_state* task_group::waiting_parent(void* group) noexcept
     return ended.empty() ? nullptr : ended.front()->waiting_task();
 }
 
-RILL_DECL void task_group::child_ended(detail::task_state& child)
+RILL_DECL void task_group::child_ended() noexcept
 {
-    static_cast<detail::hook<detail::in_group>&>(child).unlink();
     --size_;
     if (children_.empty())
         ended_.complete_all();

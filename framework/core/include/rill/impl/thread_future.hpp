@@ -171,15 +171,15 @@ struct thread_access {
     }
 
     template <class T>
-    static const std::shared_ptr<thread_state<T>>& state(const thread_future<T>& f) noexcept
+    static const std::shared_ptr<thread_state<T>>& state(const thread_future<T>& f)
     {
-        return f.state_;
+        return referent(f.state_, "this thread_future");
     }
 
     template <class T>
-    static const std::shared_ptr<thread_state<T>>& state(const thread_promise<T>& p) noexcept
+    static const std::shared_ptr<thread_state<T>>& state(const thread_promise<T>& p)
     {
-        return p.state_;
+        return referent(p.state_, "this thread_promise");
     }
 };
 
@@ -188,22 +188,24 @@ struct thread_access {
 template <class T>
 T thread_future<T>::get() const
 {
-    state_->wait(forever);
-    return state_->take();
+    auto& state = *detail::thread_access::state(*this);
+    state.wait(forever);
+    return state.take();
 }
 
 template <class T>
 T thread_future<T>::get(duration d) const
 {
-    if (!state_->wait(d))
+    auto& state = *detail::thread_access::state(*this);
+    if (!state.wait(d))
         throw timeout_error("rill::thread_future: no result within " + detail::text_of(d));
-    return state_->take();
+    return state.take();
 }
 
 template <class T>
 bool thread_future<T>::wait(duration d) const
 {
-    return state_->wait(d);
+    return detail::thread_access::state(*this)->wait(d);
 }
 
 template <class T>
@@ -211,19 +213,21 @@ bool thread_future<T>::cancel(std::string message) const
 {
     auto why =
         message.empty() ? nullptr : detail::make_reason(cancel_origin::request, std::move(message));
-    return state_->cancel(std::make_exception_ptr(cancelled_error(std::move(why))));
+    return detail::thread_access::state(*this)->cancel(
+        std::make_exception_ptr(cancelled_error(std::move(why)))
+    );
 }
 
 template <class T>
 bool thread_future<T>::done() const
 {
-    return state_->done();
+    return detail::thread_access::state(*this)->done();
 }
 
 template <class T>
 bool thread_future<T>::cancelled() const
 {
-    return state_->was_cancelled();
+    return detail::thread_access::state(*this)->was_cancelled();
 }
 
 template <class T>
@@ -254,13 +258,13 @@ thread_promise<T>& thread_promise<T>::operator=(thread_promise&& other) noexcept
 template <class T>
 thread_future<T> thread_promise<T>::get_future() const
 {
-    return detail::thread_access::future(state_);
+    return detail::thread_access::future(detail::thread_access::state(*this));
 }
 
 template <class T>
 bool thread_promise<T>::start()
 {
-    return state_->start();
+    return detail::thread_access::state(*this)->start();
 }
 
 template <class T>
@@ -269,7 +273,7 @@ bool thread_promise<T>::set_result(Args&&... value)
 {
     outcome<T> result;
     result.set_value(std::forward<Args>(value)...);
-    return detail::end_once(*state_, std::move(result));
+    return detail::end_once(*detail::thread_access::state(*this), std::move(result));
 }
 
 template <class T>
@@ -277,13 +281,14 @@ bool thread_promise<T>::set_exception(std::exception_ptr error)
 {
     outcome<T> result;
     result.set_exception(std::move(error));
-    return detail::end_once(*state_, std::move(result));
+    return detail::end_once(*detail::thread_access::state(*this), std::move(result));
 }
 
 template <class T>
 future<T> wrap_future(thread_future<T> from, std::source_location place)
 {
     detail::loop_core& core = detail::loop_core::running();
+    const auto state = detail::thread_access::state(from);
     future<T> bridge(core.executor(), place);
     const auto at = std::make_shared<detail::delivery_slot<future<T>>>();
     auto arrival = std::make_unique<detail::delivery_target<future<T>>>(bridge, at);
@@ -291,7 +296,6 @@ future<T> wrap_future(thread_future<T> from, std::source_location place)
         if (ended.cancelled())
             from.cancel();
     });
-    const auto state = detail::thread_access::state(from);
     state->on_end([at, weak = std::weak_ptr(state), mail = detail::mailbox_ptr(&core.mail())] {
         mail->post([at, state = weak.lock()] {
             if (at->to)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/loop/referent.hpp>
 #include <rill/wait.hpp>
 
 namespace rill::RILL_FORM {
@@ -216,16 +217,14 @@ private:
 template <class Handle>
 auto completions<Handle>::next(std::source_location where)
 {
-    if (!state_)
-        throw invalid_state("rill: the completions that are asked for the next have been moved");
     using operation = detail::wait_operation<void(error_code, std::optional<Handle>), next_waiter>;
-    return operation(std::in_place, state_, where);
+    return operation(std::in_place, detail::referent(state_, "this iteration"), where);
 }
 
 template <class Handle>
-std::size_t completions<Handle>::size() const noexcept
+std::size_t completions<Handle>::size() const
 {
-    return state_->left();
+    return detail::referent(state_, "this iteration")->left();
 }
 
 template <member_range R>

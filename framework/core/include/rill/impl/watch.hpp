@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/loop/referent.hpp>
 #include <rill/watch.hpp>
 
 namespace rill::RILL_FORM {
@@ -34,6 +35,7 @@ public:
 
     void set(T&& value)
     {
+        note_use("a watch");
         check_open();
         value_ = std::move(value);
         tell();
@@ -42,6 +44,7 @@ public:
     template <class F>
     bool modify(F& f)
     {
+        note_use("a watch");
         check_open();
         bool changed = true;
         if constexpr (std::same_as<std::invoke_result_t<F&, T&>, bool>)
@@ -189,22 +192,28 @@ watcher<T>& watcher<T>::operator=(watcher&& other) noexcept
 }
 
 template <std::movable T>
-const T& watcher<T>::get() noexcept
+auto watcher<T>::checked() const -> const record_ptr&
 {
-    return record_->look();
+    return detail::referent(record_, "this watcher");
 }
 
 template <std::movable T>
-bool watcher<T>::has_changed() const noexcept
+const T& watcher<T>::get()
 {
-    return record_->has_changed();
+    return checked()->look();
+}
+
+template <std::movable T>
+bool watcher<T>::has_changed() const
+{
+    return checked()->has_changed();
 }
 
 template <std::movable T>
 auto watcher<T>::changed(std::source_location where)
 {
     using waiter = typename detail::watch_state<T>::change_waiter;
-    return detail::wait_operation<void(error_code), waiter>(std::in_place, record_, where);
+    return detail::wait_operation<void(error_code), waiter>(std::in_place, checked(), where);
 }
 
 template <std::movable T>
@@ -219,7 +228,7 @@ template <std::predicate<const T&> Predicate>
     requires std::copy_constructible<T>
 awaitable<T> watcher<T>::wait_until(Predicate p, std::source_location where)
 {
-    return detail::watcher_record<T>::wait_until(record_, std::move(p), where);
+    return detail::watcher_record<T>::wait_until(checked(), std::move(p), where);
 }
 
 template <std::movable T>

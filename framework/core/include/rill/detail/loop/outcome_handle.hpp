@@ -3,6 +3,7 @@
 
 #include <rill/awaitable.hpp>
 #include <rill/detail/form.hpp>
+#include <rill/detail/loop/referent.hpp>
 #include <rill/detail/wait/wait_operation.hpp>
 #include <rill/error.hpp>
 #include <rill/handle.hpp>
@@ -93,9 +94,7 @@ private:
 template <class State>
 State& check_joinable(const state_ref<State>& ref)
 {
-    if (!ref)
-        throw invalid_state("rill: the handle that is awaited refers to nothing");
-    State& state = *ref;
+    State& state = *referent(ref, "the handle that is awaited");
     if (state.done())
         return state;
     if (!state.core())
@@ -119,6 +118,13 @@ struct handle_access {
         return handle.data_;
     }
 
+    /// Throws invalid_state where there is none.
+    template <class Handle>
+    static auto& data(const Handle& handle)
+    {
+        return handle.data();
+    }
+
     /// Waits for the end as async_wait does, in a coroutine of the library's.
     template <class Handle>
     static auto wait_for_end(const Handle& handle)
@@ -127,7 +133,8 @@ struct handle_access {
     }
 };
 
-/// What the handles task<T> and future<T> share.
+/// What the handles task<T> and future<T> share. One that refers to nothing, which is what a move
+/// leaves, throws invalid_state.
 template <class Derived, class T, class Data>
 class outcome_handle {
 public:
@@ -142,11 +149,11 @@ public:
     }
 
     /// Whether it has ended: with a value, an exception or cancelled.
-    bool done() const noexcept { return data_->done(); }
+    bool done() const { return data().done(); }
 
     /// Whether it has ended by a cancellation that somebody asked for, its own or one that it passed
     /// on. An operation_aborted in a task that nobody has told to stop is an error as others are.
-    bool cancelled() const noexcept { return data_->ended_cancelled(); }
+    bool cancelled() const { return data().ended_cancelled(); }
 
     /// The result, or its exception thrown; invalid_state if it has not ended.
     decltype(auto) result() const { return ended().value(); }
@@ -188,15 +195,17 @@ protected:
         : data_(data)
     {}
 
+    Data& data() const { return *referent(data_, "the handle"); }
+
     const Data& ended() const
     {
-        if (!data_ || !data_->done())
+        Data& state = data();
+        if (!state.done())
             throw invalid_state(
-                data_ ? "rill: " + data_->description() + " has not ended, it has no result yet"
-                      : std::string("rill: the handle refers to nothing")
+                "rill: " + state.description() + " has not ended, it has no result yet"
             );
-        data_->mark_retrieved();
-        return *data_;
+        state.mark_retrieved();
+        return state;
     }
 
     state_ref<Data> data_;
@@ -263,9 +272,7 @@ template <class Derived, class T, class Data>
 template <class F>
 handle outcome_handle<Derived, T, Data>::add_done_callback(F f, std::source_location where) const
 {
-    if (!data_)
-        throw invalid_state("rill: the handle refers to nothing");
-    loop_core* core = data_->core();
+    loop_core* core = data().core();
     if (!core)
         throw invalid_state("rill: " + data_->description() + " has lost its loop");
     const auto start = [&](auto callable) {

@@ -44,7 +44,8 @@ struct end_listener {
 class task_state : public completion_state,
                    public ready_node,
                    public hook<in_tasks>,
-                   public hook<in_group> {
+                   public hook<in_group>,
+                   public hook<in_delivery> {
 public:
     task_state(loop_core& core, std::string name, context_ptr context, std::source_location place);
 
@@ -145,6 +146,9 @@ public:
     unsigned take_back_request() noexcept;
 
     bool reached_in_this_round() const noexcept override;
+
+    /// Of the request that is on its way: the task had been told before.
+    bool told_again = false;
 
     /// A scope has been cancelled: the coroutine is told, if no shield is in between.
     void deliver(bool again) noexcept;

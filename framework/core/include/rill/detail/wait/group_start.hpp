@@ -53,7 +53,8 @@ struct task_group::start_record {
                         ))
         );
         line.complete_all();
-        group.child_ended(t);
+        static_cast<detail::hook<detail::in_group>&>(t).unlink();
+        group.child_ended();
     }
 };
 

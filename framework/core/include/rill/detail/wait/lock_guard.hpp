@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
+#include <rill/detail/wait/std_guards.hpp>
 
 #include <memory>
 

@@ -36,7 +36,7 @@ inline loop_snapshot take_snapshot(const loop& l)
 template <class T>
 call_graph capture_call_graph(const future<T>& f)
 {
-    return detail::graph_of(*detail::handle_access::state(f));
+    return detail::graph_of(detail::handle_access::data(f));
 }
 
 template <class T>
@@ -48,7 +48,7 @@ std::string to_string(const task<T>& t)
 template <class T>
 std::string to_string(const future<T>& f)
 {
-    const auto& data = *detail::handle_access::state(f);
+    const auto& data = detail::handle_access::data(f);
     const std::string created = data.description() + " created" + detail::at(data.created());
     if (data.done())
         return created + ", " + detail::task_reader::outcome_of(data);
@@ -59,7 +59,7 @@ std::string to_string(const future<T>& f)
 template <class T>
 std::string creation_trace(const future<T>& f)
 {
-    const detail::future_state& state = *detail::handle_access::state(f);
+    const detail::future_state& state = detail::handle_access::data(f);
     return detail::trace_of(state.core(), &state);
 }
 
