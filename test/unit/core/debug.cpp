@@ -8,14 +8,17 @@
 #include <rill/introspect.hpp>
 #include <rill/loop.hpp>
 #include <rill/mutex.hpp>
+#include <rill/queue.hpp>
 #include <rill/race.hpp>
 #include <rill/run.hpp>
+#include <rill/semaphore.hpp>
 #include <rill/sleep.hpp>
 #include <rill/task_group.hpp>
 #include <rill/timeout.hpp>
 
 #include <boost/asio/dispatch.hpp>
 
+#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -344,8 +347,11 @@ TEST_CASE("DBG-03: other uses by another thread are reported, with its calls")
         co_await waits;
         co_await rill::sleep(1ms); // the report travels through the loop
     });
-    const std::string text = d.only();
-    CHECK(contains(text, "used by another thread"));
+    REQUIRE(d.found().size() == 2); // it is set, and who waits for it is woken
+    for (const auto& finding : d.found()) {
+        CHECK(finding.message.starts_with("an event was used by thread "));
+        CHECK(contains(finding.message, "\n    in "));
+    }
 }
 
 TEST_CASE("DBG-03: a loop that nobody runs may be set up by any thread")
@@ -694,6 +700,81 @@ TEST_CASE("DBG-12: no frame is kept by the exception that a task or a future hol
     CHECK(in_frame::alive == 0);
     CHECK(failed.exception() != nullptr);
     CHECK(waits.exception() != nullptr);
+}
+
+TEST_CASE("DBG-01: RILL_DEBUG turns it on in a program that runs its io_context itself")
+{
+    const variable on("RILL_DEBUG", "1");
+    asio::io_context io;
+    rill::event started(io.get_executor());
+    rill::loop view(io);
+    CHECK(view.get_debug());
+    std::string found;
+    view.set_exception_handler([&](const rill::exception_context& c) { found = c.message; });
+    view.call_soon([&] { in_another_thread([&] { started.set(); }); });
+    io.run();
+    CHECK(found.starts_with("an event was used by thread "));
+    view.close();
+    CHECK(view.is_closed());
+    CHECK(rill::loop(io).get_debug());
+    CHECK(rill::loop().get_debug());
+}
+
+TEST_CASE("DBG-03: another thread's uses that the loop does not hear of are reported, with names")
+{
+    debugged d;
+    ::pthread_setname_np(::pthread_self(), "of_the_loop");
+    d.run([&]() -> awaitable<void> {
+        rill::queue<int> queue;
+        queue.set_name("jobs");
+        rill::event event;
+        rill::mutex mutex;
+        rill::semaphore semaphore;
+        rill::future<int> result;
+        in_another_thread([&] {
+            ::pthread_setname_np(::pthread_self(), "outsider");
+            queue.try_put(1);
+            queue.try_get();
+            event.set();
+            mutex.try_lock();
+            semaphore.try_acquire();
+            result.set_result(1);
+        });
+        co_await rill::sleep(1ms); // the reports travel through the loop
+        CHECK(queue.try_put(2));
+        co_await result;
+    });
+    std::vector<std::string> found;
+    for (const auto& finding : d.found())
+        found.push_back(finding.message);
+    REQUIRE(found.size() == 6);
+    CHECK(found[0].starts_with("queue 'jobs' was used by thread "));
+    CHECK(contains(found[0], " 'outsider', while thread "));
+    CHECK(contains(found[0], " 'of_the_loop' runs its loop: "));
+    CHECK(found[1].starts_with("queue 'jobs' was used by thread "));
+    CHECK(found[2].starts_with("an event was used by thread "));
+    CHECK(found[3].starts_with("a mutex was used by thread "));
+    CHECK(found[4].starts_with("a semaphore was used by thread "));
+    CHECK(contains(found[5], "a future created at"));
+}
+
+TEST_CASE("DBG-03: who runs another loop is another thread, and an object may outlive its loop")
+{
+    std::optional<debugged> d(std::in_place);
+    std::optional<rill::mutex> mutex(std::in_place, d->loop().get_executor());
+    d->run([&]() -> awaitable<void> {
+        in_another_thread([&] {
+            rill::run([&]() -> awaitable<void> {
+                mutex->try_lock();
+                co_return;
+            });
+        });
+        co_await rill::sleep(1ms);
+    });
+    CHECK(d->only().starts_with("a mutex was used by thread "));
+    d.reset();
+    CHECK_FALSE(mutex->try_lock());
+    mutex.reset();
 }
 
 } // namespace

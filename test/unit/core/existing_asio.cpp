@@ -2,12 +2,14 @@
 //
 // The core in programs that run their own io_context: plain co_spawn, any completion token,
 // executors and allocators of the program's own.
+#include <support/failure_of.hpp>
 #include <support/loop.hpp>
 
 #include <rill/cancel_scope.hpp>
 #include <rill/cleanup.hpp>
 #include <rill/detail/wait/wait_operation.hpp>
 #include <rill/event.hpp>
+#include <rill/loop.hpp>
 #include <rill/queue.hpp>
 #include <rill/sleep.hpp>
 #include <rill/task_group.hpp>
@@ -25,6 +27,8 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
+
+#include <pthread.h>
 
 #include <future>
 #include <string>
@@ -466,6 +470,157 @@ TEST_CASE("TASK-10: the current task is right after every kind of wait")
     queue.try_put(1);
     loop.advance(1h);
     CHECK_FALSE(rill::current_task());
+}
+
+// One thread at a time
+
+/// Runs what is ready in `io`, in another thread; gives what leaves it, in words.
+std::string polled_by_another(asio::io_context& io)
+{
+    std::string thrown;
+    std::thread([&] {
+        ::pthread_setname_np(::pthread_self(), "second");
+        try {
+            io.poll();
+        } catch (const std::logic_error& e) {
+            thrown = e.what();
+        }
+    }).join();
+    return thrown;
+}
+
+TEST_CASE("existing: a second thread that comes to a task while another is in a step is refused")
+{
+    asio::io_context io;
+    const auto wait = []() -> awaitable<void> { co_await asio::post(asio::use_awaitable); };
+    const auto reader = rill::create_task(io.get_executor(), wait, "reader");
+    std::string refused;
+    rill::loop(io).call_soon([&] { refused = polled_by_another(io); });
+    io.run();
+    CHECK(refused.starts_with("rill: thread "));
+    CHECK(test::contains(refused, " 'second' comes to task 'reader', while thread "));
+    CHECK(test::contains(refused, "one thread at a time"));
+    CHECK_FALSE(reader.done());
+}
+
+TEST_CASE("existing: so is one that comes to the loop itself, or to an object in a plain coroutine")
+{
+    asio::io_context io;
+    rill::queue<int> queue(io.get_executor());
+    queue.set_name("jobs");
+    std::string refused;
+    rill::loop(io).call_soon([&] { CHECK(polled_by_another(io).empty()); });
+    const auto get = [&]() -> awaitable<void> {
+        try {
+            co_await queue.get();
+        } catch (const std::logic_error& e) {
+            refused = e.what();
+        }
+    };
+    asio::co_spawn(io, get(), asio::detached);
+    io.run();
+    CHECK(test::contains(refused, " 'second' comes to an item of queue 'jobs', while thread "));
+}
+
+TEST_CASE("existing: threads may run the io_context one after another")
+{
+    asio::io_context io;
+    int steps = 0;
+    const auto step = [&]() -> awaitable<void> {
+        for (int i = 0; i < 200; ++i) {
+            co_await rill::yield();
+            ++steps;
+        }
+    };
+    const auto task = rill::create_task(io.get_executor(), step);
+    while (!task.done()) {
+        io.run_one();
+        std::thread([&] { io.run_one(); }).join();
+    }
+    CHECK(steps == 200);
+}
+
+// The loop inside of what it runs
+
+TEST_CASE("existing: a handler may run the io_context until something of Rill's is done")
+{
+    asio::io_context io;
+    bool done = false;
+    const auto work = [&]() -> awaitable<void> {
+        co_await rill::sleep(1ms);
+        co_await rill::yield();
+        done = true;
+    };
+    asio::post(io, [&] {
+        rill::create_task(io.get_executor(), work);
+        while (!done)
+            io.run_one();
+    });
+    io.run();
+    CHECK(done);
+}
+
+TEST_CASE("existing: what a run counts are handlers, and one of them may have many steps")
+{
+    asio::io_context io;
+    rill::detail::loop_core::of(io).set_stride(61); // however slow the machine is
+    int steps = 0;
+    const auto work = [&]() -> awaitable<void> {
+        for (int i = 0; i < 300; ++i) {
+            co_await rill::yield();
+            ++steps;
+        }
+    };
+    rill::create_task(io.get_executor(), work);
+    CHECK(io.run_one() == 1);
+    CHECK(steps == 60); // the first one was before the first yield
+    CHECK(io.run() == 4);
+    CHECK(steps == 300);
+}
+
+TEST_CASE("existing: a step that runs its own io_context is refused, and all goes on after it")
+{
+    asio::io_context io;
+    bool done = false;
+    std::string refused;
+    const auto work = [&]() -> awaitable<void> {
+        co_await rill::sleep(1ms);
+        done = true;
+    };
+    const auto block = [&]() -> awaitable<void> {
+        rill::create_task(io.get_executor(), work);
+        try {
+            while (!done)
+                io.run_one();
+        } catch (const std::logic_error& e) {
+            refused = e.what();
+        }
+        co_return;
+    };
+    const auto before = [&]() -> awaitable<void> { co_await rill::sleep(1ms); };
+    rill::create_task(io.get_executor(), before);
+    rill::create_task(io.get_executor(), block, "blocker");
+    io.run();
+    CHECK(refused.starts_with("rill: task 'blocker' runs its own io_context"));
+    CHECK(done);
+}
+
+TEST_CASE("existing: a stop in a run of the program's own is none of the loop's next run")
+{
+    asio::io_context io;
+    rill::loop view(io);
+    asio::post(io, [&] { view.stop(); });
+    view.call_soon([&] { view.stop(); });
+    io.run();
+    io.restart();
+    io.run();
+    bool passed = false;
+    view.call_later(1ms, [&] {
+        passed = true;
+        view.stop();
+    });
+    view.run_forever();
+    CHECK(passed);
 }
 
 } // namespace

@@ -11,16 +11,16 @@
 
 namespace rill::RILL_FORM {
 
-/// How debug mode watches a loop: `rill::run(main, rill::debug)`, `RILL_DEBUG=1`, or
-/// loop.set_debug(true). Mirrors asyncio's debug mode. Its findings go to the loop's exception
+/// How debug mode watches a loop: `rill::run(main, rill::debug)`, `RILL_DEBUG=1`, which is heeded
+/// whoever runs the loop, or loop.set_debug(true). Mirrors asyncio's debug mode. Its findings go to the loop's exception
 /// handler, with the places and the calls that they come from:
 ///
 /// - a step or a callback that keeps the loop for longer than slow_step, with the calls that the
 ///   thread was in meanwhile. Time in which the machine ran something else does not count;
 /// - coroutines that nobody has awaited, and tasks that are destroyed before their end. What a task
 ///   drops that is told to stop is not missed, nor what a function of Rill's refuses to start;
-/// - the use of a loop's object by another thread than the one that runs the loop; call_soon and
-///   create_task throw std::logic_error then;
+/// - the use of a loop's object by another thread than the one that runs the loop, with the names of
+///   the object and of both; call_soon and create_task throw std::logic_error then;
 /// - streams that are open when their loop ends;
 /// - a mutex that another task than its holder unlocks.
 ///

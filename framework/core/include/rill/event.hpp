@@ -89,12 +89,14 @@ inline bool event::is_set() const noexcept
 
 inline void event::set() noexcept
 {
+    note_use("an event");
     set_ = true;
     waiters_.complete_all();
 }
 
 inline void event::clear() noexcept
 {
+    note_use("an event");
     set_ = false;
 }
 

@@ -94,6 +94,7 @@ template <class T>
 detail::future_data<T>& future<T>::open() const
 {
     auto& data = checked();
+    data.note_use();
     if (data.done())
         throw invalid_state("rill::future: it has an outcome already");
     return data;
@@ -138,6 +139,7 @@ template <class T>
 bool future<T>::cancel(std::string message)
 {
     auto& data = this->data();
+    data.note_use();
     if (!data.done() && !data.core())
         return false;
     return data.request_cancel(

@@ -172,7 +172,7 @@ public:
     /// std::invalid_argument for null.
     void set_default_executor(std::shared_ptr<thread_pool> pool);
 
-    /// Whether debug mode is on; see debug.hpp. RILL_DEBUG=1 turns it on for rill::run.
+    /// Whether debug mode is on; see debug.hpp. RILL_DEBUG=1 turns it on for every loop.
     void set_debug(bool on);
     void set_debug(const debug_options& options);
     bool get_debug() const;

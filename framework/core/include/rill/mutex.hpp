@@ -36,9 +36,9 @@ struct mutex_statistics {
 ///
 /// It goes from hand to hand in the order of waiting: unlock() hands it to the first who waits, and
 /// nobody overtakes. It has no owner: anyone may unlock it, and whoever locks it twice waits for
-/// himself; owned_mutex checks both. Every operation supports total cancellation; who had been handed
-/// the mutex before the cancel arrived has it. Those who wait when it is destroyed end with
-/// operation_aborted.
+/// himself; owned_mutex checks both. The compiler refuses std's guards, which would not await it.
+/// Every operation supports total cancellation; who had been handed the mutex before the cancel
+/// arrived has it. Those who wait when it is destroyed end with operation_aborted.
 /// Thread safety: distinct objects safe, shared objects unsafe; all on the thread of one loop.
 class mutex final : public detail::primitive, private detail::held_object {
     class waiter;
@@ -90,6 +90,7 @@ private:
     friend scoped_lock;
     friend class condition_variable; // its waiters stand in this line, too
 
+    bool take() noexcept;
     void give_back() noexcept;
     std::string with_holder() const;
 
@@ -116,7 +117,7 @@ public:
         , mutex_(&m)
     {}
 
-    bool try_now() noexcept { return mutex_->try_lock(); }
+    bool try_now() noexcept { return mutex_->take(); }
 
     detail::task_mark mark() const noexcept { return detail::task_mark(task_); }
 
@@ -136,6 +137,12 @@ public:
 };
 
 inline bool mutex::try_lock() noexcept
+{
+    note_use("a mutex");
+    return take();
+}
+
+inline bool mutex::take() noexcept
 {
     if (locked_)
         return false;

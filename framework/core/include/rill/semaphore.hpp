@@ -124,6 +124,7 @@ private:
     friend class permit;
 
     std::ptrdiff_t checked(std::ptrdiff_t n) const;
+    bool take(std::ptrdiff_t n) noexcept;
     void check_start() const;
     void give(std::ptrdiff_t n) noexcept;
     void serve() noexcept;

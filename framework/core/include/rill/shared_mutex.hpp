@@ -131,7 +131,7 @@ private:
     friend scoped_shared_lock;
 
     template <detail::access Kind>
-    bool try_take() noexcept;
+    bool take() noexcept;
     template <detail::access Kind>
     auto& line() noexcept;
     template <detail::access Kind>

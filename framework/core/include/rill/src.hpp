@@ -86,9 +86,11 @@
 #include <rill/impl/task_tree.ipp>
 #include <rill/impl/thread_pool.ipp>
 #include <rill/impl/thread_position.ipp>
+#include <rill/impl/thread_text.ipp>
 #include <rill/impl/timeout.ipp>
 #include <rill/impl/timer_queue.ipp>
 #include <rill/impl/to_thread.ipp>
 #include <rill/impl/wait.ipp>
 #include <rill/impl/watchdog.ipp>
+#include <rill/impl/watched_loops.ipp>
 #include <rill/impl/whereabouts.ipp>

@@ -77,6 +77,7 @@ inline std::size_t barrier::in_line() const noexcept
 
 inline void barrier::abort() noexcept
 {
+    note_use("a barrier");
     broken_ = true;
     waiters_.fail_all(errc::broken);
 }

@@ -82,6 +82,7 @@ RILL_DECL void barrier::release(std::size_t n) noexcept
 
 RILL_DECL void barrier::reset() noexcept
 {
+    note_use("a barrier");
     broken_ = false;
     if (!draining())
         waiters_.fail_all(errc::broken);

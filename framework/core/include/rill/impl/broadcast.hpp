@@ -41,6 +41,7 @@ template <std::copyable T>
 std::optional<T> subscription<T>::try_receive()
 {
     const record_ptr& s = checked();
+    s->note_use();
     return s->open() ? s->try_receive() : std::nullopt;
 }
 
@@ -104,6 +105,7 @@ auto broadcast<T>::async_send(T value, Token&& token)
 template <std::copyable T>
 bool broadcast<T>::try_send(T&& value)
 {
+    state_->note_use("a broadcast");
     return state_->try_send(std::move(value));
 }
 

@@ -82,6 +82,7 @@ template <class T>
 bool sender<T>::try_send(T&& value)
 {
     const auto& end = this->checked();
+    end->state->note_use("a channel");
     return end->open() && end->state->try_send(std::move(value));
 }
 
@@ -126,6 +127,7 @@ template <class T>
 std::optional<T> receiver<T>::try_receive()
 {
     const auto& end = this->checked();
+    end->state->note_use("a channel");
     return end->open() ? end->state->try_receive() : std::nullopt;
 }
 

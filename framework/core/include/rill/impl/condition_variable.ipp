@@ -76,6 +76,7 @@ RILL_DECL void condition_variable::check_locked() const
 
 RILL_DECL void condition_variable::notify(std::size_t n)
 {
+    note_use("a condition variable");
     check_locked();
     for (; n > 0 && !waiters_.empty(); --n)
         waiters_.front()->go_back();

@@ -55,11 +55,19 @@ RILL_DECL bool debug_mode::loop_is_run() const noexcept
     return core_.being_run || (program_runs_it_ && !core_.io().stopped());
 }
 
-RILL_DECL void debug_mode::used_by_another_thread() noexcept
+RILL_DECL void debug_mode::used(const std::string& what) noexcept
+{
+    if (!core_.on_home_thread() && loop_is_run())
+        used_by_another_thread(what);
+}
+
+RILL_DECL void debug_mode::used_by_another_thread(const std::string& what) noexcept
 {
     try {
-        std::string text = "an object of this loop was used by another thread: only "
-                           "call_soon_threadsafe, task.cancel() and what says so may be" +
+        std::string text = what + " was used by " + text_of_thread(this_thread()) + ", while " +
+                           text_of_thread(core_.home_thread()) +
+                           " runs its loop: only call_soon_threadsafe, task.cancel() and what "
+                           "says so may be used by other threads" +
                            stack_trace::here().text();
         core_.mail().post([&core = core_, text = std::move(text)] { core.report({text, nullptr}); }
         );

@@ -195,6 +195,7 @@ std::string delay_queue<T>::description() const
 template <std::movable T>
 bool delay_queue<T>::try_put_at(T&& value, time_point due)
 {
+    note_use("a delay queue");
     if (shut_down_ || full())
         return false;
     push(std::move(value), due);
@@ -226,6 +227,7 @@ bool delay_queue<T>::try_put(const T& value, duration delay)
 template <std::movable T>
 std::optional<T> delay_queue<T>::try_get()
 {
+    note_use("a delay queue");
     if (items_.empty())
         return std::nullopt;
     const time_point time = now();

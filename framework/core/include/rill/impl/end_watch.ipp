@@ -32,7 +32,7 @@ RILL_DECL void end_watch::on_act(ready_node& node, act what)
     else if (what == act::name_task)
         self.core_->named_task = self.observer_->waiting_task();
     else if (what == act::describe)
-        *self.core_->describing = "several tasks";
+        *describing = "several tasks";
 }
 
 } // namespace rill::RILL_FORM::detail

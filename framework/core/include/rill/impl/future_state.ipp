@@ -15,6 +15,14 @@ RILL_DECL future_state::future_state(loop_core& core, std::source_location place
         core.debug->created(this);
 }
 
+RILL_DECL void future_state::tell_of_use() const noexcept
+{
+    try {
+        watched_loops::instance().note_use(core(), description() + " created" + at(created_));
+    } catch (...) { // no memory: it goes unnoticed
+    }
+}
+
 RILL_DECL bool future_state::request_cancel(cancel_reason_ptr why)
 {
     if (done()) {

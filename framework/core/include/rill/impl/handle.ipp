@@ -69,7 +69,7 @@ RILL_DECL void callback::on_act(ready_node& n, act what)
     else if (what == act::drop)
         self.drop();
     else if (what == act::describe)
-        *self.core_->describing = "the callback registered" + at(self.where_);
+        *describing = "the callback registered" + at(self.where_);
 }
 
 RILL_DECL void callback::run()

@@ -22,6 +22,7 @@ RILL_DECL void latch::check_start() const
 
 RILL_DECL void latch::count_down(std::ptrdiff_t n)
 {
+    note_use("a latch");
     if (n < 0)
         throw std::invalid_argument("rill::latch: it counts down by 0 or more, not by less");
     if (n > count_)

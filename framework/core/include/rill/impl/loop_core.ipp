@@ -7,6 +7,7 @@
 #include <rill/detail/loop/loop_core.hpp>
 #include <rill/detail/loop/sole_copy.hpp>
 #include <rill/detail/loop/task_state.hpp>
+#include <rill/detail/watch/thread_text.hpp>
 
 #include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/post.hpp>
@@ -29,6 +30,7 @@ RILL_DECL loop_core::loop_core(asio::execution_context& context)
     , io_(static_cast<asio::io_context&>(context))
     , deadlines_(io_, *this)
     , home_(std::this_thread::get_id())
+    , home_thread_(this_thread())
     , mailbox_(new mailbox(io_))
 {
     sole_copy::require(context);
@@ -36,6 +38,7 @@ RILL_DECL loop_core::loop_core(asio::execution_context& context)
     asio::use_service<context_users>(context);
     forget_position_in_child();
     monitor.meter.begin_turn(now());
+    set_debug_by_environment();
 }
 
 RILL_DECL loop_core::~loop_core() = default;
@@ -65,10 +68,42 @@ RILL_DECL bool loop_core::run_elsewhere() const noexcept
     return !on_home_thread() && debug->loop_is_run();
 }
 
-RILL_DECL void loop_core::check_thread() noexcept
+RILL_DECL void loop_core::check_thread(ready_node& node) noexcept
 {
-    if (run_elsewhere())
-        debug->used_by_another_thread();
+    if (!run_elsewhere())
+        return;
+    try {
+        debug->used_by_another_thread(description_of(node, "an object of this loop"));
+    } catch (...) { // no memory: it goes unreported
+    }
+}
+
+RILL_DECL void loop_core::move_home() noexcept
+{
+    home_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+    home_thread_.store(this_thread(), std::memory_order_relaxed);
+}
+
+RILL_DECL void loop_core::refuse_second_thread(const task_state* task) const
+{
+    refuse_second_thread(task ? task->description() : "the loop");
+}
+
+RILL_DECL void loop_core::refuse_second_thread(const std::string& what) const
+{
+    throw std::logic_error(
+        "rill: " + text_of_thread(this_thread()) + " comes to " + what + ", while " +
+        text_of_thread(home_thread()) +
+        " is in a step of the same loop: one thread at a time may run an io_context that has "
+        "Rill's "
+        "objects; concurrent_queue, shared_state and run_coroutine_threadsafe are for several"
+    );
+}
+
+RILL_DECL void loop_core::set_debug_by_environment()
+{
+    if (debug_in_environment())
+        detail::set_debug(*this, debug_options());
 }
 
 RILL_DECL void loop_core::forget(ready_node& node) noexcept
@@ -109,14 +144,17 @@ RILL_DECL void loop_core::give_back(task_slot& slot) noexcept
         request_idle_check();
 }
 
-RILL_DECL std::string loop_core::describe_step()
+RILL_DECL std::string loop_core::description_of(ready_node& node, std::string text)
 {
-    std::string text = "a handler";
-    if (ready_node* const node = monitor.stepping()) {
-        describing = &text;
-        node->action_(*node, act::describe);
-    }
+    describing = &text;
+    node.action_(node, act::describe);
     return text;
+}
+
+RILL_DECL std::string loop_core::describe_step() const
+{
+    ready_node* const node = monitor.stepping();
+    return node ? description_of(*node, "a handler") : "a handler";
 }
 
 RILL_DECL std::string loop_core::trace_of_step() const
@@ -161,10 +199,13 @@ RILL_DECL void loop_core::report(const exception_context& context) noexcept
     }
 }
 
-RILL_DECL loop_core::drain_scope::drain_scope(loop_core& core) noexcept
+RILL_DECL loop_core::drain_scope::drain_scope(loop_core& core)
     : core_(core)
-    , before_(std::exchange(core.draining_, true))
+    , before_(core.draining_)
 {
+    if (core.busy_elsewhere()) [[unlikely]]
+        core.refuse_second_thread(nullptr);
+    core.draining_ = true;
     core.move_to_this_thread();
     if (!before_)
         core.monitor.begin_turn();
@@ -182,10 +223,15 @@ RILL_DECL loop_core::drain_scope::~drain_scope()
         core_.let_go_if_idle();
 }
 
-RILL_DECL void loop_core::request_drain() noexcept
+RILL_DECL void loop_core::request_drain(ready_node& because) noexcept
 {
     if (debug) [[unlikely]]
-        check_thread();
+        check_thread(because);
+    request_drain();
+}
+
+RILL_DECL void loop_core::request_drain() noexcept
+{
     if (draining_ || drain_posted_)
         return;
     drain_posted_ = true;
@@ -197,10 +243,22 @@ RILL_DECL void loop_core::request_drain() noexcept
     asio::post(io_, asio::bind_allocator(memory, std::move(turn)));
 }
 
+/// Only a run of the io_context leads to where this is called. In a turn, it is one that a step has
+/// begun: what it waits for is not to run before that step has ended.
+RILL_DECL void loop_core::refuse_run_within_step() const
+{
+    if (!draining_ || busy_elsewhere())
+        return;
+    throw std::logic_error(
+        "rill: " + (current.task ? current.task->description() : "a callback") +
+        " runs its own io_context, and the loop cannot go on before this step has ended: "
+        "co_await what it waits for"
+    );
+}
+
 RILL_DECL void loop_core::drain()
 {
-    if (draining_) // a handler runs the io_context from within: the outer drain goes on
-        return;
+    refuse_run_within_step();
     const drain_scope scope(*this);
     run_ready();
 }
@@ -243,8 +301,12 @@ RILL_DECL void loop_core::run_timers()
 
 RILL_DECL void loop_core::on_alarm()
 {
-    const drain_scope scope(*this);
     deadlines_.alarm_rang();
+    if (draining_) {
+        deadlines_.set_alarm();
+        refuse_run_within_step();
+    }
+    const drain_scope scope(*this);
     run_timers();
     deadlines_.set_alarm();
     run_ready();
@@ -363,6 +425,9 @@ RILL_DECL void loop_core::renew()
     dead_ = false;
     if (registry.tasks.empty())
         work_.reset();
+    set_debug_by_environment();
 }
 
 } // namespace rill::RILL_FORM::detail
+
+#include <rill/detail/watch/debug_mode.hpp> // what set_debug makes; it includes this file's header

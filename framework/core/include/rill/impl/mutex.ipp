@@ -9,6 +9,7 @@ namespace rill::RILL_FORM {
 
 RILL_DECL void mutex::unlock()
 {
+    note_use("a mutex");
     if (!locked_)
         throw std::logic_error("rill::mutex: it is not locked");
     detail::debug_watch* const watch = *detail::current.watch; // the mutex's loop may be gone

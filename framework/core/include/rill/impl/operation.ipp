@@ -18,7 +18,7 @@ RILL_DECL std::string operation::what()
     if (ready()) // what it waited for may be gone since
         return "its turn";
     std::string text;
-    core_->describing = &text;
+    describing = &text;
     action_(*this, act::describe);
     return text;
 }

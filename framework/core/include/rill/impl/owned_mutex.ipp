@@ -39,7 +39,7 @@ RILL_DECL void owned_mutex::owner_watch::on_act(detail::ready_node& node, detail
     if (what == detail::act::won || what == detail::act::drop)
         self.mutex_->break_up(what == detail::act::won && self.failure_ == 0);
     else if (what == detail::act::describe)
-        *self.core_->describing = "the end of the owner of " + self.mutex_->with_holder();
+        *detail::describing = "the end of the owner of " + self.mutex_->with_holder();
 }
 
 /// Throws where there is none, or it must not lock the mutex.

@@ -12,6 +12,14 @@ RILL_DECL void primitive::set_name(std::string name)
     name_ = std::make_unique<std::string>(std::move(name));
 }
 
+RILL_DECL void primitive::tell_of_use(std::string_view kind) const noexcept
+{
+    try {
+        watched_loops::instance().note_use(core_, called(kind));
+    } catch (...) { // no memory: it goes unnoticed
+    }
+}
+
 RILL_DECL std::string primitive::called(std::string_view kind) const
 {
     if (!name_)

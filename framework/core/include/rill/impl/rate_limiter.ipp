@@ -111,6 +111,7 @@ RILL_DECL duration rate_limiter::time_until(std::ptrdiff_t n) const noexcept
 
 RILL_DECL bool rate_limiter::try_acquire(std::ptrdiff_t n)
 {
+    note_use("a rate limiter");
     checked(n);
     return waiters_.empty() && take(n, core_->now());
 }

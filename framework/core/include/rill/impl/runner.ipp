@@ -85,8 +85,10 @@ RILL_DECL void runner::set_up()
         loop_.emplace(options_.loop_factory()());
     else
         loop_.emplace();
-    if (options_.wants_debug().value_or(detail::debug_in_environment()))
+    if (options_.wants_debug() == true)
         loop_->set_debug(options_.how_to_debug());
+    else if (options_.wants_debug() == false)
+        loop_->set_debug(false);
     context_ = copy_context();
 }
 

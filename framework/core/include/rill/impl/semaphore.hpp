@@ -15,7 +15,7 @@ public:
         , semaphore_(&s)
     {}
 
-    bool try_now() { return semaphore_->try_acquire(count); }
+    bool try_now() noexcept { return semaphore_->take(count); }
 
     std::ptrdiff_t count;
 
@@ -69,7 +69,13 @@ inline semaphore::semaphore(std::ptrdiff_t permits, std::ptrdiff_t limit)
 
 inline bool semaphore::try_acquire(std::ptrdiff_t n)
 {
-    if (checked(n) > available_ || !waiters_.empty())
+    note_use("a semaphore");
+    return take(checked(n));
+}
+
+inline bool semaphore::take(std::ptrdiff_t n) noexcept
+{
+    if (n > available_ || !waiters_.empty())
         return false;
     available_ -= n;
     return true;

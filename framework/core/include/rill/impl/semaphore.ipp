@@ -35,6 +35,7 @@ RILL_DECL std::ptrdiff_t semaphore::checked(std::ptrdiff_t n) const
 
 RILL_DECL void semaphore::release(std::ptrdiff_t n)
 {
+    note_use("a semaphore");
     if (n < 1)
         throw std::invalid_argument("rill::semaphore: at least 1 permit is released");
     if (n > limit_ - available_)

@@ -15,7 +15,7 @@ public:
         , mutex_(&m)
     {}
 
-    bool try_now() noexcept { return mutex_->try_take<Kind>(); }
+    bool try_now() noexcept { return mutex_->take<Kind>(); }
 
     detail::task_mark mark() const noexcept { return detail::task_mark(task_); }
 
@@ -43,12 +43,19 @@ public:
 };
 
 template <detail::access Kind>
-bool shared_mutex::try_take() noexcept
+bool shared_mutex::take() noexcept
 {
-    if constexpr (Kind == detail::access::exclusive)
-        return try_lock();
-    else
-        return try_lock_shared();
+    if constexpr (Kind == detail::access::exclusive) {
+        if (locked_ || sharing_ > 0)
+            return false;
+        locked_ = true;
+        holder_ = detail::task_mark(detail::current.task);
+    } else {
+        if (locked_ || !writers_.empty())
+            return false;
+        ++sharing_;
+    }
+    return true;
 }
 
 template <detail::access Kind>

@@ -16,23 +16,19 @@ RILL_DECL shared_mutex::~shared_mutex()
 
 RILL_DECL bool shared_mutex::try_lock() noexcept
 {
-    if (locked_ || sharing_ > 0)
-        return false;
-    locked_ = true;
-    holder_ = detail::task_mark(detail::current.task);
-    return true;
+    note_use("a shared mutex");
+    return take<detail::access::exclusive>();
 }
 
 RILL_DECL bool shared_mutex::try_lock_shared() noexcept
 {
-    if (locked_ || !writers_.empty())
-        return false;
-    ++sharing_;
-    return true;
+    note_use("a shared mutex");
+    return take<detail::access::shared>();
 }
 
 RILL_DECL void shared_mutex::unlock()
 {
+    note_use("a shared mutex");
     if (!locked_)
         throw std::logic_error("rill::shared_mutex: no writer has locked it");
     give_back<detail::access::exclusive>();
@@ -40,6 +36,7 @@ RILL_DECL void shared_mutex::unlock()
 
 RILL_DECL void shared_mutex::unlock_shared()
 {
+    note_use("a shared mutex");
     if (sharing_ == 0)
         throw std::logic_error("rill::shared_mutex: no reader has locked it");
     give_back<detail::access::shared>();

@@ -35,6 +35,7 @@ public:
 
     void set(T&& value)
     {
+        note_use("a watch");
         check_open();
         value_ = std::move(value);
         tell();
@@ -43,6 +44,7 @@ public:
     template <class F>
     bool modify(F& f)
     {
+        note_use("a watch");
         check_open();
         bool changed = true;
         if constexpr (std::same_as<std::invoke_result_t<F&, T&>, bool>)

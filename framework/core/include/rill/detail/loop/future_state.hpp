@@ -5,6 +5,7 @@
 #include <rill/detail/intrusive_list.hpp>
 #include <rill/detail/loop/completion_state.hpp>
 #include <rill/detail/loop/task_registry.hpp>
+#include <rill/detail/watch/watched_loops.hpp>
 
 #include <exception>
 #include <source_location>
@@ -19,6 +20,13 @@ public:
     explicit future_state(loop_core& core, std::source_location place);
 
     std::string description() const override { return "a future"; }
+
+    /// See primitive::note_use.
+    void note_use() const noexcept
+    {
+        if (watched_loops::any()) [[unlikely]]
+            tell_of_use();
+    }
 
     const std::source_location& created() const noexcept { return created_; }
 
@@ -36,6 +44,8 @@ protected:
     ~future_state() override;
 
 private:
+    void tell_of_use() const noexcept;
+
     std::source_location created_;
 };
 

@@ -22,6 +22,8 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -114,10 +116,18 @@ public:
 
     void move_to_this_thread() noexcept
     {
-        const auto here = std::this_thread::get_id();
-        if (home_.load(std::memory_order_relaxed) != here)
-            home_.store(here, std::memory_order_relaxed);
+        if (home_.load(std::memory_order_relaxed) != std::this_thread::get_id())
+            move_home();
     }
+
+    /// Of the thread that ran the loop last.
+    pid_t home_thread() const noexcept { return home_thread_.load(std::memory_order_relaxed); }
+
+    /// Another thread is in one of the loop's turns at this moment, and nothing may be touched.
+    bool busy_elsewhere() const noexcept { return draining_ && !on_home_thread(); }
+
+    /// Throws std::logic_error for `what`, a task or an object, to which this thread comes then.
+    [[noreturn]] void refuse_second_thread(const std::string& what) const;
 
     /// In debug mode, std::logic_error where another thread runs the loop.
     void check_caller() const;
@@ -140,16 +150,16 @@ public:
         if (dead_)
             drop_ready();
         else if (!draining_)
-            request_drain();
+            request_drain(node);
         else if (debug) [[unlikely]]
-            check_thread();
+            check_thread(node);
     }
 
     /// `node` waits for somebody to make it ready.
     void make_pending(ready_node& node)
     {
         if (debug) [[unlikely]]
-            check_thread();
+            check_thread(node);
         hold_work();
         pending_.push_back(node);
     }
@@ -163,6 +173,8 @@ public:
     void run_step(task_state* task, F& f)
     {
         if (draining_) {
+            if (busy_elsewhere()) [[unlikely]]
+                refuse_second_thread(task);
             const step_scope step(this, task);
             const step_count counted(monitor, task, nullptr);
             std::move(f)();
@@ -266,7 +278,7 @@ public:
     time_point recently() const noexcept { return draining_ ? monitor.meter.turn_began() : now(); }
 
     /// What the present step is, which is no task's: "the callback registered at orders.cpp:42".
-    std::string describe_step();
+    std::string describe_step() const;
 
     /// The calls that registered it, in debug mode.
     std::string trace_of_step() const;
@@ -275,9 +287,6 @@ public:
     debug_watch* debug = nullptr;
 
     void set_debug(std::unique_ptr<debug_watch> watch) noexcept;
-
-    /// Where operation::describe() wants its text.
-    std::string* describing = nullptr;
 
     /// Where operation::waiting_task() wants its answer.
     task_state* named_task = nullptr;
@@ -312,7 +321,7 @@ private:
     /// While it lives, whoever makes a node ready need not ask for a drain.
     class drain_scope {
     public:
-        explicit drain_scope(loop_core& core) noexcept;
+        explicit drain_scope(loop_core& core);
         ~drain_scope();
 
         drain_scope(const drain_scope&) = delete;
@@ -335,7 +344,9 @@ private:
             work_.emplace(executor());
     }
 
+    void refuse_run_within_step() const;
     void request_drain() noexcept;
+    void request_drain(ready_node& because) noexcept;
     void drain();
     void run_ready();
     bool look_around();
@@ -346,13 +357,19 @@ private:
     void request_idle_check() noexcept;
     void let_go_if_idle() noexcept;
 
+    /// `text` where the node has none of its own.
+    static std::string description_of(ready_node& node, std::string text);
+    void move_home() noexcept;
     bool run_elsewhere() const noexcept;
-    void check_thread() noexcept;
+    void check_thread(ready_node& node) noexcept;
+    [[noreturn]] void refuse_second_thread(const task_state* task) const;
+    void set_debug_by_environment();
 
     asio::io_context& io_;
     // Constructed here, so that Asio's timer service is older than this one and outlives it.
     deadlines deadlines_;
     std::atomic<std::thread::id> home_; // the thread that ran the loop last
+    std::atomic<pid_t> home_thread_;    // the same, as others know it
     mailbox_ptr mailbox_;
 
     ready_queue ready_;

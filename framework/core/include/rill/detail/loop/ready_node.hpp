@@ -5,6 +5,7 @@
 #include <rill/detail/intrusive_list.hpp>
 
 #include <cstdint>
+#include <string>
 
 namespace rill::RILL_FORM::detail {
 
@@ -21,6 +22,10 @@ enum class act {
     describe, // of an operation: say in words what it waits for
     name_task, // of an operation that waits on behalf of a task: say whose
 };
+
+/// Where act::describe wants its text. The thread's own: debug mode has a name for what another thread
+/// uses than the loop's.
+RILL_ONE_PER_PROGRAM inline constinit thread_local std::string* describing = nullptr;
 
 /// Something that a loop will run: a wake-up, a callback, the start of a task.
 ///

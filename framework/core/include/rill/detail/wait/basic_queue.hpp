@@ -125,6 +125,7 @@ private:
 
     bool has_room_for(std::size_t size) const noexcept;
     bool accept(T&& value, std::size_t size);
+    std::optional<T> take();
     void store(T&& value, std::size_t size);
     void admit_putters();
     void count_done() noexcept;
@@ -152,7 +153,7 @@ public:
 
     bool try_now()
     {
-        item = queue_->try_get();
+        item = queue_->take();
         return item.has_value();
     }
 
@@ -299,6 +300,7 @@ void basic_queue<T, Store>::admit_putters()
 template <std::movable T, class Store>
 bool basic_queue<T, Store>::try_put(T&& value)
 {
+    note_use("a queue");
     return accept(std::move(value), size_of(value));
 }
 
@@ -320,6 +322,13 @@ bool basic_queue<T, Store>::try_put(const T& value)
 
 template <std::movable T, class Store>
 std::optional<T> basic_queue<T, Store>::try_get()
+{
+    note_use("a queue");
+    return take();
+}
+
+template <std::movable T, class Store>
+std::optional<T> basic_queue<T, Store>::take()
 {
     if (items_.empty())
         return std::nullopt;
@@ -370,6 +379,7 @@ void basic_queue<T, Store>::count_done() noexcept
 template <std::movable T, class Store>
 void basic_queue<T, Store>::task_done()
 {
+    note_use("a queue");
     if (unfinished_ == 0)
         throw std::logic_error("rill::queue: task_done() was called more often than items were put"
         );
@@ -392,6 +402,7 @@ auto basic_queue<T, Store>::async_join(Token&& token)
 template <std::movable T, class Store>
 void basic_queue<T, Store>::shutdown(bool immediate) noexcept
 {
+    note_use("a queue");
     shut_down_ = true;
     putters_.fail_all(errc::shut_down);
     getters_.fail_all(errc::shut_down);

@@ -19,6 +19,8 @@ class broadcast_state
     using state_ptr = boost::intrusive_ptr<broadcast_state>;
 
 public:
+    using primitive::note_use;
+
     class send_waiter;
     friend subscriber<T>;
 

@@ -24,6 +24,8 @@ class channel_state
     using record_ptr = boost::intrusive_ptr<record>;
 
 public:
+    using primitive::note_use;
+
     class wait;
     class send_waiter;
     class receive_waiter;

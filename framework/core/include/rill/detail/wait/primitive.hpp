@@ -3,6 +3,7 @@
 
 #include <rill/detail/form.hpp>
 #include <rill/detail/loop/task_executor.hpp>
+#include <rill/detail/watch/watched_loops.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -45,9 +46,18 @@ protected:
     /// "a mutex", or "mutex 'cache'".
     std::string called(std::string_view kind) const;
 
+    /// It is used, and the loop does not hear of it. Debug mode looks at the thread.
+    void note_use(std::string_view kind) const noexcept
+    {
+        if (watched_loops::any()) [[unlikely]]
+            tell_of_use(kind);
+    }
+
     loop_core* core_;
 
 private:
+    void tell_of_use(std::string_view kind) const noexcept;
+
     std::unique_ptr<std::string> name_;
 };
 

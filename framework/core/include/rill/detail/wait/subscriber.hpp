@@ -30,6 +30,8 @@ public:
         , next_(state->next())
     {}
 
+    void note_use() const noexcept { state_->note_use("a broadcast"); }
+
     bool open() const noexcept { return open_; }
 
     bool at_end() const noexcept { return state_->closed_ && next_ >= state_->next(); }

@@ -65,11 +65,18 @@ public:
         return results_for(static_cast<Signature*>(nullptr));
     }
 
-    /// Throws if a task is about to wait for something of another loop, which is another thread's.
+    /// Throws if a task is about to wait for something of another loop, which is another thread's,
+    /// or another coroutine for what another thread is busy with.
     void check_loop() const
     {
-        if (current.task && this->core_ && current.task->core() != this->core_)
-            throw_of_another_loop();
+        if (!this->core_)
+            return;
+        if (current.task) {
+            if (current.task->core() != this->core_)
+                throw_of_another_loop();
+        } else if (this->core_->busy_elsewhere()) {
+            this->core_->refuse_second_thread(text());
+        }
     }
 
 protected:
@@ -100,12 +107,17 @@ protected:
 
     typed_operation(typed_operation&&) = default;
 
-    [[noreturn]] void throw_of_another_loop() const
+    std::string text() const
     {
         std::string what;
         Waiter::describe_to(what);
+        return what;
+    }
+
+    [[noreturn]] void throw_of_another_loop() const
+    {
         throw std::logic_error(
-            "rill: " + current.task->description() + " waits for " + what +
+            "rill: " + current.task->description() + " waits for " + text() +
             ", which belongs to another loop"
         );
     }
@@ -115,7 +127,7 @@ protected:
         if (what == act::cancel)
             Waiter::on_cancel();
         else if (what == act::describe)
-            Waiter::describe_to(*this->core_->describing);
+            Waiter::describe_to(*describing);
     }
 
 private:

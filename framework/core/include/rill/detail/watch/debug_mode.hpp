@@ -11,6 +11,7 @@
 #include <rill/detail/watch/stack_trace.hpp>
 #include <rill/detail/watch/symbols.hpp>
 #include <rill/detail/watch/watchdog.hpp>
+#include <rill/detail/watch/watched_loops.hpp>
 
 #include <atomic>
 #include <cstdlib>
@@ -52,7 +53,9 @@ public:
     bool loop_is_run() const noexcept override;
 
     /// The finding travels through the loop, whose handler is not for other threads.
-    void used_by_another_thread() noexcept override;
+    void used_by_another_thread(const std::string& what) noexcept override;
+
+    void used(const std::string& what) noexcept override;
 
     void opened(const void* object, std::string what) noexcept override;
 
@@ -98,12 +101,8 @@ private:
     std::source_location from_;
     std::string trace_; // of a callback: the calls that registered it
     watchdog dog_;
+    watched_loops::entry entry_{core_, *this};
 };
-
-void set_debug(loop_core& core, const debug_options& options);
-
-/// RILL_DEBUG says that debug mode is wanted.
-bool debug_in_environment();
 
 } // namespace detail
 } // namespace rill::RILL_FORM

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/debug.hpp>
 #include <rill/detail/form.hpp>
 
 #include <string>
@@ -9,6 +10,7 @@ namespace rill::RILL_FORM::detail {
 
 class coroutine_place;
 class held_object;
+class loop_core;
 class task_state;
 
 /// What debug mode is told of. A loop has none while debug mode is off: nothing is checked then.
@@ -34,8 +36,11 @@ public:
     /// it has begun to.
     virtual bool loop_is_run() const noexcept = 0;
 
-    /// Called in another thread than that.
-    virtual void used_by_another_thread() noexcept = 0;
+    /// `what`, an object of the loop, is used by this thread, which is not the loop's.
+    virtual void used_by_another_thread(const std::string& what) noexcept = 0;
+
+    /// The same where this thread may be the loop's.
+    virtual void used(const std::string& what) noexcept = 0;
 
     /// A stream and the like; see open_mark.
     virtual void opened(const void* object, std::string what) noexcept = 0;
@@ -46,5 +51,10 @@ public:
 
     virtual void unlocked_by_another(const held_object& lock) noexcept = 0;
 };
+
+void set_debug(loop_core& core, const debug_options& options);
+
+/// RILL_DEBUG says that debug mode is wanted.
+bool debug_in_environment();
 
 } // namespace rill::RILL_FORM::detail

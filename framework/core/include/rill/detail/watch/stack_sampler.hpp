@@ -3,9 +3,9 @@
 
 #include <rill/detail/form.hpp>
 #include <rill/detail/watch/stack_trace.hpp>
+#include <rill/detail/watch/thread_text.hpp>
 
 #include <semaphore.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,11 +15,6 @@
 #include <mutex>
 
 namespace rill::RILL_FORM::detail {
-
-inline pid_t this_thread() noexcept
-{
-    return static_cast<pid_t>(::syscall(SYS_gettid));
-}
 
 /// A thread whose calls another one may ask for. What it is in is numbered, so that nobody gets the
 /// calls of something else. The thread's own, but for the number.
