@@ -147,9 +147,6 @@ public:
 
     bool reached_in_this_round() const noexcept override;
 
-    /// Of the request that is on its way: the task had been told before.
-    bool told_again = false;
-
     /// A scope has been cancelled: the coroutine is told, if no shield is in between.
     void deliver(bool again) noexcept;
 
@@ -186,6 +183,9 @@ public:
     // What a task starts is as its creator in these.
     bool shielded = current.task && current.task->shielded; // a shutdown waits before it cancels it
     bool background = current.task && current.task->background; // a shutdown cancels it last
+
+    // Of a request to stop that is on its way: the task had been told before.
+    bool told_again = false;
 
     /// The task that created it; null if there was none, or it has ended.
     const task_state* parent() const noexcept;
