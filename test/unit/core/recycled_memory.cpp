@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <rill/detail/loop/recycled_memory.hpp>
-
 #include <rill/gather.hpp>
 #include <rill/run.hpp>
 

@@ -2,10 +2,9 @@
 #include <support/loop.hpp>
 #include <support/memory_stream.hpp>
 
-#include <rill/stream_reader.hpp>
-
 #include <rill/event.hpp>
 #include <rill/select.hpp>
+#include <rill/stream_reader.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>

@@ -77,16 +77,14 @@ public:
     auto next_line(std::source_location where = std::source_location::current());
 
     /// `n` bytes. incomplete_read_error, which holds what had come, if the stream ends before.
-    auto
-    read_exactly(std::size_t n, std::source_location where = std::source_location::current());
+    auto read_exactly(std::size_t n, std::source_location where = std::source_location::current());
 
     /// Up to `separator`, and with it; it must outlive the call. limit_overrun_error if that is
     /// more than limit bytes, all of which stay; incomplete_read_error if the stream ends before.
     /// To skip what is too long, consume what the error says and call it again, until it gives
     /// something: that is the rest.
     auto read_until(
-        std::string_view separator,
-        std::source_location where = std::source_location::current()
+        std::string_view separator, std::source_location where = std::source_location::current()
     );
 
     /// Up to that one of `separators` which ends first.
@@ -226,7 +224,9 @@ auto basic_stream_reader<Stream>::read_until(std::string_view separator, std::so
 }
 
 template <class Stream>
-auto basic_stream_reader<Stream>::read_until(std::span<const std::string_view> separators, std::source_location where)
+auto basic_stream_reader<Stream>::read_until(
+    std::span<const std::string_view> separators, std::source_location where
+)
 {
     return run(net_detail::read_step_until(separators), where);
 }
