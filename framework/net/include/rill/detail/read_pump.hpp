@@ -251,11 +251,10 @@ private:
     Stream* stream_;                // null once that one is out of reach
     asio::cancellation_signal cancel_;
 
-    reading* reader_ =
-        nullptr;              // the read, until its caller has what it gave; not once told to stop
-    reading* next_ = nullptr; // waits for reader_, which is over, to leave
-    wait_line<reading> line_; // either while it waits, behind those that were told to stop
-    bool gone_ = false;       // the reader
+    reading* reader_ = nullptr; // the read, also while it is over and has not left
+    reading* next_ = nullptr;   // waits for it to leave
+    wait_line<reading> line_;   // either while it waits, behind those that were told to stop
+    bool gone_ = false;         // the reader
     bool in_flight_ = false;
     bool called_back_ = false;
     bool more_is_there_ = false;          // the last read filled the room that it had
