@@ -49,10 +49,10 @@ TEST_CASE("select: a read that loses leaves what has come in the reader")
     f.loop.settle();
     f.stream.feed("half a ");
     f.loop.settle();
+    f.stream.feed("line\n"); // on its way
     f.stop.set();
     f.loop.settle();
     CHECK(waiting.result() == "stopped");
-    f.stream.feed("line\n");
     CHECK(f.loop.run(f.in.read_line()) == "half a line\n");
 }
 
