@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "buffer.hpp"
 #include "serialize.hpp"
 
 #include <rill/extend_net.hpp>
@@ -57,7 +56,7 @@ public:
     void sent(std::size_t n);
 
 private:
-    buffer text_;
+    extend::byte_buffer text_;
     std::optional<response> large_; // its content follows the text
     std::string_view large_left_;   // what is left of that
     std::size_t responses_ = 0;     // in here

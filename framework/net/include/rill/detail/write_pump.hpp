@@ -109,8 +109,7 @@ public:
     /// Writes what the stream takes now, and lets the reactor see to the rest.
     void flush()
     {
-        if (std::exchange(flush_due_, false))
-            core_->forget(*this);
+        ready_node::unlink();
         if (writing_ || error_ || closed_)
             return;
         if constexpr (can_try_io<Stream>) {
@@ -254,16 +253,13 @@ private:
     /// In this turn others may write too.
     void flush_soon()
     {
-        if (writing_ || flush_due_)
-            return;
-        flush_due_ = true;
-        core_->make_ready(*this);
+        if (!writing_ && !ready_node::linked())
+            core_->make_ready(*this);
     }
 
     static void on_turn(ready_node& node, act what)
     {
         auto& self = static_cast<write_pump&>(node);
-        self.flush_due_ = false;
         if (what == act::run)
             self.flush();
     }
@@ -431,8 +427,7 @@ private:
         if (!core_)
             return;
         core_->disarm(*this);
-        if (std::exchange(flush_due_, false))
-            core_->forget(*this);
+        ready_node::unlink();
     }
 
     loop_core* core_;               // null once the loop has ended
@@ -443,9 +438,8 @@ private:
     error_code error_;                      // the first one; everything after it is dropped
     boost::intrusive_ptr<read_end> reader_; // null: it is not known
 
-    bool flush_due_ = false; // in the ready queue
-    bool writing_ = false;   // the stream has a write pending, whose bytes lie in the buffer
-    bool full_ = false;      // the socket took less than was offered: it is the reactor's turn
+    bool writing_ = false; // the stream has a write pending, whose bytes lie in the buffer
+    bool full_ = false;    // the socket took less than was offered: it is the reactor's turn
     bool eof_asked_ = false;
     bool eof_sent_ = false;
     bool closing_ = false;
