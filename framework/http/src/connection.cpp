@@ -8,6 +8,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
 
+#include <optional>
 #include <utility>
 
 namespace rill::http::detail {
@@ -73,17 +74,17 @@ awaitable<void> connection::run()
             break;
         case exchange::action::ask: {
             write_soon();
-            response answer;
+            std::optional<response> answer;
             std::exception_ptr error;
             try {
-                answer = co_await server_->handle(exchange_.request());
+                answer.emplace(co_await server_->handle(exchange_.request()));
             } catch (...) {
                 error = std::current_exception();
             }
             const bool late = take_lateness(); // completion wins over a deadline
             if (error)
-                answer = answer_to(std::move(error), late);
-            exchange_.answer(answer);
+                answer.emplace(answer_to(std::move(error), late));
+            exchange_.answer(*answer);
             break;
         }
         case exchange::action::pause: co_await rill::yield(); break;

@@ -10,7 +10,7 @@
 
 #include <array>
 #include <cstddef>
-#include <optional>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -57,9 +57,9 @@ public:
 
 private:
     extend::byte_buffer text_;
-    std::optional<response> large_; // its content follows the text
-    std::string_view large_left_;   // what is left of that
-    std::size_t responses_ = 0;     // in here
+    std::unique_ptr<response> large_; // its content follows the text
+    std::string_view large_left_;     // what is left of that
+    std::size_t responses_ = 0;       // in here
 };
 
 } // namespace rill::http::detail
