@@ -321,9 +321,9 @@ public:
     {
         if (this->error())
             return;
-        if (failure_ == asio::error::already_started)
+        if (failed_ == failed::not_alone)
             throw std::logic_error("rill::stream_reader: another read is waiting already");
-        if (!failure_)
+        if (failed_ == failed::no)
             step_.explain();
     }
 
@@ -345,7 +345,7 @@ public:
                     return;
             this->complete();
         } catch (...) { // nobody is there to be thrown at
-            fail_with(asio::error::no_memory);
+            end_as(failed::for_memory);
         }
     }
 
@@ -359,27 +359,32 @@ protected:
         else if (pump().reader_->ready() && !pump().next_)
             pump().wait_for_turn(*this);
         else
-            fail_with(asio::error::already_started);
+            end_as(failed::not_alone);
     }
 
     error_code why() const noexcept
     {
         if (this->error())
             return this->error();
-        return failure_ ? failure_ : step_.error();
+        if (failed_ == failed::no)
+            return step_.error();
+        return failed_ == failed::not_alone ? error_code(asio::error::already_started)
+                                            : error_code(asio::error::no_memory);
     }
 
 private:
+    enum class failed : unsigned char { no, not_alone, for_memory }; // before the step's end
+
     read_pump& pump() const noexcept { return *this->pump_; }
 
-    void fail_with(error_code ec) noexcept
+    void end_as(failed why) noexcept
     {
-        failure_ = ec;
+        failed_ = why;
         this->complete();
     }
 
     Step step_;
-    error_code failure_; // before the step came to its end
+    failed failed_ = failed::no;
 };
 
 } // namespace rill::RILL_FORM::net_detail

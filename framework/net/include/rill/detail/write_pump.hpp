@@ -92,7 +92,7 @@ public:
         if constexpr (can_try_io<Stream>)
             if (data.size() >= worth_a_call && !writing_ && !full_)
                 data.remove_prefix(write_now(data));
-        if (!accepts() || data.empty())
+        if (error_ || data.empty())
             return;
         buffer_.append(data);
         flush_soon();
@@ -416,7 +416,7 @@ private:
         const auto last = std::move(owned_);
     }
 
-    static void release(wait_list<write_waiter>& waiters, error_code ec) noexcept
+    static void release(wait_line<write_waiter>& waiters, error_code ec) noexcept
     {
         while (write_waiter* waiter = waiters.front())
             waiter->end(ec);
@@ -447,8 +447,8 @@ private:
     bool watching_ = false; // the stream has a wait for errors pending
     bool watch_stopped_ = false;
 
-    wait_list<write_waiter> drainers_;
-    wait_list<write_waiter> closers_;
+    wait_line<write_waiter> drainers_;
+    wait_line<write_waiter> closers_;
     std::shared_ptr<void> lease_;
     asio::cancellation_signal cancel_write_;
     asio::cancellation_signal cancel_watch_;
