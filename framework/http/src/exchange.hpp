@@ -76,9 +76,10 @@ public:
 
     // Reading
 
-    /// Where bytes go that have come. An idle connection is not asked for it, and holds no buffer.
+    /// Where bytes go that have come.
     std::span<char> space(std::size_t wanted, memory from) override;
 
+    /// The read waits: an idle connection holds no buffer.
     void nothing_came() noexcept override;
 
     /// So many bytes are in space().

@@ -95,7 +95,9 @@ std::string_view date_cache::line(std::time_t now)
     return {text_.data(), text_.size()};
 }
 
-void write_head(const response& r, const reply& to, std::string_view date_line, extend::byte_buffer& out)
+void write_head(
+    const response& r, const reply& to, std::string_view date_line, extend::byte_buffer& out
+)
 {
     const auto phrase = reason(r.status());
     const auto type = response_access::type(r);

@@ -103,7 +103,7 @@ private:
     }
 
     read_place* place_ = nullptr;
-    std::span<char> room_; // empty unless it is tried, or has been in vain
+    std::span<char> room_;  // empty unless it is tried, or has been in vain
     unsigned in_a_row_ = 0; // reads that were over at once
     progress progress_ = progress::over;
     bool may_be_in_vain_ = false;

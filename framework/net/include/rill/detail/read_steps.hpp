@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/detail/form.hpp>
 #include <rill/detail/byte_buffer.hpp>
+#include <rill/detail/form.hpp>
 #include <rill/stream_error.hpp>
 
 #include <algorithm>

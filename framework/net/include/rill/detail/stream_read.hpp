@@ -17,7 +17,7 @@ using stream_read = std::conditional_t<reads_late<Stream>, late_read, early_read
 
 /// And the flight of such a read, whose owner calls it read().
 template <class Stream, class Owner, auto Landed>
-using read_flight = std::
-    conditional_t<reads_late<Stream>, prompt_flight<Owner, Landed>, flight<Owner, Landed>>;
+using read_flight =
+    std::conditional_t<reads_late<Stream>, prompt_flight<Owner, Landed>, flight<Owner, Landed>>;
 
 } // namespace rill::RILL_FORM::net_detail
