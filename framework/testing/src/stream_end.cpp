@@ -56,7 +56,7 @@ void stream_end::connected(error_code& ec) noexcept
         ec = in_ ? error_code() : error_code(asio::error::would_block);
 }
 
-bool stream_end::readable() const noexcept
+bool stream_end::readable() noexcept
 {
     if (over_ || reads_no_more_ || !in_)
         return true;

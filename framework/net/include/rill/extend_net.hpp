@@ -4,9 +4,9 @@
 #include <rill/detail/buffer_pool.hpp>
 #include <rill/detail/form.hpp>
 #include <rill/detail/network_backend.hpp>
-#include <rill/detail/simulated_socket.hpp>
 #include <rill/detail/socket_read.hpp>
 #include <rill/detail/stream_traits.hpp>
+#include <rill/detail/virtual_socket.hpp>
 
 // What HTTP and the test kit need of the inside of net; as rill/extend.hpp.
 namespace rill::RILL_FORM::extend {
@@ -26,6 +26,6 @@ using net_detail::try_write;
 using net_detail::incoming;
 using net_detail::network_backend;
 using net_detail::network_service;
-using net_detail::simulated_socket;
+using net_detail::virtual_socket;
 
 } // namespace rill::RILL_FORM::extend

@@ -213,6 +213,14 @@ public:
 
     bool closing() const noexcept { return closing_; }
 
+    bool can_write_eof() const noexcept
+    {
+        if constexpr (has_farewell<Stream>)
+            return !stream_ || stream_->can_half_close();
+        else
+            return net_detail::can_half_close<Stream>;
+    }
+
     std::size_t size() const noexcept { return buffer_.size(); }
 
     write_options& options() noexcept { return options_; }
@@ -321,6 +329,31 @@ private:
                 stream_->shutdown(asio::socket_base::shutdown_send, ignored);
             }
         if (closing_)
+            take_leave();
+    }
+
+    /// A stream that has a farewell closes when that has been answered, or after its limit.
+    void take_leave()
+    {
+        if constexpr (has_farewell<Stream>) {
+            const duration limit = stream_->farewell_limit();
+            if (limit > duration::zero() && !core_->dead()) {
+                writing_ = true;
+                core_->disarm(*this);
+                core_->arm(*this, deadline_after(core_->now(), limit));
+                stream_->async_farewell(
+                    flight<write_pump, &write_pump::taken_leave>(*this, cancel_write_)
+                );
+                return;
+            }
+        }
+        finish_close();
+    }
+
+    void taken_leave(error_code)
+    {
+        writing_ = false;
+        if (stream_ && !closed_)
             finish_close();
     }
 
