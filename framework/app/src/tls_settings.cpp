@@ -19,7 +19,9 @@ void describe(schema<tls_settings>& s)
         "they vouch for. Empty means that clients need none."
     );
     s.key(&tls_settings::min_version, "The oldest version of TLS that is spoken.")
-        .must("be \"1.2\" or \"1.3\"", [](const std::string& v) { return v == "1.2" || v == "1.3"; });
+        .must("be \"1.2\" or \"1.3\"", [](const std::string& v) {
+            return v == "1.2" || v == "1.3";
+        });
     s.rule(
         &tls_settings::key,
         "be given with a certificate, and only then",

@@ -38,7 +38,7 @@ std::size_t tls_carrier::read_records(std::span<char> room, error_code& ec) noex
         return n;
     }
     if (end_) {
-        ec = end_;
+        ec = end_for_engine();
         return 0;
     }
     if (reading_ || !more_is_there_ || unsent_.size() > most_unsent) {
@@ -47,9 +47,16 @@ std::size_t tls_carrier::read_records(std::span<char> room, error_code& ec) noex
     }
     const std::size_t n = below_->try_read(room, ec);
     more_is_there_ = n == room.size();
-    if (ec && ec != asio::error::would_block)
+    if (ec && ec != asio::error::would_block) {
         end_ = ec;
+        ec = end_for_engine();
+    }
     return n;
+}
+
+error_code tls_carrier::end_for_engine() const noexcept
+{
+    return hides_end_ && end_ == asio::error::eof ? error_code(asio::error::would_block) : end_;
 }
 
 bool tls_carrier::write_records(std::span<const char> data, error_code& ec) noexcept
@@ -125,13 +132,19 @@ void tls_carrier::expect_bytes() noexcept
         offered_ = std::min(place.size(), place_);
         below_->async_read_some(
             asio::mutable_buffer(place.data(), offered_),
-            flight<tls_carrier, &tls_carrier::bytes_came>(*this)
+            flight<tls_carrier, &tls_carrier::bytes_came>(*this, cancel_read_)
         );
         reading_ = true;
     } catch (const std::bad_alloc&) {
         came_.commit(0);
         end_ = asio::error::no_memory;
     }
+}
+
+void tls_carrier::expect_no_bytes() noexcept
+{
+    if (reading_)
+        cancel_read_.emit(asio::cancellation_type::all);
 }
 
 void tls_carrier::bytes_came(error_code ec, std::size_t n)
@@ -143,7 +156,7 @@ void tls_carrier::bytes_came(error_code ec, std::size_t n)
     more_is_there_ = n == offered_;
     if (more_is_there_)
         place_ = std::min(2 * place_, largest_place);
-    if (ec)
+    if (ec && (ec != condition::cancelled || !below_->is_open()))
         end_ = ec;
     above_->look_again();
 }

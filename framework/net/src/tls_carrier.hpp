@@ -8,6 +8,7 @@
 #include <rill/detail/read_buffer.hpp>
 #include <rill/stream_socket.hpp>
 
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
 #include <cstddef>
@@ -44,7 +45,14 @@ public:
     /// Tells the TLS socket when bytes have come, or the end.
     void expect_bytes() noexcept;
 
+    /// Nobody waits for them any more: what was begun for that below ends.
+    void expect_no_bytes() noexcept;
+
     bool ended() const noexcept { return end_.failed(); }
+
+    /// The end that comes is this side's own: no word of it to the engine, which could not write
+    /// any more.
+    void hide_end() noexcept { hides_end_ = true; }
 
     /// Tells it when the connection has failed.
     void expect_failure() noexcept;
@@ -65,6 +73,8 @@ private:
     /// What the socket below has not taken.
     void send_later(std::span<const char> data);
     void send_on();
+
+    error_code end_for_engine() const noexcept;
 
     // A peer who has much written to him and reads nothing, by asking for new keys say, is not read
     // either beyond this.
@@ -89,6 +99,8 @@ private:
     bool writing_ = false;
     bool watching_ = false;
     bool failed_ = false;
+    bool hides_end_ = false;
+    asio::cancellation_signal cancel_read_;
 };
 
 } // namespace rill::RILL_FORM::net_detail

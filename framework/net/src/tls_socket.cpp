@@ -3,8 +3,6 @@
 
 #include "tls_carrier.hpp"
 
-#include <rill/tls_error.hpp>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -151,7 +149,7 @@ void tls_socket::connected(error_code& ec) noexcept
 
 bool tls_socket::readable() noexcept
 {
-    return parting_ || engine_.readable();
+    return parting_ || engine_.readable() || (reads_no_more_ && carrier_->ended());
 }
 
 bool tls_socket::writable()
@@ -185,8 +183,8 @@ std::size_t tls_socket::try_read(std::span<const asio::mutable_buffer> room, err
     }
     if (all > 0)
         ec = {}; // the next call meets it again
-    else if (ec == tls_errc::truncated && reads_no_more_)
-        ec = asio::error::eof; // it was this side that ended it
+    else if (ec == asio::error::would_block && reads_no_more_ && carrier_->ended())
+        ec = asio::error::eof;
     return all;
 }
 
@@ -219,6 +217,7 @@ void tls_socket::shutdown(asio::socket_base::shutdown_type what, error_code& ec)
         return;
     }
     reads_no_more_ = true;
+    carrier_->hide_end();
     carrier_->below().shutdown(what, ec);
 }
 
@@ -233,6 +232,8 @@ void tls_socket::bid_farewell(error_code& ec)
     if (!std::exchange(parting_, true))
         wake_readers(); // to them it is the end
     engine_.farewell(ec);
+    if (ec == asio::error::would_block && carrier_->ended())
+        ec = {}; // no answer can come
     if (!ec && !carrier_->all_sent())
         ec = asio::error::would_block;
 }
@@ -281,6 +282,12 @@ void tls_socket::expect()
     }
     if (anybody_watches())
         carrier_->expect_failure();
+}
+
+void tls_socket::expect_less() noexcept
+{
+    if (!anybody_reads() && !anybody_writes())
+        carrier_->expect_no_bytes();
 }
 
 void tls_socket::look_again()

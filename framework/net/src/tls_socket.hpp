@@ -62,6 +62,7 @@ private:
     friend tls_carrier;
 
     void expect() override;
+    void expect_less() noexcept override;
 
     /// Something has come, gone or failed below.
     void look_again();

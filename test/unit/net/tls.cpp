@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <support/every_suspension.hpp>
 #include <support/network.hpp>
 #include <support/tls_authority.hpp>
 
 #include <rill/event.hpp>
 #include <rill/stream.hpp>
+#include <rill/task_group.hpp>
+#include <rill/testing/stream_pair.hpp>
 #include <rill/timeout.hpp>
 
 #include <doctest/doctest.h>
@@ -507,6 +510,21 @@ TEST_CASE("TLS-25, BY-55: an end without close_notify is truncated, unless that 
     });
 }
 
+TEST_CASE("a server that finishes its clients: they read to the end, and what they answer is sent")
+{
+    hosts n;
+    auto server = n.serve([](rill::stream s) -> awaitable<void> {
+        s.writer().write("got " + co_await s.reader().read_all());
+    });
+    n.run([&]() -> awaitable<void> {
+        rill::stream s = co_await n.connect();
+        s.writer().write("half");
+        co_await rill::sleep(1s);
+        server.finish_clients();
+        CHECK(co_await s.reader().read_all() == "got half");
+    });
+}
+
 TEST_CASE("a stream that is destroyed while its handshake runs ends that with operation_aborted")
 {
     hosts n;
@@ -533,6 +551,62 @@ TEST_CASE("start_tls is refused while somebody reads")
         CHECK_THROWS_AS(co_await s.start_tls(n.client_side, "server"), std::logic_error);
         reading.cancel();
     });
+}
+
+/// Both sides of a connection in one task group: a handshake, a line each way, and the end.
+awaitable<void> converse(rill::stream& a, rill::stream& b, tls_context here, tls_context there)
+{
+    const auto answer = [&]() -> awaitable<void> {
+        co_await b.start_tls(there);
+        b.writer().write(co_await b.reader().read_line());
+        const std::string rest = co_await b.reader().read_all();
+        CHECK(rest.empty());
+        b.close();
+        co_await b.writer().wait_closed();
+    };
+    co_await rill::with_task_group([&](rill::task_group& g) -> awaitable<void> {
+        g.create_task(answer());
+        co_await a.start_tls(here, "server");
+        a.writer().write("hello\n");
+        const std::string line = co_await a.reader().read_line();
+        CHECK(line == "hello\n");
+        a.close();
+        co_await a.writer().wait_closed();
+    });
+}
+
+struct contexts {
+    test::tls_authority authority;
+    test::tls_files files = authority.issue_local();
+    tls_context server_side = tls_context::server(files.certificate, files.key);
+    tls_context client_side = tls_context::client().trust(authority.file());
+};
+
+TEST_CASE("records may come in pieces of any size")
+{
+    const contexts c;
+    for (const std::size_t size : {1, 2, 3, 5, 64, 1000}) {
+        CAPTURE(size);
+        test::loop loop;
+        auto pair = rill::testing::stream_pair(
+            loop.executor(), rill::testing::pair_options().capacity(size)
+        );
+        loop.run([&]() -> awaitable<void> {
+            co_await converse(pair.first, pair.second, c.client_side, c.server_side);
+        });
+    }
+}
+
+TEST_CASE("R19: TLS that is interrupted at any suspension ends, and leaves nothing behind")
+{
+    const contexts c;
+    const std::size_t n = test::at_every_suspension([&](test::scenario& s) {
+        auto pair = rill::testing::stream_pair(s.executor());
+        s.run([&]() -> awaitable<void> {
+            co_await converse(pair.first, pair.second, c.client_side, c.server_side);
+        });
+    });
+    CHECK(n > 5);
 }
 
 } // namespace

@@ -30,9 +30,7 @@ struct tcp_settings {
     tls_settings tls{};
 };
 BOOST_DESCRIBE_STRUCT(
-    tcp_settings,
-    (),
-    (listen, max_connections, read_limit, write_high, write_low, write_stall, tls)
+    tcp_settings, (), (listen, max_connections, read_limit, write_high, write_low, write_stall, tls)
 )
 
 void describe(schema<tcp_settings>& s);

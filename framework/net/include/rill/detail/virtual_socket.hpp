@@ -116,6 +116,9 @@ private:
     /// Somebody has begun to wait.
     virtual void expect() {}
 
+    /// Somebody has been told to wait no more.
+    virtual void expect_less() noexcept {}
+
     friend class virtual_operation;
 
     static void wake(wait_list<virtual_operation>& line);
@@ -151,6 +154,12 @@ protected:
             complete();
         else
             wait_in(waiting);
+    }
+
+    void on_cancel()
+    {
+        abort();
+        socket_->expect_less();
     }
 
     void describe_to(std::string& text) const { text = "a socket"; }
@@ -326,6 +335,7 @@ inline void virtual_socket::cancel() noexcept
     reading_.abort_all();
     writing_.abort_all();
     failing_.abort_all();
+    expect_less();
 }
 
 } // namespace rill::RILL_FORM::net_detail
