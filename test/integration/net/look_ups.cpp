@@ -24,9 +24,9 @@ using rill::awaitable;
 /// Stands in for the system: names that begin with "slow" are looked up once the test says so.
 class fake_system {
 public:
-    std::function<void(look_up&)> ask()
+    std::function<void(look_up_job&)> ask()
     {
-        return [this](look_up& work) { answer(work); };
+        return [this](look_up_job& work) { answer(work); };
     }
 
     void open()
@@ -51,7 +51,7 @@ public:
     }
 
 private:
-    void answer(look_up& work)
+    void answer(look_up_job& work)
     {
         std::unique_lock lock(mutex_);
         asked_.push_back(work.host);
@@ -73,10 +73,10 @@ private:
     bool open_ = false;
 };
 
-struct unheard final : look_up {
-    using look_up::look_up;
+struct unheard final : look_up_job {
+    using look_up_job::look_up_job;
 
-    void done(std::shared_ptr<look_up>) noexcept override {}
+    void done(std::shared_ptr<look_up_job>) noexcept override {}
 };
 
 /// Outlives its threads, as the system does.
@@ -98,7 +98,7 @@ TEST_CASE("look-ups: three are done at the same time, also where a thread is idl
             co_await look_up_addresses(threads, "first");
             for (int turns = 0; turns < 100; ++turns) // for its thread to be idle
                 co_await rill::yield();
-            std::vector<std::shared_ptr<look_up>> three;
+            std::vector<std::shared_ptr<look_up_job>> three;
             for (int i = 0; i < 3; ++i)
                 three.push_back(std::make_shared<unheard>("slow"));
             for (const auto& work : three) // before the thread that was told can take anything
