@@ -47,8 +47,10 @@ void bind_for_connect(int fd, const endpoint& from)
     const int on = 1;
     if (from.data()->sa_family != AF_UNIX && port_of(from) == 0)
         ::setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-    if (::bind(fd, from.data(), static_cast<socklen_t>(from.size())) != 0)
-        throw_last_error("binding to " + to_string(from));
+    if (::bind(fd, from.data(), static_cast<socklen_t>(from.size())) == 0)
+        return;
+    const error_code ec = last_error(); // before a text is made, which may change errno
+    throw_error(ec, "binding to " + to_string(from));
 }
 
 unique_fd accept_from(int listener, endpoint& peer, error_code& ec) noexcept

@@ -124,7 +124,7 @@ TEST_CASE("network: a partition is between the hosts that were named, until it i
     briefly.timeout(1s);
     CHECK_THROWS_AS(
         n.run([&]() -> awaitable<void> { co_await rill::open_connection("server", 7, briefly); }),
-        rill::timeout_error
+        rill::connect_error
     );
     const auto here = n.net.host("other").enter();
     CHECK_NOTHROW(n.loop.run(rill::open_connection("server", 7, briefly)));
