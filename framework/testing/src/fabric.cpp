@@ -227,7 +227,12 @@ stream_socket fabric::open_stream(const endpoint&, const endpoint* from)
     auto host = here();
     if (from)
         host->check_local(*from);
-    return stream_socket(std::make_unique<client_socket>(core_, std::move(host), from));
+    auto place = host->sockets->take();
+    if (!place)
+        throw system_error(asio::error::no_descriptors, "opening a socket");
+    auto socket = std::make_unique<client_socket>(core_, std::move(host), from);
+    socket->occupy(std::move(place));
+    return stream_socket(std::move(socket));
 }
 
 std::unique_ptr<incoming> fabric::listen(const endpoint& at, const server_options& options)

@@ -143,8 +143,9 @@ std::shared_ptr<accept_queue> machine::listen(const endpoint& at, int backlog, b
     });
     if (is_taken(at, shared))
         refuse(asio::error::address_in_use, listening, at);
-    auto queue =
-        std::make_shared<accept_queue>(net->core(), with_free_port(at, shared), backlog, shared);
+    auto queue = std::make_shared<accept_queue>(
+        net->core(), with_free_port(at, shared), backlog, shared, sockets
+    );
     listeners_.push_back(queue);
     return queue;
 }

@@ -28,6 +28,8 @@ public:
     const asio::ip::address v4;
     const asio::ip::address v6;
 
+    const std::shared_ptr<socket_limit> sockets = std::make_shared<socket_limit>();
+
     fabric* net; // null: the network is gone
     bool up = true;
 

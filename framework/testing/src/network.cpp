@@ -40,6 +40,11 @@ std::string host::address_v6() const
     return machine_->v6.to_string();
 }
 
+void host::socket_limit(std::size_t most)
+{
+    machine_->sockets->most = most;
+}
+
 void host::crash()
 {
     if (machine_->net)

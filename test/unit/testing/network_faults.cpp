@@ -9,6 +9,7 @@
 #include <rill/timeout.hpp>
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 namespace {
@@ -278,6 +279,38 @@ TEST_CASE("network: on the host that crashes tasks are cancelled, and sockets fa
         CHECK(co_await error_of(n.far().reader().read_line()) == error::network_down);
         CHECK(co_await error_of(rill::open_connection("client", 7)) == error::network_down);
         CHECK(co_await error_of(rill::start_server(echo_back, "", 9)) == error::network_down);
+    });
+}
+
+TEST_CASE("network: a host opens as many sockets as it may, and more once one is closed")
+{
+    two_hosts n;
+    const auto server = n.listen(echo_back);
+    n.client.socket_limit(1);
+    n.run([&]() -> awaitable<void> {
+        {
+            const rill::stream first = co_await rill::open_connection("server", 7);
+            const auto second = co_await error_of(rill::open_connection("server", 7));
+            CHECK(second == error::no_descriptors);
+        }
+        co_await rill::sleep(1s); // for the first to be closed
+        co_await rill::open_connection("server", 7);
+    });
+}
+
+TEST_CASE("network: a server that has too many sockets accepts again once one is closed")
+{
+    two_hosts n;
+    n.server.socket_limit(1);
+    const auto server = n.listen(echo_back);
+    n.run([&]() -> awaitable<void> {
+        auto first = std::make_optional(co_await rill::open_connection("server", 7));
+        rill::stream second = co_await rill::open_connection("server", 7);
+        second.writer().write("x");
+        co_await rill::sleep(1s);
+        CHECK(server.connections() == 1);
+        first.reset();
+        CHECK(co_await second.reader().read_exactly(1) == "x");
     });
 }
 

@@ -48,7 +48,8 @@ public:
     }
 
     /// Connects from there; port 0 takes any. Given for each family, each address is connected to
-    /// from the one of its own; those of a family without one are not tried.
+    /// from the one of its own; those of a family without one are not tried. The file of a unix
+    /// socket's address is the caller's to remove.
     connect_options& local_address(const endpoint& from)
     {
         local.push_back(from);

@@ -64,6 +64,11 @@ public:
     /// As long as the result lives, what is opened in this task is of this host.
     [[nodiscard]] auto enter() const { return simulation::current_machine.scoped(machine_); }
 
+    /// At most so many sockets are open at once, those that listen apart: more cannot be opened, nor
+    /// accepted, and fail with no_descriptors, as where a process has too many files open. Default:
+    /// any number.
+    void socket_limit(std::size_t most);
+
     /// The power fails. The host's tasks are cancelled, and its sockets fail with network_down.
     /// Peers are not told: they find out when they send something, with connection_reset if the
     /// host is up again, or else with timed_out in the end.
