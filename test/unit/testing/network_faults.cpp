@@ -312,6 +312,7 @@ TEST_CASE("network: a server that has too many sockets accepts again once one is
         first.reset();
         CHECK(co_await second.reader().read_exactly(1) == "x");
     });
+    n.loop.expect_reported("accept: Too many open files");
 }
 
 TEST_CASE("network: a host that was restarted listens once it is told to")
