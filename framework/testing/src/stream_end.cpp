@@ -184,6 +184,7 @@ endpoint stream_end::remote_endpoint(error_code& ec) const
 
 void stream_end::do_close()
 {
+    place_.reset();
     leave();
 }
 

@@ -7,6 +7,7 @@
 #include <rill/extend_net.hpp>
 
 #include <memory>
+#include <utility>
 
 namespace rill::RILL_FORM::testing::simulation {
 
@@ -27,6 +28,9 @@ public:
     );
 
     bool is_established() const noexcept { return in_ != nullptr; }
+
+    /// One of the host's sockets, see socket_limit; let go of by close().
+    void occupy(std::shared_ptr<void> place) noexcept { place_ = std::move(place); }
 
     // What the channels report
 
@@ -87,6 +91,7 @@ private:
     channel* in_ = nullptr; // both null until the end is established
     channel* out_ = nullptr;
     std::shared_ptr<void> owner_; // null once closed
+    std::shared_ptr<void> place_;
     endpoint local_;
     endpoint remote_;
 };

@@ -4,6 +4,7 @@
 #include <rill/detail/buffer_pool.hpp>
 #include <rill/detail/form.hpp>
 #include <rill/detail/network_backend.hpp>
+#include <rill/detail/percent.hpp>
 #include <rill/detail/socket_read.hpp>
 #include <rill/detail/stream_traits.hpp>
 #include <rill/detail/virtual_socket.hpp>
@@ -26,6 +27,10 @@ using net_detail::try_write;
 using net_detail::incoming;
 using net_detail::network_backend;
 using net_detail::network_service;
+using net_detail::resolver;
 using net_detail::virtual_socket;
+
+// Texts of URLs.
+using net_detail::percent_decode;
 
 } // namespace rill::RILL_FORM::extend
