@@ -36,8 +36,17 @@ bool is_unix(const endpoint& e)
     return e.data()->sa_family == AF_UNIX;
 }
 
+void check_security(const connect_options& options)
+{
+    if (!options.name.empty() && !options.security)
+        refuse("server_name is for TLS");
+    if (options.security && options.security->is_server())
+        refuse("TLS of a client wants a client's context");
+}
+
 void check(const std::string& host, const connect_options& options)
 {
+    check_security(options);
     if (host.empty())
         refuse("the host is empty");
     if (!net_detail::is_possible_name(host))
@@ -48,6 +57,7 @@ void check(const std::string& host, const connect_options& options)
 
 void check_unix(const connect_options& options)
 {
+    check_security(options);
     if (options.via)
         refuse("a unix socket is not reached through a proxy");
     if (!std::all_of(options.local.begin(), options.local.end(), &is_unix))
@@ -129,12 +139,45 @@ pass_through(stream& to_proxy, const proxy& via, const target& to, connect_story
     story.fail(ec, why);
 }
 
-/// What lies between a connected socket and a stream that is handed out.
+/// Certificates name no root of the domain names.
+std::string without_last_dot(std::string host)
+{
+    if (host.ends_with('.'))
+        host.pop_back();
+    return host;
+}
+
 awaitable<void>
-prepare(stream& opened, const target& to, const connect_options& options, connect_story& story)
+secure(stream& opened, std::string host, const connect_options& options, connect_story& story)
+{
+    story.begin(connect_phase::handshake);
+    const std::string name = options.name.empty() ? without_last_dot(host) : options.name;
+    error_code ec;
+    std::string why;
+    try {
+        co_await opened.start_tls(*options.security, name);
+        co_return;
+    } catch (const tls_error& e) {
+        ec = e.code();
+        why = e.what();
+    }
+    story.fail(ec, why);
+}
+
+/// What lies between a connected socket and a stream that is handed out.
+/// `behind`: the host as the proxy is to be told of it.
+awaitable<void> prepare(
+    stream& opened,
+    const target& to,
+    const target& behind,
+    const connect_options& options,
+    connect_story& story
+)
 {
     if (options.via)
-        co_await pass_through(opened, *options.via, to, story);
+        co_await pass_through(opened, *options.via, behind, story);
+    if (options.security)
+        co_await secure(opened, to.host, options, story);
 }
 
 /// As the proxy is to be told of it: socks5 wants an address.
@@ -156,7 +199,7 @@ awaitable<stream> open_tcp(const target& to, const connect_options& options, con
     }
     stream opened(co_await connect_to(first, options, story), options.of_stream);
     try {
-        co_await prepare(opened, behind, options, story);
+        co_await prepare(opened, to, behind, options, story);
     } catch (...) {
         opened.abort(); // else what was written would be flushed first
         throw;
@@ -169,9 +212,12 @@ open_unix(const endpoint& at, const connect_options& options, connect_story& sto
 {
     story.begin(connect_phase::connect);
     std::vector<endpoint> all(1, at);
-    co_return stream(
+    stream opened(
         co_await net_detail::connect_to_first(std::move(all), options, story), options.of_stream
     );
+    if (options.security)
+        co_await secure(opened, {}, options, story);
+    co_return std::move(opened);
 }
 
 /// `open` with what it needs, which lives here, and in the time that it has.

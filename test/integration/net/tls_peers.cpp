@@ -138,7 +138,7 @@ public:
     {
         rill::stream s = co_await rill::open_connection("127.0.0.1", port_);
         co_await s.start_tls(context, std::move(name));
-        co_return s;
+        co_return std::move(s);
     }
 
 private:

@@ -45,8 +45,10 @@ struct hosts : test::two_hosts {
     {
         rill::stream s = co_await rill::open_connection("server", 7);
         co_await s.start_tls(client_side, std::move(name));
-        co_return s;
+        co_return std::move(s);
     }
+
+    rill::connect_options secured() const { return rill::connect_options().tls(client_side); }
 
     /// What a handshake with `name` fails with.
     std::optional<rill::tls_error> failure(const std::string& name = "server")
@@ -551,6 +553,65 @@ TEST_CASE("start_tls is refused while somebody reads")
         CHECK_THROWS_AS(co_await s.start_tls(n.client_side, "server"), std::logic_error);
         reading.cancel();
     });
+}
+
+TEST_CASE("open_connection: with TLS it shakes hands with the host, or whom it is told to expect")
+{
+    hosts n;
+    const auto server = n.serve(test::echo_back);
+    n.run([&]() -> awaitable<void> {
+        rill::stream s = co_await rill::open_connection("server", 7, n.secured());
+        CHECK(s.tls()->server_name() == "server");
+        CHECK(co_await echoed(s, "x") == "x");
+        rill::stream other =
+            co_await rill::open_connection("server", 7, n.secured().server_name("localhost"));
+        CHECK(other.tls()->server_name() == "localhost");
+    });
+}
+
+TEST_CASE("open_connection: a handshake that fails is its phase, and the error says why")
+{
+    hosts n;
+    const auto server = n.serve(test::echo_back);
+    n.run([&]() -> awaitable<void> {
+        try {
+            co_await rill::open_connection("server", 7, n.secured().server_name("other.example"));
+            FAIL("connected");
+        } catch (const rill::connect_error& e) {
+            CHECK(e.code() == tls_errc::certificate_refused);
+            CHECK(e.phase() == rill::connect_phase::handshake);
+            CHECK(contains(e.what(), "connect to server:7: TLS with other.example: "));
+        }
+    });
+}
+
+TEST_CASE("open_connection: a handshake that is slow is said to be, when all the time is over")
+{
+    hosts n;
+    test::keeper silent;
+    const auto server = n.listen(silent.handler());
+    n.run([&]() -> awaitable<void> {
+        try {
+            co_await rill::open_connection("server", 7, n.secured().timeout(3s));
+            FAIL("connected");
+        } catch (const rill::connect_error& e) {
+            CHECK(e.code() == rill::condition::timed_out);
+            CHECK(contains(e.what(), "timed out after 3s while shaking hands over TLS"));
+        }
+    });
+}
+
+TEST_CASE("CON-06: a server's name without TLS is refused, and a server's context")
+{
+    hosts n;
+    CHECK_THROWS_AS(
+        rill::open_connection("server", 7, rill::connect_options().server_name("x")),
+        std::invalid_argument
+    );
+    CHECK_THROWS_AS(
+        rill::open_connection("server", 7, rill::connect_options().tls(n.server_side)),
+        std::invalid_argument
+    );
 }
 
 /// Both sides of a connection in one task group: a handshake, a line each way, and the end.

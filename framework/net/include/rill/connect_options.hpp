@@ -6,9 +6,11 @@
 #include <rill/endpoint.hpp>
 #include <rill/proxy.hpp>
 #include <rill/stream.hpp>
+#include <rill/tls_context.hpp>
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -69,12 +71,32 @@ public:
         return *this;
     }
 
+    /// TLS from the first byte on. The server must be who was asked for, by a certificate that
+    /// somebody of the system's trust store vouches for.
+    connect_options& tls();
+
+    /// The same as `context`, a client's, says.
+    connect_options& tls(const tls_context& context)
+    {
+        security = context;
+        return *this;
+    }
+
+    /// With TLS: whose certificate is expected, where that is not the host.
+    connect_options& server_name(std::string n)
+    {
+        name = std::move(n);
+        return *this;
+    }
+
     duration connect_timeout = std::chrono::seconds(30);
     duration delay = std::chrono::milliseconds(250);
     duration attempt_limit = forever;
     std::vector<endpoint> local;
     stream_options of_stream;
     std::optional<rill::proxy> via;
+    std::optional<tls_context> security; // empty: in the clear
+    std::string name;                    // empty: the host
 };
 
 } // namespace rill

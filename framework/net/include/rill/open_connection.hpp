@@ -18,7 +18,8 @@ namespace rill {
 /// it. The first that answers is it, and the others are closed before this returns. What was kept
 /// of the host's addresses is forgotten when none of them can be connected to.
 ///
-/// Errors: connect_error; std::invalid_argument, at the call, for a host that none can be.
+/// Errors: connect_error, of a TLS handshake as well; std::invalid_argument, at the call, for a host
+/// that none can be, a server_name without TLS and a server's tls_context.
 /// Cancellation: total, no socket is left behind; nor is one by the end of the loop.
 awaitable<stream>
 open_connection(std::string host, unsigned short port, connect_options options = {});
@@ -27,7 +28,7 @@ open_connection(std::string host, unsigned short port, connect_options options =
 /// abstract name, which Linux keeps apart from the file system; a file of such a name is "./@name".
 ///
 /// Errors: as open_connection; std::invalid_argument for options that unix sockets have not: a
-/// proxy, a local address of TCP.
+/// proxy, a local address of TCP. With TLS, a server_name has to be given, or std::logic_error.
 awaitable<stream> open_unix_connection(std::string path, connect_options options = {});
 
 } // namespace rill
