@@ -48,8 +48,10 @@ connect_story::connect_story(const loop_core& core, std::string target)
     , target_(std::move(target))
 {}
 
+/// Attempts that are still under way are given up for another one.
 void connect_story::begin(connect_phase phase)
 {
+    close_attempts();
     steps_.push_back({phase, core_.now()});
 }
 

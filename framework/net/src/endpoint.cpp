@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "sockets.hpp"
+
 #include <rill/endpoint.hpp>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -55,6 +57,11 @@ std::string to_string(const endpoint& e)
 unsigned short port_of(const endpoint& e)
 {
     return is_tcp(e) ? as_tcp(e).port() : static_cast<unsigned short>(0);
+}
+
+asio::ip::address net_detail::address_of(const endpoint& e)
+{
+    return as_tcp(e).address();
 }
 
 } // namespace rill

@@ -40,6 +40,12 @@ bool is_localhost(std::string_view name)
     return without_dot(name) == "localhost" || without_dot(name).ends_with(".localhost");
 }
 
+std::string with_port(const std::string& host, unsigned short port)
+{
+    const bool is_v6 = host.find(':') != std::string::npos;
+    return (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
 std::vector<boost::asio::ip::address> loopback_addresses()
 {
     return {boost::asio::ip::address_v4::loopback(), boost::asio::ip::address_v6::loopback()};

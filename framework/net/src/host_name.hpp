@@ -24,6 +24,9 @@ bool is_possible_name(std::string_view name);
 /// Whether a name in lower case is "localhost" or below that, which is this host (RFC 6761 6.3).
 bool is_localhost(std::string_view name);
 
+/// "host:port"; IPv6 stands in brackets (RFC 3986 3.2.2).
+std::string with_port(const std::string& host, unsigned short port);
+
 std::vector<boost::asio::ip::address> loopback_addresses();
 
 } // namespace rill::RILL_FORM::net_detail

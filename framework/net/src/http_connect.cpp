@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "http_connect.hpp"
 
+#include "host_name.hpp"
 #include "sockets.hpp"
 
 #include <boost/asio/error.hpp>
@@ -66,8 +67,7 @@ int status_of(std::string_view line)
 
 http_connect::http_connect(const proxy& via, const std::string& host, unsigned short port)
 {
-    const bool is_v6 = host.find(':') != std::string::npos;
-    const std::string target = (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+    const std::string target = with_port(host, port);
     output_ = "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n";
     if (!via.user().empty())
         output_ +=

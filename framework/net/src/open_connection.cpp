@@ -71,8 +71,7 @@ struct target {
 
 std::string to_string(const target& t)
 {
-    const bool is_v6 = t.host.find(':') != std::string::npos;
-    return (is_v6 ? "[" + t.host + "]" : t.host) + ":" + std::to_string(t.port);
+    return net_detail::with_port(t.host, t.port);
 }
 
 awaitable<std::vector<endpoint>> find(const target& to, connect_story& story)

@@ -30,8 +30,7 @@ constexpr scheme schemes[] = {
 {
     throw std::invalid_argument(
         "\"" + shown + "\" is no proxy: " + why +
-        "; write it like http://user:password@host:3128, " +
-        "socks5://host:1080 or socks5h://host:1080"
+        "; write it like http://user:password@host:3128, socks5://host:1080 or socks5h://host"
     );
 }
 
@@ -138,9 +137,7 @@ std::string to_string(const proxy& p)
     const auto known = std::find_if(std::begin(schemes), std::end(schemes), [&](const scheme& s) {
         return s.protocol == p.protocol();
     });
-    const bool is_v6 = p.host().find(':') != std::string::npos;
-    return std::string(known->prefix) + (is_v6 ? "[" + p.host() + "]" : p.host()) + ":" +
-           std::to_string(p.port());
+    return std::string(known->prefix) + net_detail::with_port(p.host(), p.port());
 }
 
 } // namespace rill

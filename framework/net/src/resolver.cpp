@@ -69,8 +69,7 @@ struct resolver::state {
     const std::shared_ptr<name_source> source;
     hosts_file hosts;
     name_cache cache;
-    std::optional<single_flight<std::string, addresses>>
-        flights; // empty: nothing is begun any more
+    std::optional<single_flight<std::string, addresses>> flights; // empty once the resolver is gone
 
     /// Asks, and keeps what comes of it.
     static awaitable<addresses> ask(std::shared_ptr<state> self, std::string name)
@@ -101,7 +100,6 @@ struct resolver::state {
             cache.put(name, std::move(what), deadline_after(now, d));
     }
 
-    /// Also of a resolver that ends meanwhile.
     static awaitable<addresses> find(std::shared_ptr<state> self, std::string host)
     {
         if (addresses known = without_asking(host); !known.empty())

@@ -13,7 +13,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <cstring>
 #include <iterator>
 #include <stdexcept>
 #include <utility>
@@ -105,14 +104,6 @@ endpoint unix_endpoint(const std::string& path)
     if (path.front() == '@') // as lsof and ss write it, for the byte 0
         return asio::local::stream_protocol::endpoint('\0' + path.substr(1));
     return asio::local::stream_protocol::endpoint(path);
-}
-
-asio::ip::address address_of(const endpoint& e)
-{
-    asio::ip::tcp::endpoint tcp;
-    tcp.resize(e.size());
-    std::memcpy(tcp.data(), e.data(), e.size());
-    return tcp.address();
 }
 
 /// Without the place in Asio's sources that the code may carry: nobody's concern in a message.

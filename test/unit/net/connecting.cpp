@@ -297,6 +297,23 @@ TEST_CASE("open_connection: a proxy that says nothing is the phase that was slow
     CHECK(end == error::connection_reset);
 }
 
+TEST_CASE("connect_error: an address that lost is listed with the time until another one answered")
+{
+    behind_proxy n;
+    keeper silent;
+    const auto proxy = n.proxy(silent.handler());
+    n.net.host("dead");
+    n.net.partition({"client"}, {"dead"});
+    n.net.names().set("proxies", {"dead", "proxy"});
+    const auto through =
+        connect_options().timeout(5s).proxy(rill::proxy::parse("socks5h://proxies:3128"));
+    const auto e = failure(n, "server", through);
+    REQUIRE(e.attempts().size() == 2);
+    CHECK(e.attempts()[0].error == error::timed_out);
+    CHECK(e.attempts()[0].took == 250ms);
+    CHECK_FALSE(e.attempts()[1].error);
+}
+
 TEST_CASE("open_connection: a proxy that ends without an answer is an error")
 {
     behind_proxy n;

@@ -10,6 +10,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -233,6 +234,19 @@ TEST_CASE("HE-07, CON-04: a cancelled connect ends all attempts")
     s.net.heal();
     s.loop.advance(1h);
     CHECK(s.net.statistics().refused == 0);
+}
+
+TEST_CASE("HE-07, CON-04: a loop may end while addresses are tried")
+{
+    auto loop = std::make_unique<test::abandoned_loop>();
+    rill::testing::network net(*loop);
+    net.host("silent");
+    net.host("mute");
+    net.partition({"client"}, {"silent", "mute"});
+    net.names().set("several", {"silent", "mute"});
+    net.host("client").spawn(rill::open_connection("several", 7));
+    loop->advance(300ms); // both are under way
+    loop.reset();
 }
 
 TEST_CASE("HE-08: the same with tasks that begin at once")
