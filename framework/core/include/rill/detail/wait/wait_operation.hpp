@@ -126,6 +126,8 @@ protected:
     {
         if (what == act::cancel)
             Waiter::on_cancel();
+        else if (what == act::due)
+            this->complete();
         else if (what == act::describe)
             Waiter::describe_to(*describing);
     }
