@@ -78,7 +78,12 @@ RILL_DECL task_state::task_state(
 
 RILL_DECL std::string task_state::name() const
 {
-    return name_ ? *name_ : "Task-" + std::to_string(number_);
+    return name_ ? *name_ : name_of(number_);
+}
+
+RILL_DECL std::string task_state::given_name() const
+{
+    return name_ ? *name_ : std::string();
 }
 
 RILL_DECL void task_state::set_name(std::string name)

@@ -60,6 +60,12 @@ public:
 
     std::string name() const;
 
+    /// Of one to which nobody has given a name.
+    static std::string name_of(std::uint64_t number) { return "Task-" + std::to_string(number); }
+
+    /// Empty if nobody has.
+    std::string given_name() const;
+
     void set_name(std::string name);
 
     std::string description() const override { return "task '" + name() + "'"; }
