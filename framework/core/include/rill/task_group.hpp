@@ -135,9 +135,9 @@ private:
     ~task_group();
 
     template <class T>
-    detail::new_task<T> add_child(task_options options, std::source_location place);
+    detail::new_task<T> add_child(task_options&& options, std::source_location place);
     template <class T>
-    void start_child(const detail::new_task<T>& child, awaitable<T> body);
+    void start_child(const detail::new_task<T>& child, awaitable<T>&& body);
     void check_open() const;
     void adopt(detail::task_state& child) noexcept;
     template <class T>

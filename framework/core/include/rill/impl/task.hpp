@@ -65,7 +65,7 @@ task_frame run_task(task_data<T>& task, awaitable<T> body)
 template <class T>
 class new_task {
 public:
-    new_task(loop_core& core, task_options options, std::source_location place)
+    new_task(loop_core& core, task_options&& options, std::source_location place)
         : eager_(options.wants_eager().value_or(core.eager_tasks) && current.loop == &core)
         , data_(make(core, std::move(options), place))
     {
@@ -78,7 +78,7 @@ public:
     task_data<T>& data() const noexcept { return *data_; }
 
     /// Starts the coroutine, or runs its first step where it is to be eager.
-    void start(awaitable<T> body) const
+    void start(awaitable<T>&& body) const
     {
         task_data<T>& task = *data_;
         task_frame frame = make_frame(task, std::move(body));
@@ -167,7 +167,8 @@ void check_body(const awaitable<T>& body)
 }
 
 template <class T>
-task<T> start(loop_core& core, awaitable<T> body, task_options options, std::source_location place)
+task<T>
+start(loop_core& core, awaitable<T>&& body, task_options&& options, std::source_location place)
 {
     const never_missed<awaitable<T>> refused(body);
     check_body(body);
@@ -180,7 +181,7 @@ task<T> start(loop_core& core, awaitable<T> body, task_options options, std::sou
 #ifdef RILL_SEPARATE_COMPILATION // what every program has is compiled with the library, once
 extern template class new_task<void>;
 extern template task<void>
-start<void>(loop_core&, awaitable<void>, task_options, std::source_location);
+start<void>(loop_core&, awaitable<void>&&, task_options&&, std::source_location);
 #endif
 
 } // namespace detail

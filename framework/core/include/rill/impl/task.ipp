@@ -135,7 +135,8 @@ RILL_DECL std::vector<task_ref> tasks_of(loop_core& core)
 
 #ifdef RILL_SEPARATE_COMPILATION
 template class new_task<void>;
-template task<void> start<void>(loop_core&, awaitable<void>, task_options, std::source_location);
+template task<void>
+start<void>(loop_core&, awaitable<void>&&, task_options&&, std::source_location);
 #endif
 
 } // namespace rill::RILL_FORM::detail

@@ -55,7 +55,7 @@ RILL_DECL bool was_asked_for(const std::exception_ptr& error) noexcept
 }
 
 RILL_DECL task_state::task_state(
-    loop_core& core, std::string name, context_ptr context, std::source_location place
+    loop_core& core, std::string&& name, context_ptr&& context, std::source_location place
 )
     : completion_state(core)
     , ready_node(&on_first_turn)

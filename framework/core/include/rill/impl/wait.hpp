@@ -231,7 +231,7 @@ as_completed(R&& members, std::source_location place)
     auto given = detail::kept(std::forward<R>(members));
     using handle_type = detail::handle_of_t<detail::range_member_t<R>>;
     auto& core = detail::loop_core::running();
-    auto handles = detail::start_range(core.executor(), given, place);
+    auto handles = detail::start_range(core, given, place);
     return completions<handle_type>(std::make_shared<typename completions<handle_type>::state>(
         core, detail::without_duplicates(std::move(handles))
     ));

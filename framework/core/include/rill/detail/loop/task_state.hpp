@@ -47,7 +47,9 @@ class task_state : public completion_state,
                    public hook<in_group>,
                    public hook<in_delivery> {
 public:
-    task_state(loop_core& core, std::string name, context_ptr context, std::source_location place);
+    task_state(
+        loop_core& core, std::string&& name, context_ptr&& context, std::source_location place
+    );
 
     // Identity
 
