@@ -41,13 +41,6 @@ RILL_DECL void throw_used_up(const std::source_location& where)
     );
 }
 
-RILL_DECL void throw_as_waits_do(const system_error& error)
-{
-    if (error.code() == asio::error::operation_aborted)
-        throw_cancelled();
-    throw; // the present one
-}
-
 RILL_DECL bool was_asked_for(const std::exception_ptr& error) noexcept
 {
     const bool told = current.task && current.task->next_wait_throws();

@@ -23,17 +23,8 @@ namespace rill::RILL_FORM::detail {
 // generator runs on top of whoever awaits it, and how a task's coroutine is started.
 // The same from Boost 1.83 to 1.88.
 
-/// Whether H is the handler of a coroutine that awaits an operation object directly. The object is
-/// then a temporary of the waiting coroutine: it lives until the handler has run, and may hold it.
-/// Where H is not recognised, the handler is stored in allocated memory: slower, never wrong.
-template <class H>
-inline constexpr bool is_awaiting_handler = false;
-
-template <class... Ts>
-inline constexpr bool is_awaiting_handler<asio::detail::awaitable_async_op_handler<Ts...>> = true;
-
-/// Room for such a handler: the coroutine's stack and where its result is to go.
-inline constexpr std::size_t awaiting_handler_size = 2 * sizeof(void*);
+/// Room for the handler of a coroutine that awaits such an object: its stack.
+inline constexpr std::size_t awaiting_handler_size = sizeof(void*);
 
 /// The rill_kind of what coroutines await in Rill's own way.
 struct awaited_tag {};
@@ -195,7 +186,8 @@ public:
         frame_->after_suspend(
             [](void* self) {
                 auto& op = *static_cast<awaitable_async_op*>(self);
-                op.awaiter_.start(handler_type(op.frame_->detach_thread(), op.no_result_));
+                typename handler_type::result_type none;
+                op.awaiter_.start(handler_type(op.frame_->detach_thread(), none));
             },
             this
         );
@@ -206,7 +198,6 @@ public:
 private:
     typename Object::awaiter awaiter_;
     awaitable_frame_base<Executor>* frame_;
-    typename handler_type::result_type no_result_{};
 };
 
 /// The sentences stand in a member of what is awaited, and so the compiler names the line that awaits.
@@ -260,6 +251,6 @@ private:
 } // namespace boost::asio::detail
 
 #ifndef RILL_SEPARATE_COMPILATION
-#include <rill/detail/loop/task_state.hpp> // throw_as_waits_do
+#include <rill/detail/loop/task_state.hpp> // throw_cancelled
 #include <rill/impl/asio_coroutine.ipp>
 #endif

@@ -18,9 +18,6 @@ namespace rill::RILL_FORM::detail {
 
 struct in_group; // tag: a place among the children of a task group
 
-/// Throws the cancellation that is due in the current task, with its reason.
-[[noreturn]] void throw_cancelled();
-
 /// Throws why a wait of the current coroutine's has failed; `told`: somebody asked it to stop.
 [[noreturn]] void throw_failure(error_code ec, bool told);
 

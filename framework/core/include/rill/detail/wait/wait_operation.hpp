@@ -16,6 +16,7 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/recycling_allocator.hpp>
 
+#include <cassert>
 #include <memory>
 #include <new>
 #include <stdexcept>
@@ -54,8 +55,9 @@ public:
     /// where what it waited for has failed, or gone, a system_error or what the waiter knows better.
     void throw_if_failed()
     {
-        if (const error_code ec = failure()) [[unlikely]]
-            throw_why(ec);
+        constexpr bool knows_better = requires { Waiter::why(); };
+        if (knows_better || this->failed()) [[unlikely]]
+            throw_why();
     }
 
     /// The arguments of a handler.
@@ -133,8 +135,12 @@ protected:
     }
 
 private:
-    [[noreturn, gnu::noinline]] void throw_why(error_code ec)
+    /// Apart from the coroutine, in whose frame there would be room for what is in here.
+    [[gnu::noinline]] void throw_why()
     {
+        const error_code ec = failure();
+        if (!ec)
+            return;
         if constexpr (requires { Waiter::explain(); })
             Waiter::explain();
         throw_failure(ec, this->told_ || (this->task_ && this->task_->next_wait_throws()));
@@ -343,6 +349,7 @@ public:
     void start_in_place(Handler&& h)
     {
         static_assert(sizeof(Handler) <= awaiting_handler_size);
+        assert(!this->ready() && "an operation is awaited once");
         const auto slot = asio::get_associated_cancellation_slot(h);
         if (this->wait_in_task_of(slot)) {
             if (!this->core_) // it was made where no loop ran
@@ -406,8 +413,7 @@ private:
         self.leave_task();
         self.hook<in_line>::unlink();
         auto* stored = std::launder(reinterpret_cast<Handler*>(self.handler_));
-        Handler handler(std::move(*stored));
-        stored->~Handler();
+        Handler handler(std::move(*stored)); // nothing is left to be destroyed
         if (what == act::drop)
             return;
         if constexpr (Coroutine == whose::own) {
@@ -426,12 +432,13 @@ private:
     alignas(void*) unsigned char handler_[awaiting_handler_size];
 };
 
-/// Lives in the frame of the coroutine that awaits the operation.
+/// The operation stays where it is: a temporary lives in the frame of the coroutine that awaits it, and
+/// lasts as long as the co_await.
 template <class Signature, class Waiter>
 class wait_operation<Signature, Waiter>::awaiter {
 public:
-    explicit awaiter(wait_operation&& operation)
-        : operation_(std::move(operation))
+    explicit awaiter(wait_operation&& operation) noexcept
+        : operation_(operation)
     {}
 
     bool ready()
@@ -466,7 +473,7 @@ private:
             return loop_core::spend();
     }
 
-    wait_operation operation_;
+    wait_operation& operation_;
 };
 
 /// For a wait inside of a coroutine of Rill's: `co_await request_wait<waiter>(args...)`.
