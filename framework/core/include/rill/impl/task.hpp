@@ -21,44 +21,34 @@ public:
     task_lease(const task_lease&) = delete;
     task_lease& operator=(const task_lease&) = delete;
 
-    void end(std::exception_ptr error, bool cancelled);
+    /// Throws the task's error where that is to leave the run.
+    void end();
 
 private:
+    task_state& let_go() noexcept;
+
     task_state* task_;
 };
 
-/// How a coroutine ended that did not return.
-struct failure {
-    std::exception_ptr error;
-    bool cancelled = false;
-    bool fatal = false;
-};
-
-/// To be called in a catch clause.
-failure current_failure(const task_state& task);
+/// The task will end with the exception that has been caught.
+void fail_with_current(task_state& task) noexcept;
 
 /// The outermost frame of a task.
 template <class T>
 task_frame run_task(task_data<T>& task, awaitable<T> body)
 {
     task_lease lease(task);
-    failure failed;
-    try {
-        awaitable<T> frames = std::move(body); // gone before the end is announced
+    try { // the frames of the body are gone before the end is announced
         if constexpr (std::is_void_v<T>) {
-            co_await std::move(frames);
+            co_await std::move(body);
             task.set_value();
         } else {
-            task.set_value(co_await std::move(frames));
+            task.set_value(co_await std::move(body));
         }
     } catch (...) {
-        failed = current_failure(task);
+        fail_with_current(task);
     }
-    if (failed.fatal)
-        task.mark_retrieved(); // it leaves the run, where nobody can miss it
-    lease.end(failed.error, failed.cancelled);
-    if (failed.fatal)
-        std::rethrow_exception(failed.error);
+    lease.end();
 }
 
 /// A task that has its control block and does not run yet.

@@ -83,11 +83,11 @@ protected:
 
     /// It runs from here on, on top of the task's other coroutines, if it is one of theirs: what
     /// was co_spawned on the task's executor is not, and is a chain of its own.
-    void enter(const void* thread) noexcept
+    void enter(const void* outermost) noexcept
     {
         link_ = &outer_;
         coroutine_chain* const task = current.coroutines;
-        if (!task || task->thread != thread)
+        if (!task || task->outermost != outermost)
             return;
         outer_ = task->innermost;
         if (outer_)

@@ -90,11 +90,11 @@ protected:
 
     /// A task has this wait if it is its own coroutine that waits. Whatever else runs on a task's
     /// executor, a callback or what it has co_spawned, may outlive the task.
-    template <class Slot>
-    bool wait_in_task_of(const Slot& slot) noexcept
+    template <class Coroutine>
+    bool wait_in_task_of(const Coroutine& known_by) noexcept
     {
         task_state* const task = current.task;
-        if (!task || !task->is_coroutine(slot))
+        if (!task || !task->is_coroutine(known_by))
             return false;
         this->task_ = task;
         task->waiting = this;
@@ -350,8 +350,7 @@ public:
     {
         static_assert(sizeof(Handler) <= awaiting_handler_size);
         assert(!this->ready() && "an operation is awaited once");
-        const auto slot = asio::get_associated_cancellation_slot(h);
-        if (this->wait_in_task_of(slot)) {
+        if (this->wait_in_task_of(h.entry_point())) {
             if (!this->core_) // it was made where no loop ran
                 this->core_ = this->task_->core();
             this->action_ = this->task_->has_own_executor() ? &on_act<Handler, whose::elsewhere>
@@ -363,7 +362,7 @@ public:
             const bool here = home_of(*this->core_, ex).here;
             this->action_ =
                 here ? &on_act<Handler, whose::here> : &on_act<Handler, whose::elsewhere>;
-            this->link_slot(slot);
+            this->link_slot(asio::get_associated_cancellation_slot(h));
         }
         ::new (static_cast<void*>(handler_)) Handler(std::move(h));
         try {
