@@ -58,7 +58,6 @@ template <class Stream>
 class write_pump final
     : public boost::intrusive_ref_counter<write_pump<Stream>, boost::thread_unsafe_counter>,
       private ready_node,
-      private timer_node,
       private context_user,
       private write_end {
 public:
@@ -68,8 +67,7 @@ public:
     using pointer = boost::intrusive_ptr<write_pump>;
 
     write_pump(Stream& stream, std::shared_ptr<Stream> owned, const write_options& options)
-        : ready_node(&on_turn)
-        , timer_node(&on_stall)
+        : ready_node(&on_act)
         , context_user(context_of(stream.get_executor()))
         , core_(&loop_core::of(stream.get_executor()))
         , owned_(std::move(owned))
@@ -268,9 +266,13 @@ private:
         core_->make_ready(*this);
     }
 
-    static void on_turn(ready_node& node, act what)
+    static void on_act(ready_node& node, act what)
     {
         auto& self = static_cast<write_pump&>(node);
+        if (what == act::due) {
+            self.abort(asio::error::timed_out); // the peer takes nothing
+            return;
+        }
         self.flush_due_ = false;
         if (what == act::run)
             self.flush();
@@ -312,12 +314,6 @@ private:
     {
         core_->disarm(*this);
         core_->arm(*this, deadline_after(core_->now(), options_.stall));
-    }
-
-    static void on_stall(timer_node& node)
-    {
-        auto& self = static_cast<write_pump&>(node);
-        self.abort(asio::error::timed_out);
     }
 
     void emptied()
