@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Runs what framework/net/README.md shows.
+#include <support/tls_authority.hpp>
+
 #include <rill/run.hpp>
 
 #include <doctest/doctest.h>
@@ -99,6 +101,60 @@ TEST_CASE("net guide: unix sockets know their peers, and a socket of Asio's beco
         rill::stream s = take_over(std::move(socket));
         CHECK(co_await s.reader().read_line() == "hello\n");
     });
+}
+
+/// Runs the server of the guide, or another one, and a client, each on its host of a simulated network.
+template <class Serve, class Ask>
+std::string converse(Serve serve, Ask ask)
+{
+    rill::testing::loop loop;
+    rill::testing::network net(loop);
+    auto serving = net.host("server").spawn([&]() -> awaitable<void> {
+        rill::server server = serve();
+        co_await server.serve_forever();
+    });
+    auto client = net.host("client").spawn(ask());
+    loop.advance(1s);
+    serving.cancel();
+    loop.advance(60s);
+    return client.result();
+}
+
+TEST_CASE("net guide: TLS with certificates on both sides")
+{
+    test::tls_authority authority;
+    const auto own = authority.issue_local();
+    const auto ada = authority.issue({"Ada", {}});
+    const auto serve = [&] {
+        return greet_on(7443, server_side(own.certificate, own.key, authority.file()));
+    };
+    const auto ask = [&] {
+        return first_line_over_tls(
+            "server", client_side(authority.file(), ada.certificate, ada.key).alpn("greet/1")
+        );
+    };
+    CHECK(converse(serve, ask) == "hello CN=Ada\n");
+}
+
+TEST_CASE("net guide: a protocol turns to TLS")
+{
+    test::tls_authority authority;
+    const auto files = authority.issue({"mail", {"DNS:mail.example.com"}});
+    const auto tls = rill::tls_context::server(files.certificate, files.key);
+    const auto answer = [tls](rill::stream s) -> awaitable<void> {
+        co_await s.reader().read_line();
+        s.writer().write("ready\n");
+        co_await s.start_tls(tls);
+        s.writer().write("secret\n");
+        co_await s.writer().drain();
+    };
+    const auto serve = [&] { return rill::server(answer, rill::listen_address::parse("*:25")); };
+    const auto ask = [&]() -> awaitable<std::string> {
+        rill::stream s = co_await rill::open_connection("server", 25);
+        co_await turn_to_tls(s, rill::tls_context::client().trust(authority.file()));
+        co_return co_await s.reader().read_line();
+    };
+    CHECK(converse(serve, ask) == "secret\n");
 }
 
 } // namespace
