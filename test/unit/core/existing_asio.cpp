@@ -693,14 +693,17 @@ TEST_CASE("existing: a stop in a run of the program's own is none of the loop's 
 
 TEST_CASE("existing: what was to run on a strand goes with its io_context, however far it has come")
 {
-    for (int turns = 0; turns < 8; ++turns) {
+    for (int turns = 0; turns < 16; ++turns) {
         const auto held = std::make_shared<int>();
         {
             asio::io_context io;
+            const auto strand = asio::make_strand(io);
             const auto body = [held]() -> awaitable<void> { co_await rill::sleep(1h); };
-            asio::co_spawn(asio::make_strand(io), rill::timeout(1h, body), asio::detached);
-            for (int i = 0; i < turns; ++i)
+            asio::co_spawn(strand, rill::timeout(1h, body), asio::detached);
+            for (int i = 0; i < turns; ++i) {
                 io.poll_one();
+                asio::post(strand, [] {}); // whoever comes to the strand has to wait
+            }
         }
         CHECK(held.use_count() == 1);
     }
