@@ -201,7 +201,7 @@ protected:
     void enter() noexcept { coroutine_place::enter(this->attached_thread_->entry_point()); }
 
 private:
-    /// As Asio's await_transform does, which makes room in each frame for the error that it throws then.
+    /// As Asio's await_transform does it. The error that that throws would have room in every frame.
     [[gnu::always_inline]] void throw_if_cancelled() const
     {
         const auto& thread = *this->attached_thread_;
