@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "connect_story.hpp"
 
-#include <rill/detail/watch/describe.hpp>
+#include <rill/extend_watch.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -28,7 +28,7 @@ const char* doing(connect_phase phase)
 std::string in_words(duration d)
 {
     constexpr duration fine = milliseconds(10);
-    return detail::text_of(d < fine ? d : duration(std::chrono::round<milliseconds>(d)));
+    return extend::text_of(d < fine ? d : duration(std::chrono::round<milliseconds>(d)));
 }
 
 std::string in_words(const connect_attempt& a)

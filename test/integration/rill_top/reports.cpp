@@ -154,7 +154,7 @@ TEST_CASE("rill-top: what cannot be reached ends with 1, and what was meant wron
     for (const std::string& target : {std::string("4712"), here.socket("4712"), std::string("/")}) {
         const auto [code, text] = run(here, {"tree", target});
         CHECK(code == 1);
-        CHECK(contains(text, "rill-top: connecting to unix:"));
+        CHECK(contains(text, "rill-top: connect to unix:"));
     }
     CHECK(run(here, {"tre"}).code == 2);
     CHECK(run(here, {"ps", "--colour"}).code == 2);

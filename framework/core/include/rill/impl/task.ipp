@@ -76,6 +76,7 @@ RILL_DECL void task_state::begin(const asio::any_io_executor& ex)
         fail(explained(aborted_error()), true);
         end();
     } else {
+        begun = true;
         coroutines.outermost->start(ex);
     }
 }

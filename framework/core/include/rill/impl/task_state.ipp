@@ -301,9 +301,9 @@ RILL_DECL void task_state::note_interruption() noexcept
     if (current.task == this || (rare_ && rare_->interrupted))
         return;
     try {
-        rare().interrupted = waiting   ? waiting->describe()
-                             : begun() ? "an operation of Asio's"
-                                       : "its first step";
+        rare().interrupted = waiting ? waiting->describe()
+                             : begun ? "an operation of Asio's"
+                                     : "its first step";
     } catch (...) { // short of memory, the cancellation goes without its story
     }
 }

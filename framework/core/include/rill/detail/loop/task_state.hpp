@@ -198,11 +198,10 @@ public:
     // Of a request to stop that is on its way: the task had been told before.
     bool told_again = false;
 
+    bool begun = false; // it has had its first step
+
     /// The task that created it; null if there was none, or it has ended.
     const task_state* parent() const noexcept;
-
-    /// Until then it is ready.
-    bool begun() const noexcept { return !hook<in_loop>::linked(); }
 
     /// Where it waits for an operation of Rill's: in words.
     std::string waiting_for() const { return waiting->describe(); }
