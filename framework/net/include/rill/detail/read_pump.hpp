@@ -92,6 +92,8 @@ private:
     bool receive_at_once(std::size_t room)
     {
         if constexpr (can_try_io<Stream>) {
+            if (in_flight_) // of a read that was given up: it has the room
+                return false;
             if (more_is_there_ && ++without_wait_ % 16 != 0 && receive_now(room))
                 return true;
             state.buffer.park();
