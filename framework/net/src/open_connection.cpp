@@ -227,7 +227,7 @@ awaitable<stream> open_in_time(
     connect_options options
 )
 {
-    const auto& core = extend::loop_core::of(co_await asio::this_coro::executor);
+    auto& core = extend::loop_core::of(co_await asio::this_coro::executor);
     connect_story story(
         core, to_string(to) + (options.via ? " through " + to_string(*options.via) : "")
     );

@@ -74,7 +74,7 @@ struct resolver::state {
     /// Asks, and keeps what comes of it.
     static awaitable<addresses> ask(std::shared_ptr<state> self, std::string name)
     {
-        const loop_core& core = loop_core::of(co_await asio::this_coro::executor);
+        loop_core& core = loop_core::of(co_await asio::this_coro::executor);
         try {
             name_answer answer = co_await self->source->look_up(name);
             if (answer.addresses.empty())
@@ -107,7 +107,7 @@ struct resolver::state {
         if (!is_possible_name(host))
             throw_error(asio::error::host_not_found, "looking up a name that none can be");
         const std::string name = lower_case(host);
-        const loop_core& core = loop_core::of(co_await asio::this_coro::executor);
+        loop_core& core = loop_core::of(co_await asio::this_coro::executor);
         if (addresses listed = self->hosts.find(name, core.now()); !listed.empty())
             co_return listed;
         if (const name_cache::entry* kept = self->cache.find(name, core.now())) {
