@@ -196,9 +196,9 @@ public:
     bool background = current.task && current.task->background; // a shutdown cancels it last
 
     // Of a request to stop that is on its way: the task had been told before.
-    bool told_again = false;
+    bool told_again : 1 = false;
 
-    bool begun = false; // it has had its first step
+    bool begun : 1 = false; // it has had its first step
 
     /// The task that created it; null if there was none, or it has ended.
     const task_state* parent() const noexcept;
