@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 namespace rill {
@@ -29,11 +30,6 @@ using net_detail::proxy_dialogue;
 [[noreturn]] void refuse(const std::string& what)
 {
     throw std::invalid_argument("rill::open_connection: " + what);
-}
-
-bool is_unix(const endpoint& e)
-{
-    return e.data()->sa_family == AF_UNIX;
 }
 
 void check_security(const connect_options& options)
@@ -74,13 +70,15 @@ std::string to_string(const target& t)
     return net_detail::with_port(t.host, t.port);
 }
 
-awaitable<std::vector<endpoint>> find(const target& to, connect_story& story)
+/// `work` as a phase of its own, whose failure is that of the connect.
+template <class T>
+awaitable<T> in_phase(connect_phase phase, connect_story& story, awaitable<T> work)
 {
-    story.begin(connect_phase::look_up);
-    std::string why;
+    story.begin(phase);
     error_code ec;
+    std::string why;
     try {
-        co_return co_await look_up(to.host, to.port);
+        co_return co_await std::move(work);
     } catch (const system_error& e) {
         if (is_cancellation(e))
             throw;
@@ -88,6 +86,11 @@ awaitable<std::vector<endpoint>> find(const target& to, connect_story& story)
         why = e.what();
     }
     story.fail(ec, why);
+}
+
+awaitable<std::vector<endpoint>> find(const target& to, connect_story& story)
+{
+    return in_phase(connect_phase::look_up, story, look_up(to.host, to.port));
 }
 
 awaitable<stream_socket>
@@ -122,48 +125,21 @@ awaitable<void> talk(stream& to_proxy, proxy_dialogue& dialogue)
 awaitable<void>
 pass_through(stream& to_proxy, const proxy& via, const target& to, connect_story& story)
 {
-    story.begin(connect_phase::proxy);
     const std::unique_ptr<proxy_dialogue> dialogue = net_detail::ask(via, to.host, to.port);
-    error_code ec;
-    std::string why;
-    try {
-        co_await talk(to_proxy, *dialogue);
-        co_return;
-    } catch (const system_error& e) {
-        if (is_cancellation(e))
-            throw;
-        ec = e.code();
-        why = e.what();
-    }
-    story.fail(ec, why);
-}
-
-/// Certificates name no root of the domain names.
-std::string without_last_dot(std::string host)
-{
-    if (host.ends_with('.'))
-        host.pop_back();
-    return host;
+    co_await in_phase(connect_phase::proxy, story, talk(to_proxy, *dialogue));
 }
 
 awaitable<void>
-secure(stream& opened, std::string host, const connect_options& options, connect_story& story)
+secure(stream& opened, std::string_view host, const connect_options& options, connect_story& story)
 {
-    story.begin(connect_phase::handshake);
-    const std::string name = options.name.empty() ? without_last_dot(host) : options.name;
-    error_code ec;
-    std::string why;
-    try {
-        co_await opened.start_tls(*options.security, name);
-        co_return;
-    } catch (const tls_error& e) {
-        ec = e.code();
-        why = e.what();
-    }
-    story.fail(ec, why);
+    // Certificates name no root of the domain names.
+    std::string name =
+        options.name.empty() ? std::string(net_detail::without_dot(host)) : options.name;
+    return in_phase(
+        connect_phase::handshake, story, opened.start_tls(*options.security, std::move(name))
+    );
 }
 
-/// What lies between a connected socket and a stream that is handed out.
 /// `behind`: the host as the proxy is to be told of it.
 awaitable<void> prepare(
     stream& opened,
@@ -185,7 +161,7 @@ awaitable<target> seen_by_proxy(const target& to, const proxy& via, connect_stor
     if (via.protocol() != proxy::kind::socks5)
         co_return to;
     const std::vector<endpoint> all = co_await find(to, story);
-    co_return target{net_detail::address_of(all.front()).to_string(), to.port};
+    co_return target{address_of(all.front()).to_string(), to.port};
 }
 
 awaitable<stream> open_tcp(const target& to, const connect_options& options, connect_story& story)

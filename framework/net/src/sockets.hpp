@@ -5,8 +5,6 @@
 #include <rill/error.hpp>
 #include <rill/stream.hpp>
 
-#include <boost/asio/ip/address.hpp>
-
 #include <string>
 
 namespace rill::RILL_FORM::net_detail {
@@ -69,9 +67,6 @@ void set_no_delay(stream_socket& socket, const endpoint& peer);
 
 /// "@name" is an abstract name. std::invalid_argument if `path` is empty or too long.
 endpoint unix_endpoint(const std::string& path);
-
-/// Of a TCP endpoint.
-asio::ip::address address_of(const endpoint& e);
 
 [[noreturn]] void throw_error(error_code ec, const std::string& what);
 [[noreturn]] void throw_last_error(const std::string& what);

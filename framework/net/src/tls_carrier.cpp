@@ -41,7 +41,8 @@ std::size_t tls_carrier::read_records(std::span<char> room, error_code& ec) noex
         ec = end_for_engine();
         return 0;
     }
-    if (reading_ || !more_is_there_ || unsent_.size() > most_unsent) {
+    // A peer that sends without end must not keep others from their turn.
+    if (reading_ || !more_is_there_ || unsent_.size() > most_unsent || ++without_wait_ % 16 == 0) {
         ec = asio::error::would_block;
         return 0;
     }
@@ -76,34 +77,39 @@ bool tls_carrier::write_records(std::span<const char> data, error_code& ec) noex
     }
     if (n == data.size())
         return true;
-    try {
-        send_later(data.subspan(n));
+    if (send_later(data.subspan(n)))
         return true;
-    } catch (...) { // a part of a record is gone: nothing can follow it
-        ec = end_ = asio::error::no_memory;
+    ec = asio::error::no_memory; // a part of a record is gone: nothing can follow it
+    return false;
+}
+
+bool tls_carrier::send_later(std::span<const char> data) noexcept
+{
+    try {
+        unsent_.append(data.data(), data.size());
+    } catch (const std::bad_alloc&) {
         return false;
     }
+    return writing_ || send_on();
 }
 
-void tls_carrier::send_later(std::span<const char> data)
-{
-    unsent_.append(data.data(), data.size());
-    if (!writing_)
-        send_on();
-}
-
-void tls_carrier::send_on()
+bool tls_carrier::send_on() noexcept
 {
     if (sent_ == sending_.size()) {
         sending_.clear();
         sending_.swap(unsent_);
         sent_ = 0;
     }
-    below_->async_write_some(
-        asio::const_buffer(sending_.data() + sent_, sending_.size() - sent_),
-        flight<tls_carrier, &tls_carrier::bytes_left>(*this)
-    );
-    writing_ = true;
+    try {
+        below_->async_write_some(
+            asio::const_buffer(sending_.data() + sent_, sending_.size() - sent_),
+            flight<tls_carrier, &tls_carrier::bytes_left>(*this)
+        );
+        writing_ = true;
+    } catch (const std::bad_alloc&) {
+        end_ = asio::error::no_memory;
+    }
+    return writing_;
 }
 
 void tls_carrier::bytes_left(error_code ec, std::size_t n)

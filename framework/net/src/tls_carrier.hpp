@@ -70,9 +70,9 @@ private:
     void bytes_left(error_code ec, std::size_t n);
     void failure_came(error_code ec);
 
-    /// What the socket below has not taken.
-    void send_later(std::span<const char> data);
-    void send_on();
+    /// What the socket below has not taken. False where memory is short.
+    bool send_later(std::span<const char> data) noexcept;
+    bool send_on() noexcept;
 
     error_code end_for_engine() const noexcept;
 
@@ -80,8 +80,8 @@ private:
     // either beyond this.
     static constexpr std::size_t most_unsent = 64 * 1024;
 
-    static constexpr std::size_t first_place =
-        512; // of a read that waits; more where it was filled
+    // What a read that waits offers; more where it was filled.
+    static constexpr std::size_t first_place = 512;
     static constexpr std::size_t largest_place = 16 * 1024;
 
     loop_core* core_;
@@ -94,6 +94,7 @@ private:
     error_code end_;     // what the socket below has failed or ended with
     std::size_t place_ = first_place;
     std::size_t offered_ = 0;
+    unsigned without_wait_ = 0; // reads that found bytes at once
     bool more_is_there_ = true; // as far as is known
     bool reading_ = false;      // an operation is on its way below; so for the others
     bool writing_ = false;

@@ -92,7 +92,9 @@ tls_context tls_context::server(const std::string& certificate, const std::strin
 
 tls_context tls_context::client(ssl_ctx_st* existing)
 {
-    return tls_context(std::make_shared<impl>(*existing, tls_settings()));
+    tls_settings settings;
+    settings.verify = SSL_CTX_get_verify_mode(existing) != SSL_VERIFY_NONE;
+    return tls_context(std::make_shared<impl>(*existing, settings));
 }
 
 tls_context tls_context::server(ssl_ctx_st* existing)

@@ -14,7 +14,6 @@
 
 #include <algorithm>
 #include <ctime>
-#include <limits>
 #include <new>
 #include <utility>
 
@@ -23,11 +22,6 @@ namespace rill::RILL_FORM::net_detail {
 namespace asio = boost::asio;
 
 namespace {
-
-int size_for_openssl(std::size_t n) noexcept
-{
-    return static_cast<int>(std::min(n, static_cast<std::size_t>(std::numeric_limits<int>::max())));
-}
 
 bool is_address(const std::string& name)
 {
@@ -168,13 +162,10 @@ void tls_engine::farewell(error_code& ec) noexcept
         said_farewell_ = true;
     }
     char dropped[4096];
-    while (!ec) {
+    while (!ec)
         read(dropped, ec);
-        if (ec && ec != asio::error::would_block) {
-            ec = {}; // he has ended too, in whatever way
-            return;
-        }
-    }
+    if (ec != asio::error::would_block)
+        ec = {}; // he has ended too, in whatever way
 }
 
 error_code tls_engine::failure_of(int result) noexcept
@@ -283,7 +274,7 @@ int tls_engine::read_wire(BIO* bio, char* to, int size) noexcept
     const std::size_t n =
         self.wire_.read_records({to, static_cast<std::size_t>(std::max(size, 0))}, ec);
     if (n > 0)
-        return size_for_openssl(n);
+        return static_cast<int>(n); // of `size`
     if (ec == asio::error::would_block) {
         BIO_set_retry_read(bio);
         return -1;

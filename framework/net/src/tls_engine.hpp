@@ -51,8 +51,6 @@ public:
 
     const tls_configuration& configuration() const noexcept { return *configuration_; }
 
-    const std::string& name() const noexcept { return name_; }
-
     SSL* native() const noexcept { return connection_.get(); }
 
     bool established() const noexcept { return established_; }

@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace rill::RILL_FORM::testing::simulation {
@@ -62,19 +61,6 @@ bool covers(const endpoint& at, const endpoint& to)
 }
 
 } // namespace
-
-asio::ip::address address_of(const endpoint& e)
-{
-    tcp::endpoint as_tcp;
-    as_tcp.resize(e.size());
-    std::memcpy(as_tcp.data(), e.data(), e.size());
-    return as_tcp.address();
-}
-
-bool is_unix(const endpoint& e)
-{
-    return e.data()->sa_family == AF_UNIX;
-}
 
 endpoint tcp_endpoint(const asio::ip::address& a, unsigned short port)
 {

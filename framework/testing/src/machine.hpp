@@ -66,8 +66,6 @@ private:
     unsigned short last_port_ = 32767;
 };
 
-asio::ip::address address_of(const endpoint& e);
-bool is_unix(const endpoint& e);
 endpoint tcp_endpoint(const asio::ip::address& a, unsigned short port);
 
 } // namespace rill::RILL_FORM::testing::simulation

@@ -8,12 +8,14 @@
 #include <rill/resolver.hpp>
 #include <rill/server.hpp>
 #include <rill/task_group.hpp>
+#include <rill/wait.hpp>
 
 #include <boost/asio/ip/tcp.hpp>
 
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <filesystem>
 #include <optional>
@@ -426,6 +428,41 @@ TEST_CASE("R4: a peer that does not read is cut after the write stall, the buffe
         CHECK(why.find("timed out") != std::string::npos);
         CHECK(most <= 64 * 1024 + 16 * 1024);
         CHECK(co_await eventually([&] { return server.connections() == 0; }));
+    });
+}
+
+TEST_CASE(
+    "SR-27: reads that are cancelled and begun again at once lose nothing of what keeps coming"
+)
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        int fds[2];
+        REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == 0);
+        const auto ex = rill::this_loop().get_executor();
+        const rill::stream_protocol protocol(AF_UNIX, 0);
+        rill::stream from(rill::stream_socket(ex, protocol, fds[0]));
+        rill::stream to(
+            rill::stream_socket(ex, protocol, fds[1]), rill::stream_options().limit(64)
+        );
+        std::string sent;
+        for (int i = 0; sent.size() < 100'000; ++i)
+            sent += std::to_string(i) + ",";
+        from.writer().write(sent);
+        from.close();
+        std::string got;
+        const auto read = [&]() -> awaitable<void> { got += co_await to.reader().read(64); };
+        for (std::size_t before = 1; before != got.size();) {
+            before = got.size();
+            for (int i = 0; i < 20; ++i) {
+                auto given_up = rill::create_task(read());
+                co_await rill::yield();
+                given_up.cancel();
+                co_await read();
+                co_await rill::wait(std::vector{given_up});
+            }
+        }
+        CHECK(got == sent);
     });
 }
 

@@ -2,6 +2,7 @@
 
 // TLS with a program that is not ours: OpenSSL's own client and server.
 
+#include "child.hpp"
 #include <support/network.hpp>
 #include <support/tls_authority.hpp>
 
@@ -10,9 +11,6 @@
 #include <rill/to_thread.hpp>
 
 #include <doctest/doctest.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <array>
 #include <chrono>
@@ -41,54 +39,6 @@ std::string output_of(const std::string& command)
     ::pclose(pipe);
     return all;
 }
-
-/// A program whose output is read; it is killed with this object.
-class child {
-public:
-    explicit child(std::vector<std::string> arguments)
-    {
-        std::array<int, 2> ends{};
-        if (::pipe(ends.data()) != 0)
-            throw std::runtime_error("pipe failed");
-        pid_ = ::fork();
-        if (pid_ == 0) {
-            ::dup2(ends[1], STDOUT_FILENO);
-            ::close(ends[0]);
-            std::vector<char*> argv;
-            for (std::string& a : arguments)
-                argv.push_back(a.data());
-            argv.push_back(nullptr);
-            ::execvp(argv[0], argv.data());
-            ::_exit(127);
-        }
-        ::close(ends[1]);
-        output_ = ::fdopen(ends[0], "r");
-    }
-
-    ~child()
-    {
-        ::kill(pid_, SIGKILL);
-        ::waitpid(pid_, nullptr, 0);
-        std::fclose(output_);
-    }
-
-    child(const child&) = delete;
-    child& operator=(const child&) = delete;
-
-    /// The first line that begins with `text`, without that.
-    std::string line_after(const std::string& text)
-    {
-        std::array<char, 4096> line{};
-        while (std::fgets(line.data(), line.size(), output_))
-            if (std::string(line.data()).starts_with(text))
-                return std::string(line.data()).substr(text.size());
-        throw std::runtime_error("it ended without saying " + text);
-    }
-
-private:
-    pid_t pid_ = -1;
-    FILE* output_ = nullptr;
-};
 
 template <class F>
 auto run(F body)
@@ -128,10 +78,11 @@ std::string answer_to_s_client(const certificates& c, const std::string& options
 class s_server {
 public:
     explicit s_server(const test::tls_files& files, std::vector<std::string> options = {})
-        : child_(command(files, std::move(options)))
+        : program_(command(files, std::move(options)))
     {
-        const std::string at = child_.line_after("ACCEPT ");
-        port_ = static_cast<unsigned short>(std::stoi(at.substr(at.rfind(':') + 1)));
+        const std::string at = program_.log_until("ACCEPT ");
+        port_ =
+            static_cast<unsigned short>(std::stoi(at.substr(at.find(':', at.find("ACCEPT ")) + 1)));
     }
 
     awaitable<rill::stream> connect(const tls_context& context, std::string name) const
@@ -160,7 +111,7 @@ private:
         return all;
     }
 
-    child child_;
+    test::child program_;
     unsigned short port_ = 0;
 };
 

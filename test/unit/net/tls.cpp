@@ -10,8 +10,11 @@
 #include <rill/timeout.hpp>
 
 #include <doctest/doctest.h>
+#include <openssl/ssl.h>
 
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -451,27 +454,21 @@ TEST_CASE("TLS-12: a peer that does not answer the end is cut after the limit")
     });
 }
 
-TEST_CASE("TLS-14: after the peer's end what is written still reaches it")
+TEST_CASE("TLS-14: after the peer's end what is written still reaches him")
 {
     hosts n;
-    const std::string text(300'000, 'x');
-    const auto server = n.serve([&](rill::stream s) -> awaitable<void> {
-        CHECK(co_await s.reader().read_all() == "question");
-        s.writer().write(text);
+    const auto server = n.serve([](rill::stream s) -> awaitable<void> {
+        s.writer().write("you said " + co_await s.reader().read_all());
         co_await s.writer().drain();
     });
-    n.run([&]() -> awaitable<void> {
+    // OpenSSL itself, since a stream of ours reads no more once it is closed.
+    CHECK(n.run([&]() -> awaitable<std::string> {
         rill::stream s = co_await n.connect();
-        s.writer().write("question");
+        s.writer().write("all of it");
         co_await s.writer().drain();
-        // Only the end of what is sent: what a peer without a farewell limit of its own would do.
-        auto closed = rill::create_task([&]() -> awaitable<void> {
-            s.close();
-            co_await s.writer().wait_closed();
-        });
-        co_await closed;
-    });
-    CHECK(server.counters().handler_errors == 0);
+        SSL_shutdown(s.tls()->native_handle());
+        co_return co_await s.reader().read_all();
+    }) == "you said all of it");
 }
 
 TEST_CASE("TLS-18: nothing is closed for writing alone")
@@ -496,7 +493,6 @@ TEST_CASE("TLS-25, BY-55: an end without close_notify is truncated, unless that 
         tolerated = true;
         n.client_side.tolerate_truncation();
     }
-    std::optional<rill::stream> plain;
     const auto server = n.serve([](rill::stream s) -> awaitable<void> {
         s.writer().write("half of it");
         co_await s.writer().drain();
@@ -609,6 +605,116 @@ TEST_CASE("CON-06: a server's name without TLS is refused, and a server's contex
     };
     is_refused(rill::connect_options().server_name("x"));
     is_refused(rill::connect_options().tls(n.server_side));
+}
+
+TEST_CASE("what is written in pieces, small and large, arrives in their order")
+{
+    hosts n;
+    const auto server = n.serve(test::echo_back);
+    n.run([&]() -> awaitable<void> {
+        rill::stream s = co_await n.connect();
+        std::string all;
+        for (int i = 0; i < 40; ++i) { // a large one is a buffer of its own
+            const std::string piece(i % 3 == 0 ? 7'000 : 11, static_cast<char>('a' + i % 26));
+            all += piece;
+            s.writer().write(std::string(piece));
+        }
+        CHECK(co_await s.reader().read_exactly(all.size()) == all);
+    });
+}
+
+TEST_CASE("a context of the program's own is taken as it is, on either side")
+{
+    hosts n;
+    using own_context = std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)>;
+    const own_context there(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free);
+    SSL_CTX_use_certificate_chain_file(there.get(), n.files.certificate.c_str());
+    SSL_CTX_use_PrivateKey_file(there.get(), n.files.key.c_str(), SSL_FILETYPE_PEM);
+    const own_context here(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free);
+    n.server_side = tls_context::server(there.get());
+    n.client_side = tls_context::client(here.get());
+    const auto server = n.serve(test::echo_back);
+    n.run([&]() -> awaitable<void> { // it verifies nothing unless told to
+        rill::stream s = co_await n.connect("");
+        CHECK(co_await echoed(s, "x") == "x");
+    });
+    SSL_CTX_set_verify(here.get(), SSL_VERIFY_PEER, nullptr);
+    SSL_CTX_load_verify_file(here.get(), n.authority.file().c_str());
+    n.client_side = tls_context::client(here.get());
+    CHECK_FALSE(n.failure("server"));
+    CHECK(n.failure("other.example")->code() == tls_errc::certificate_refused);
+    CHECK_THROWS_AS(n.server_side.reload(), std::logic_error);
+}
+
+TEST_CASE("a server refuses a client's context at once")
+{
+    hosts n;
+    n.server_side = n.client_side;
+    CHECK_THROWS_AS(n.serve(test::echo_back), std::invalid_argument);
+}
+
+TEST_CASE("TLS-22: who refuses the other one tells him why")
+{
+    hosts n;
+    std::string told;
+    const auto server = n.listen([&](rill::stream s) -> awaitable<void> {
+        try {
+            co_await s.start_tls(n.server_side);
+            co_await s.reader().read_all();
+        } catch (const rill::system_error& e) {
+            CHECK(e.code() == tls_errc::refused_by_peer);
+            told = e.what();
+        }
+    });
+    CHECK(n.failure("other.example")->code() == tls_errc::certificate_refused);
+    CHECK(contains(told, "alert bad certificate"));
+}
+
+/// Carries bytes from one connection to the other; `spoil` sees them on their way.
+awaitable<void> carry(rill::stream& from, rill::stream& to, std::function<void(std::string&)> spoil)
+{
+    for (;;) {
+        std::string some = co_await from.reader().read(64 * 1024);
+        if (some.empty())
+            co_return;
+        spoil(some);
+        to.writer().write(some);
+        co_await to.writer().drain();
+    }
+}
+
+TEST_CASE(
+    "TLS-08: a record that is changed on its way ends the connection, and nothing of it is read"
+)
+{
+    hosts n;
+    bool spoiled = false;
+    const auto server = n.serve([](rill::stream s) -> awaitable<void> {
+        const auto ec = co_await test::error_of(test::echo_back(std::move(s)));
+        CHECK(ec == tls_errc::refused_by_peer);
+    });
+    const auto between = n.listen(
+        [&](rill::stream client) -> awaitable<void> {
+            rill::stream behind = co_await rill::open_connection("127.0.0.1", 7);
+            co_await rill::with_task_group([&](rill::task_group& g) -> awaitable<void> {
+                g.create_task(carry(client, behind, [](std::string&) {}));
+                co_await carry(behind, client, [&](std::string& some) {
+                    if (spoiled)
+                        some.back() ^= 1;
+                });
+                g.cancel();
+            });
+        },
+        "*:8"
+    );
+    n.run([&]() -> awaitable<void> {
+        rill::stream s = co_await rill::open_connection("server", 8, n.secured());
+        CHECK(co_await echoed(s, "good") == "good");
+        spoiled = true;
+        s.writer().write("bad");
+        CHECK(co_await test::error_of(s.reader().read(1)) == tls_errc::broken);
+        CHECK(co_await test::error_of(s.writer().drain()) == tls_errc::broken);
+    });
 }
 
 /// Both sides of a connection in one task group: a handshake, a line each way, and the end.

@@ -66,7 +66,8 @@ public:
     }
 
     /// Each connection begins with a TLS handshake, and its handler runs after it. One that fails
-    /// ends that connection alone, and is counted.
+    /// ends that connection alone, and is counted. std::invalid_argument from the server for a
+    /// client's context.
     server_options& tls(const tls_context& context)
     {
         security = context;

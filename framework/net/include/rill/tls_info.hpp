@@ -55,6 +55,9 @@ public:
     /// The peer's certificate and those that it sent to vouch for it; empty if it has shown none.
     std::vector<tls_certificate> peer_certificates() const;
 
+    /// OpenSSL's own, for what is not offered here. Reading and writing are the stream's.
+    ssl_st* native_handle() const noexcept { return connection_; }
+
 private:
     ssl_st* connection_;
 };

@@ -334,12 +334,12 @@ private:
         if constexpr (has_farewell<Stream>) {
             const duration limit = stream_->farewell_limit();
             if (limit > duration::zero() && !core_->dead()) {
-                writing_ = true;
-                core_->disarm(*this);
-                core_->arm(*this, deadline_after(core_->now(), limit));
                 stream_->async_farewell(
                     flight<write_pump, &write_pump::taken_leave>(*this, cancel_write_)
                 );
+                writing_ = true;
+                core_->disarm(*this);
+                core_->arm(*this, deadline_after(core_->now(), limit));
                 return;
             }
         }
