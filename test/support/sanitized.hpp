@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <cstdint>
+
 namespace test {
 
 /// Whether a sanitizer slows this program down, so that a long test does less.
@@ -15,5 +17,8 @@ inline constexpr bool sanitized = false;
 #else
 inline constexpr bool sanitized = false;
 #endif
+
+/// How many random schedules a test tries.
+inline constexpr std::uint64_t schedules = sanitized ? 200 : 1000;
 
 } // namespace test

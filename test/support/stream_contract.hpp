@@ -118,11 +118,12 @@ inline awaitable<void> lets_several_tasks_write(rill::stream& a, rill::stream& b
 inline awaitable<void> is_closed_after_its_own_close(rill::stream& a, rill::stream& b)
 {
     a.close();
+    CHECK((co_await b.reader().read_all()).empty());
+    b.close();
     co_await a.writer().wait_closed();
     a.writer().write("dropped");
     CHECK(co_await outcome(a.writer().drain()) == error::connection_reset);
     CHECK((co_await a.reader().read_all()).empty());
-    CHECK((co_await b.reader().read_all()).empty());
 }
 
 inline awaitable<void> is_broken_after_the_peers_close(rill::stream& a, rill::stream& b)
@@ -163,6 +164,7 @@ inline awaitable<void> closes_more_than_once(rill::stream& a, rill::stream& b)
     a.close();
     a.close();
     CHECK(co_await b.reader().read_all() == "x");
+    b.close();
     co_await a.writer().wait_closed();
     a.close();
     a.abort();
@@ -183,6 +185,7 @@ inline awaitable<void> closes_though_the_wait_is_cancelled(rill::stream& a, rill
     waiting.cancel();
     CHECK(co_await outcome(ended(waiting)) == rill::condition::cancelled);
     CHECK((co_await b.reader().read_all()).size() == size);
+    b.close();
     co_await a.writer().wait_closed();
     co_await sending;
 }
@@ -263,6 +266,7 @@ inline awaitable<void> ends_reads_while_it_flushes(rill::stream& a, rill::stream
     CHECK(co_await about_to == error::connection_reset); // as after a close
     CHECK_FALSE(closing.done());
     CHECK((co_await b.reader().read_all()).size() == size);
+    b.close();
     co_await closing;
 }
 

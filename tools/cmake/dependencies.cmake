@@ -11,8 +11,9 @@ endif()
 message(STATUS "Boost ${rill_boost_version}: ${Boost_INCLUDE_DIR}")
 
 find_package(Threads REQUIRED)
-find_package(spdlog REQUIRED) # app: logging
-find_package(CLI11 REQUIRED)  # app: the command line; header-only
+find_package(OpenSSL 3.0 REQUIRED) # net: TLS
+find_package(spdlog REQUIRED)      # app: logging
+find_package(CLI11 REQUIRED)       # app: the command line; header-only
 if(RILL_TESTS)
     find_package(doctest REQUIRED)
 endif()

@@ -7,6 +7,7 @@ file(RELATIVE_PATH rill_pc_to_prefix /${pkgconfig_dir} /)
 string(REGEX REPLACE "/$" "" rill_pc_to_prefix "${rill_pc_to_prefix}")
 
 # What a package of rill_add_layer is for pkg-config, where that has it.
+set(rill_pc_of_OpenSSL openssl)
 set(rill_pc_of_spdlog spdlog)
 
 # A header directory that compilers know needs no option, and must not come before others.

@@ -15,7 +15,7 @@ client::client(rill::stream stream)
 rill::awaitable<client> client::connect(std::string socket)
 {
     rill::connect_options options;
-    options.limit(longest_line);
+    options.stream(rill::stream_options().limit(longest_line));
     co_return client(co_await rill::open_unix_connection(std::move(socket), options));
 }
 

@@ -39,6 +39,9 @@ awaitable<void> context::serve_http(http::handler handler, const http_settings& 
     http::server http(std::move(handler), limits);
     server_options options;
     options.max_connections(settings.max_connections);
+    options.security = make_context(settings.tls);
+    if (options.security)
+        options.security->alpn("http/1.1");
     options.on_crowded([&http](bool somebody_waits) { http.crowded(somebody_waits); });
     auto where = worker_.listen(
         settings.listen, [&http](stream client) { return http.serve(std::move(client)); }, options
@@ -62,6 +65,7 @@ context::serve_tcp(std::function<awaitable<void>(stream)> handler, const tcp_set
     options.limit(settings.read_limit);
     options.watermarks(settings.write_high, settings.write_low);
     options.write_stall(extend::saturated(settings.write_stall));
+    options.security = make_context(settings.tls);
     auto where = worker_.listen(settings.listen, std::move(handler), options);
     if (!where)
         co_return co_await wait_stop();

@@ -23,9 +23,13 @@ std::optional<listening> listening_place::listen(
 {
     const std::lock_guard lock(mutex_);
     const bool first = !address_;
-    const bool unix_socket = at.endpoints().front().data()->sa_family == AF_UNIX;
+    const bool unix_socket = is_unix(at.endpoints().front());
     if (unix_socket && !first)
         return std::nullopt;
+    // One for all workers: a session that one of them began is resumed by any other.
+    if (first)
+        security_ = options.security;
+    options.security = security_;
     auto port = port_.lock();
     if (!port)
         port = std::make_shared<const port_reservation>((first ? at : *address_).endpoints());

@@ -51,6 +51,7 @@ private:
     std::weak_ptr<const port_reservation> port_; // of those who listen
     // The address with its real port; kept, for a worker that comes when others have gone already.
     std::optional<listen_address> address_;
+    std::optional<tls_context> security_;
 };
 
 /// All of them, by what the conf file says and the how-many-th call of a worker it is for.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "chars.hpp"
-#include "percent.hpp"
 #include "request_access.hpp"
 
+#include <rill/extend_net.hpp>
 #include <rill/http/router.hpp>
 
 #include <algorithm>
@@ -150,7 +150,7 @@ std::optional<std::size_t> split(std::string_view path, segments& out, std::stri
         auto segment = next_segment(path);
         if (segment.find('%') != std::string_view::npos) {
             const auto begin = decoded.size();
-            if (!detail::percent_decode(segment, decoded))
+            if (!extend::percent_decode(segment, decoded))
                 return std::nullopt;
             segment = std::string_view(decoded).substr(begin);
         }

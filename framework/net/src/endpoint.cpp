@@ -57,4 +57,14 @@ unsigned short port_of(const endpoint& e)
     return is_tcp(e) ? as_tcp(e).port() : static_cast<unsigned short>(0);
 }
 
+asio::ip::address address_of(const endpoint& e)
+{
+    return as_tcp(e).address();
+}
+
+bool is_unix(const endpoint& e) noexcept
+{
+    return e.data()->sa_family == AF_UNIX;
+}
+
 } // namespace rill

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <utility>
+
 namespace rill::RILL_FORM::net_detail {
 
 namespace {
@@ -139,15 +141,16 @@ void listener::close() noexcept
     remove_file();
 }
 
-/// Another file that has taken the place of ours meanwhile is left alone.
+/// Another file that has taken the place of ours meanwhile is left alone. It is looked at once: a
+/// later one could have got the number of ours.
 void listener::remove_file() noexcept
 {
+    const std::string path = std::exchange(path_, {});
     struct stat file{};
-    if (path_.empty() || ::stat(path_.c_str(), &file) != 0)
+    if (path.empty() || ::stat(path.c_str(), &file) != 0)
         return;
     if (file.st_dev == device_ && file.st_ino == inode_)
-        ::unlink(path_.c_str());
-    path_.clear();
+        ::unlink(path.c_str());
 }
 
 std::unique_ptr<incoming>

@@ -21,10 +21,10 @@ class look_up_waiter;
 
 /// Shared by the thread that does it and the coroutine that waits for it. Each may be done with it
 /// first.
-struct waited_look_up final : look_up {
-    using look_up::look_up;
+struct waited_look_up final : look_up_job {
+    using look_up_job::look_up_job;
 
-    void done(std::shared_ptr<look_up> self) noexcept override;
+    void done(std::shared_ptr<look_up_job> self) noexcept override;
 
     std::mutex mutex;
     look_up_waiter* waiter = nullptr; // null: nobody waits any more
@@ -80,7 +80,7 @@ private:
 
 /// Posts under the lock: a waiter that goes away takes the loop's address with it, and a loop that
 /// dies first makes every waiter go away.
-void waited_look_up::done(std::shared_ptr<look_up> self) noexcept
+void waited_look_up::done(std::shared_ptr<look_up_job> self) noexcept
 {
     const std::lock_guard lock(mutex);
     if (!waiter)
@@ -99,7 +99,8 @@ void waited_look_up::done(std::shared_ptr<look_up> self) noexcept
 
 } // namespace
 
-awaitable<std::vector<endpoint>> look_up_addresses(look_up_threads& threads, std::string host)
+awaitable<std::vector<asio::ip::address>>
+look_up_addresses(look_up_threads& threads, std::string host)
 {
     loop_core& core = loop_core::of(co_await asio::this_coro::executor);
     const auto work = std::make_shared<waited_look_up>(std::move(host));
@@ -113,6 +114,13 @@ awaitable<std::vector<endpoint>> look_up_addresses(look_up_threads& threads, std
     if (work->error)
         throw_error(work->error, what);
     co_return std::move(work->addresses);
+}
+
+awaitable<name_answer> system_names::look_up(std::string name)
+{
+    name_answer answer;
+    answer.addresses = co_await look_up_addresses(look_up_threads::instance(), std::move(name));
+    co_return answer;
 }
 
 } // namespace rill::RILL_FORM::net_detail

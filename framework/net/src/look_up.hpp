@@ -4,7 +4,7 @@
 #include "look_up_threads.hpp"
 
 #include <rill/awaitable.hpp>
-#include <rill/endpoint.hpp>
+#include <rill/name_source.hpp>
 
 #include <string>
 #include <vector>
@@ -16,6 +16,13 @@ namespace rill::RILL_FORM::net_detail {
 ///
 /// One that is cancelled, or whose loop ends, is dropped; if it has begun it ends whenever the system
 /// is done with it, unheard.
-awaitable<std::vector<endpoint>> look_up_addresses(look_up_threads& threads, std::string host);
+awaitable<std::vector<asio::ip::address>>
+look_up_addresses(look_up_threads& threads, std::string host);
+
+/// Asks the system.
+class system_names final : public name_source {
+public:
+    awaitable<name_answer> look_up(std::string name) override;
+};
 
 } // namespace rill::RILL_FORM::net_detail

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "look_up_threads.hpp"
 
+#include "sockets.hpp"
+
 #include <rill/detail/stream_traits.hpp>
 
 #include <boost/asio/error.hpp>
@@ -17,20 +19,30 @@ namespace rill::RILL_FORM::net_detail {
 
 namespace {
 
-void ask_the_system(look_up& work)
+/// As Asio's own resolver reports it, so that it can be compared and has a text.
+error_code error_of(int result)
+{
+    switch (result) {
+    case 0: return {};
+    case EAI_AGAIN: return asio::error::host_not_found_try_again;
+    case EAI_FAIL: return asio::error::no_recovery;
+    case EAI_MEMORY: return asio::error::no_memory;
+    case EAI_SYSTEM: return last_error();
+    default: // of a name alone
+        return asio::error::host_not_found;
+    }
+}
+
+void ask_the_system(look_up_job& work)
 {
     addrinfo hints{};
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_ADDRCONFIG;
     addrinfo* found = nullptr;
-    const int result = ::getaddrinfo(work.host.c_str(), nullptr, &hints, &found);
-    if (result == EAI_SYSTEM)
-        work.error = last_error();
-    else if (result != 0)
-        work.error = {result, boost::asio::error::get_addrinfo_category()};
+    work.error = error_of(::getaddrinfo(work.host.c_str(), nullptr, &hints, &found));
     for (const addrinfo* a = found; a; a = a->ai_next)
-        work.addresses.emplace_back(a->ai_addr, a->ai_addrlen);
+        work.addresses.push_back(address_of(endpoint(a->ai_addr, a->ai_addrlen)));
     if (found)
         ::freeaddrinfo(found);
 }
@@ -39,20 +51,20 @@ void ask_the_system(look_up& work)
 
 /// What the threads share; each keeps it.
 struct look_up_threads::state {
-    const std::function<void(look_up&)> ask;
+    const std::function<void(look_up_job&)> ask;
     const std::size_t most_threads;
     const std::size_t most_waiting;
 
     std::mutex mutex;
     std::condition_variable arrived;
-    std::list<std::shared_ptr<look_up>> waiting;
+    std::list<std::shared_ptr<look_up_job>> waiting;
     std::size_t threads = 0;
     std::size_t idle = 0; // of them; one that was notified is idle until it has taken something
     bool over = false;    // nothing is begun any more
 };
 
 look_up_threads::look_up_threads(
-    std::function<void(look_up&)> ask, std::size_t most_threads, std::size_t most_waiting
+    std::function<void(look_up_job&)> ask, std::size_t most_threads, std::size_t most_waiting
 )
     : state_(new state{std::move(ask), most_threads, most_waiting, {}, {}, {}})
 {}
@@ -75,13 +87,13 @@ std::size_t look_up_threads::most_waiting() const noexcept
     return state_->most_waiting;
 }
 
-error_code look_up_threads::add(std::shared_ptr<look_up> work)
+error_code look_up_threads::add(std::shared_ptr<look_up_job> work)
 {
     state& s = *state_;
     const std::lock_guard lock(s.mutex);
     if (s.waiting.size() >= s.most_waiting)
         return asio::error::try_again;
-    look_up& added = *work;
+    look_up_job& added = *work;
     added.place_ = s.waiting.insert(s.waiting.end(), std::move(work));
     added.waits_ = true;
     error_code ec;
@@ -107,7 +119,7 @@ error_code look_up_threads::start_thread()
     }
 }
 
-void look_up_threads::drop(look_up& work) noexcept
+void look_up_threads::drop(look_up_job& work) noexcept
 {
     const std::lock_guard lock(state_->mutex);
     if (std::exchange(work.waits_, false))
@@ -116,14 +128,14 @@ void look_up_threads::drop(look_up& work) noexcept
 
 void look_up_threads::run(std::shared_ptr<state> s) noexcept
 {
-    while (const std::shared_ptr<look_up> work = next(*s)) {
+    while (const std::shared_ptr<look_up_job> work = next(*s)) {
         s->ask(*work);
         work->done(work);
     }
 }
 
 /// Null once it is over.
-std::shared_ptr<look_up> look_up_threads::next(state& s)
+std::shared_ptr<look_up_job> look_up_threads::next(state& s)
 {
     std::unique_lock lock(s.mutex);
     ++s.idle;

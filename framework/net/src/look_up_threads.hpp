@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rill/endpoint.hpp>
 #include <rill/error.hpp>
+
+#include <boost/asio/ip/address.hpp>
 
 #include <cstddef>
 #include <functional>
@@ -15,27 +16,27 @@
 namespace rill::RILL_FORM::net_detail {
 
 /// What is asked of the system, and its answer.
-struct look_up {
-    explicit look_up(std::string h)
+struct look_up_job {
+    explicit look_up_job(std::string h)
         : host(std::move(h))
     {}
 
-    look_up(const look_up&) = delete;
-    look_up& operator=(const look_up&) = delete;
-    virtual ~look_up() = default;
+    look_up_job(const look_up_job&) = delete;
+    look_up_job& operator=(const look_up_job&) = delete;
+    virtual ~look_up_job() = default;
 
     /// On the thread that has done it; `self` keeps it.
-    virtual void done(std::shared_ptr<look_up> self) noexcept = 0;
+    virtual void done(std::shared_ptr<look_up_job> self) noexcept = 0;
 
     const std::string host;
-    std::vector<endpoint> addresses; // written by the thread, read once it is done
+    std::vector<asio::ip::address> addresses; // written by the thread, read once it is done
     error_code error;
 
 private:
     friend class look_up_threads;
 
     bool waits_ = false; // both are the threads'
-    std::list<std::shared_ptr<look_up>>::iterator place_;
+    std::list<std::shared_ptr<look_up_job>>::iterator place_;
 };
 
 /// The threads that call getaddrinfo, as many as have something to do, up to a few.
@@ -48,7 +49,7 @@ class look_up_threads {
 public:
     /// `ask` fills in addresses or error; it may block, and does not throw.
     look_up_threads(
-        std::function<void(look_up&)> ask, std::size_t most_threads, std::size_t most_waiting
+        std::function<void(look_up_job&)> ask, std::size_t most_threads, std::size_t most_waiting
     );
     ~look_up_threads();
 
@@ -59,10 +60,10 @@ public:
     static look_up_threads& instance();
 
     /// try_again if as many as may be wait already; another error if there is no thread to be had.
-    error_code add(std::shared_ptr<look_up> work);
+    error_code add(std::shared_ptr<look_up_job> work);
 
     /// Is not begun any more.
-    void drop(look_up& work) noexcept;
+    void drop(look_up_job& work) noexcept;
 
     std::size_t most_waiting() const noexcept;
 
@@ -70,7 +71,7 @@ private:
     struct state;
 
     static void run(std::shared_ptr<state> s) noexcept;
-    static std::shared_ptr<look_up> next(state& s);
+    static std::shared_ptr<look_up_job> next(state& s);
 
     error_code start_thread();
 

@@ -1,126 +1,231 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "resolver.hpp"
+#include "connect_race.hpp"
+#include "connect_story.hpp"
+#include "host_name.hpp"
+#include "proxy_dialogue.hpp"
 #include "sockets.hpp"
 
 #include <rill/cancel_scope.hpp>
-#include <rill/detail/net_detail.hpp>
 #include <rill/detail/network_backend.hpp>
 #include <rill/open_connection.hpp>
-#include <rill/timeout.hpp>
+#include <rill/resolver.hpp>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/deferred.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
-#include <chrono>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string_view>
 #include <utility>
-#include <vector>
 
 namespace rill {
 
 namespace {
 
-constexpr duration least_time = std::chrono::seconds(2); // for an attempt that is not the last
+using net_detail::connect_story;
+using net_detail::proxy_dialogue;
 
-struct failed_attempt {
-    endpoint to;
-    error_code error;
+[[noreturn]] void refuse(const std::string& what)
+{
+    throw std::invalid_argument("rill::open_connection: " + what);
+}
+
+void check_security(const connect_options& options)
+{
+    if (!options.name.empty() && !options.security)
+        refuse("server_name is for TLS");
+    if (options.security && options.security->is_server())
+        refuse("TLS of a client wants a client's context");
+}
+
+void check(const std::string& host, const connect_options& options)
+{
+    check_security(options);
+    if (host.empty())
+        refuse("the host is empty");
+    if (!net_detail::is_possible_name(host))
+        refuse("no host is called that: it has blanks, control characters or more than 253 bytes");
+    if (std::any_of(options.local.begin(), options.local.end(), &is_unix))
+        refuse("the local address of a TCP connection is no path");
+}
+
+void check_unix(const connect_options& options)
+{
+    check_security(options);
+    if (options.via)
+        refuse("a unix socket is not reached through a proxy");
+    if (!std::all_of(options.local.begin(), options.local.end(), &is_unix))
+        refuse("the local address of a unix socket is a path");
+}
+
+struct target {
+    std::string host;
+    unsigned short port;
 };
 
-[[noreturn]] void
-throw_failures(const std::string& target, const std::vector<failed_attempt>& failures)
+std::string to_string(const target& t)
 {
-    const error_code first = failures.front().error;
-    std::string what = "connecting to " + target;
-    const bool same = std::all_of(failures.begin(), failures.end(), [&](const failed_attempt& f) {
-        return f.error == first;
-    });
-    if (!same)
-        for (const failed_attempt& f : failures)
-            what += "; " + to_string(f.to) + ": " + f.error.message();
-    net_detail::throw_error(first, what);
+    return net_detail::with_port(t.host, t.port);
 }
 
-/// Of the loop's network. Throws, with the target's name, if there is none to be had.
-stream_socket open_for(const endpoint& to, extend::loop_core& core, const std::string& target)
+/// `work` as a phase of its own, whose failure is that of the connect.
+template <class T>
+awaitable<T> in_phase(connect_phase phase, connect_story& story, awaitable<T> work)
 {
-    if (auto* simulation = net_detail::network_service::of(core).backend())
-        return simulation->open_stream(to);
-    stream_socket socket(core.executor());
-    net_detail::unique_fd fd = net_detail::open_socket(to, "opening a socket for " + target);
-    socket.assign(to.protocol(), fd.get());
-    fd.release();
-    return socket;
+    story.begin(phase);
+    error_code ec;
+    std::string why;
+    try {
+        co_return co_await std::move(work);
+    } catch (const system_error& e) {
+        if (is_cancellation(e))
+            throw;
+        ec = e.code();
+        why = e.what();
+    }
+    story.fail(ec, why);
 }
 
-/// The same part for each attempt that is to come of the time that is left for all of them, so that
-/// an address that does not answer leaves the others their turn; but time enough for one that does.
-/// The last one has what is left.
-duration time_for_one_of(std::size_t attempts)
+awaitable<std::vector<endpoint>> find(const target& to, connect_story& story)
 {
-    const time_point end = current_effective_deadline();
-    if (attempts == 1 || end == never)
-        return forever;
-    const duration left = end - extend::loop_core::running().now();
-    return std::max<duration>(left / static_cast<duration::rep>(attempts), least_time);
+    return in_phase(connect_phase::look_up, story, look_up(to.host, to.port));
 }
 
-awaitable<error_code> attempt(stream_socket& socket, const endpoint& to)
-{
-    auto connecting = socket.async_connect(to, asio::as_tuple(asio::deferred));
-    const auto [ec] = co_await std::move(connecting);
-    if (ec == condition::cancelled)
-        throw system_error(ec);
-    co_return ec;
-}
-
-/// A socket connected to the first endpoint that answers.
-awaitable<stream_socket> connect_any(std::string target, std::vector<endpoint> endpoints)
+awaitable<stream_socket>
+connect_to(const target& to, const connect_options& options, connect_story& story)
 {
     auto& core = extend::loop_core::of(co_await asio::this_coro::executor);
-    std::vector<failed_attempt> failures;
-    for (const endpoint& to : endpoints) {
-        const duration limit = time_for_one_of(endpoints.size() - failures.size());
-        stream_socket socket = open_for(to, core, target);
-        const auto done = co_await move_on_after(limit, attempt(socket, to));
-        const error_code ec = done.value_or(asio::error::timed_out);
-        if (!ec)
-            co_return std::move(socket);
-        failures.push_back({to, ec});
+    std::vector<endpoint> all = co_await find(to, story);
+    try {
+        story.begin(connect_phase::connect);
+        co_return co_await net_detail::connect_to_first(std::move(all), options, story);
+    } catch (...) { // its addresses may have changed since they were looked up
+        net_detail::network_service::of(core).names().forget(to.host);
+        throw;
     }
-    throw_failures(target, failures);
 }
 
-awaitable<stream> open_tcp(std::string host, unsigned short port, connect_options options)
+awaitable<void> talk(stream& to_proxy, proxy_dialogue& dialogue)
 {
-    const std::string target = host + ":" + std::to_string(port);
-    std::vector<endpoint> endpoints = co_await net_detail::resolve(std::move(host), port);
-    stream_socket socket = co_await connect_any(target, std::move(endpoints));
-    co_return stream(std::move(socket), options);
+    for (;;) {
+        to_proxy.writer().write(dialogue.take_output());
+        co_await to_proxy.writer().drain();
+        if (dialogue.over())
+            co_return;
+        const std::string_view some = co_await to_proxy.reader().read_some();
+        if (some.empty())
+            net_detail::throw_error(asio::error::eof, "the proxy has closed the connection");
+        to_proxy.reader().consume(dialogue.receive(some));
+    }
 }
 
-awaitable<stream> open_unix(std::string path, connect_options options)
+/// The proxy's connection leads to `to` from now on.
+awaitable<void>
+pass_through(stream& to_proxy, const proxy& via, const target& to, connect_story& story)
 {
-    std::vector<endpoint> endpoints(1, net_detail::unix_endpoint(path));
-    stream_socket socket = co_await connect_any("unix:" + path, std::move(endpoints));
-    co_return stream(std::move(socket), options);
+    const std::unique_ptr<proxy_dialogue> dialogue = net_detail::ask(via, to.host, to.port);
+    co_await in_phase(connect_phase::proxy, story, talk(to_proxy, *dialogue));
+}
+
+awaitable<void>
+secure(stream& opened, std::string_view host, const connect_options& options, connect_story& story)
+{
+    // Certificates name no root of the domain names.
+    std::string name =
+        options.name.empty() ? std::string(net_detail::without_dot(host)) : options.name;
+    return in_phase(
+        connect_phase::handshake, story, opened.start_tls(*options.security, std::move(name))
+    );
+}
+
+/// `behind`: the host as the proxy is to be told of it.
+awaitable<void> prepare(
+    stream& opened,
+    const target& to,
+    const target& behind,
+    const connect_options& options,
+    connect_story& story
+)
+{
+    if (options.via)
+        co_await pass_through(opened, *options.via, behind, story);
+    if (options.security)
+        co_await secure(opened, to.host, options, story);
+}
+
+/// As the proxy is to be told of it: socks5 wants an address.
+awaitable<target> seen_by_proxy(const target& to, const proxy& via, connect_story& story)
+{
+    if (via.protocol() != proxy::kind::socks5)
+        co_return to;
+    const std::vector<endpoint> all = co_await find(to, story);
+    co_return target{address_of(all.front()).to_string(), to.port};
+}
+
+awaitable<stream> open_tcp(const target& to, const connect_options& options, connect_story& story)
+{
+    target first = to;
+    target behind = to;
+    if (options.via) {
+        first = {options.via->host(), options.via->port()};
+        behind = co_await seen_by_proxy(to, *options.via, story);
+    }
+    stream opened(co_await connect_to(first, options, story), options.of_stream);
+    try {
+        co_await prepare(opened, to, behind, options, story);
+    } catch (...) {
+        opened.abort(); // else what was written would be flushed first
+        throw;
+    }
+    co_return std::move(opened);
+}
+
+awaitable<stream>
+open_unix(const endpoint& at, const connect_options& options, connect_story& story)
+{
+    story.begin(connect_phase::connect);
+    std::vector<endpoint> all(1, at);
+    stream opened(
+        co_await net_detail::connect_to_first(std::move(all), options, story), options.of_stream
+    );
+    if (options.security)
+        co_await secure(opened, {}, options, story);
+    co_return std::move(opened);
+}
+
+/// `open` with what it needs, which lives here, and in the time that it has.
+template <class Target>
+awaitable<stream> open_in_time(
+    awaitable<stream> (*open)(const Target&, const connect_options&, connect_story&),
+    Target to,
+    connect_options options
+)
+{
+    auto& core = extend::loop_core::of(co_await asio::this_coro::executor);
+    connect_story story(
+        core, to_string(to) + (options.via ? " through " + to_string(*options.via) : "")
+    );
+    const duration limit = options.connect_timeout;
+    std::optional<stream> opened = co_await move_on_after(limit, open(to, options, story));
+    if (!opened)
+        story.fail_for_time(limit);
+    co_return std::move(*opened);
 }
 
 } // namespace
 
 awaitable<stream> open_connection(std::string host, unsigned short port, connect_options options)
 {
-    if (host.empty())
-        throw std::invalid_argument("rill::open_connection: the host is empty");
-    const duration limit = options.connect_timeout;
-    return timeout(limit, open_tcp(std::move(host), port, std::move(options)));
+    check(host, options);
+    return open_in_time(&open_tcp, target{std::move(host), port}, std::move(options));
 }
 
 awaitable<stream> open_unix_connection(std::string path, connect_options options)
 {
-    const duration limit = options.connect_timeout;
-    return timeout(limit, open_unix(std::move(path), std::move(options)));
+    check_unix(options);
+    return open_in_time(&open_unix, net_detail::unix_endpoint(path), std::move(options));
 }
 
 } // namespace rill

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "resolver.hpp"
 #include "server_impl.hpp"
 #include "sockets.hpp"
+
+#include <rill/resolver.hpp>
 
 #include <string>
 #include <utility>
@@ -108,7 +109,7 @@ awaitable<server>
 start_server(server::handler h, std::string host, unsigned short port, server_options options)
 {
     auto& core = extend::loop_core::of(co_await asio::this_coro::executor);
-    const std::vector<endpoint> at = co_await net_detail::resolve(std::move(host), port);
+    const std::vector<endpoint> at = co_await look_up(std::move(host), port);
     co_return server(core.executor(), std::move(h), listen_address(at), options);
 }
 

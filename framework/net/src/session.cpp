@@ -62,6 +62,15 @@ awaitable<void> session::serve(std::shared_ptr<session> self, stream connection)
     session_set& set = *self->set_;
     const running_handler running(set);
     try {
+        if (const auto& security = set.options().security)
+            co_await connection.start_tls(*security);
+    } catch (const tls_error&) {
+        ++set.journal().counters.handshake_errors;
+        co_return;
+    } catch (const system_error&) { // it was told to stop, or lost before it could begin
+        co_return;
+    }
+    try {
         co_await set.handler()(std::move(connection));
     } catch (const fatal_error&) {
         throw;

@@ -24,6 +24,8 @@ session_set::session_set(
         throw std::invalid_argument("rill::server: the handler is empty");
     if (options_.most_connections == 0)
         throw std::invalid_argument("rill::server: max_connections must be at least 1");
+    if (options_.security && !options_.security->is_server())
+        throw std::invalid_argument("rill::server: TLS of a server wants a server's context");
     room_.set();
     no_handlers_.set();
 }

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -36,6 +37,19 @@ unique_fd open_socket(const endpoint& for_what, const std::string& what)
     if (!fd)
         throw_last_error(what);
     return fd;
+}
+
+void bind_for_connect(int fd, const endpoint& from)
+{
+    // A free port is chosen by connect then, and need only be free for its peer: there are more
+    // connections to be had than ports.
+    const int on = 1;
+    if (from.data()->sa_family != AF_UNIX && port_of(from) == 0)
+        ::setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    if (::bind(fd, from.data(), static_cast<socklen_t>(from.size())) == 0)
+        return;
+    const error_code ec = last_error(); // before a text is made, which may change errno
+    throw_error(ec, "binding to " + to_string(from));
 }
 
 unique_fd accept_from(int listener, endpoint& peer, error_code& ec) noexcept
@@ -87,6 +101,8 @@ endpoint unix_endpoint(const std::string& path)
             "the path of a unix socket has " + std::to_string(path.size()) + " bytes, at most " +
             std::to_string(most) + " are possible: " + path
         );
+    if (path.front() == '@') // as lsof and ss write it, for the byte 0
+        return asio::local::stream_protocol::endpoint('\0' + path.substr(1));
     return asio::local::stream_protocol::endpoint(path);
 }
 

@@ -48,6 +48,9 @@ private:
 /// had.
 unique_fd open_socket(const endpoint& for_what, const std::string& what);
 
+/// Has a socket that is to be connected connect from there. Throws if that address cannot be had.
+void bind_for_connect(int fd, const endpoint& from);
+
 /// The next connection in the queue of a listening socket, which must be non-blocking.
 unique_fd accept_from(int listener, endpoint& peer, error_code& ec) noexcept;
 
@@ -62,6 +65,7 @@ unique_fd open_reserve() noexcept;
 /// Answers at once: for messages too small to be worth a wait for more. Unix sockets always do.
 void set_no_delay(stream_socket& socket, const endpoint& peer);
 
+/// "@name" is an abstract name. std::invalid_argument if `path` is empty or too long.
 endpoint unix_endpoint(const std::string& path);
 
 [[noreturn]] void throw_error(error_code ec, const std::string& what);

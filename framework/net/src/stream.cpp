@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "kept_endpoint.hpp"
 #include "sockets.hpp"
+#include "start_tls.hpp"
 
 #include <rill/detail/net_detail.hpp>
 #include <rill/stream.hpp>
@@ -77,6 +78,22 @@ endpoint stream::remote_endpoint() const
 stream_socket& stream::socket()
 {
     return parts_->reader.stream();
+}
+
+awaitable<void> stream::start_tls(const tls_context& context, std::string name)
+{
+    return net_detail::start_tls(
+        net_detail::reader_access::pump_of(parts_->reader),
+        net_detail::writer_access::pump_of(parts_->writer),
+        context,
+        std::move(name),
+        to_string(parts_->peer)
+    );
+}
+
+const tls_info* stream::tls() const
+{
+    return parts_->reader.stream().tls();
 }
 
 void stream::close()

@@ -6,10 +6,17 @@
 
 namespace rill::RILL_FORM::testing::simulation {
 
-accept_queue::accept_queue(loop_core& core, const endpoint& where, int backlog, bool share)
+accept_queue::accept_queue(
+    loop_core& core,
+    const endpoint& where,
+    int backlog,
+    bool share,
+    std::shared_ptr<socket_limit> sockets
+)
     : at(where)
     , shared(share)
     , core_(core)
+    , sockets_(std::move(sockets))
     , places_(static_cast<std::size_t>(std::max(backlog, 0)) + 1) // as on Linux, one more
     , changed_(core.executor())
 {}
@@ -51,6 +58,9 @@ stream_socket accept_queue::accept(endpoint& peer, error_code& ec)
     ec = why_closed_;
     if (!ec && queue_.empty())
         ec = asio::error::would_block;
+    std::shared_ptr<void> place;
+    if (!ec && !(place = sockets_->take()))
+        ec = asio::error::no_descriptors;
     if (ec)
         return stream_socket(core_.executor());
     waiting next = std::move(queue_.front());
@@ -58,6 +68,7 @@ stream_socket accept_queue::accept(endpoint& peer, error_code& ec)
     if (queue_.empty())
         changed_.clear();
     peer = next.peer;
+    next.end->occupy(std::move(place));
     return stream_socket(std::move(next.end));
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "socket_limit.hpp"
 #include "stream_end.hpp"
 
 #include <rill/detail/simulation.hpp>
@@ -16,7 +17,14 @@ namespace rill::RILL_FORM::testing::simulation {
 /// Connections that wait to be accepted on a host.
 class accept_queue {
 public:
-    accept_queue(loop_core& core, const endpoint& at, int backlog, bool shared);
+    /// Those that are accepted are among `sockets`.
+    accept_queue(
+        loop_core& core,
+        const endpoint& at,
+        int backlog,
+        bool shared,
+        std::shared_ptr<socket_limit> sockets
+    );
     ~accept_queue() { close(asio::error::operation_aborted); }
 
     const endpoint at;
@@ -44,6 +52,7 @@ private:
     };
 
     loop_core& core_;
+    const std::shared_ptr<socket_limit> sockets_;
     std::size_t places_;
     std::size_t reserved_ = 0;
     std::deque<waiting> queue_;

@@ -261,7 +261,8 @@ void client_socket::connect(const endpoint& to, error_code& ec)
         ec = asio::error::network_down;
     if (ec)
         return;
-    keep_ = host_->net->open(*host_, to, ec);
+    const endpoint* const from = bound_to_ ? &*bound_to_ : nullptr;
+    keep_ = host_->net->open(*host_, from, to, ec);
     if (keep_)
         keep_->begin(*this);
 }

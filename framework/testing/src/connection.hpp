@@ -9,6 +9,8 @@
 #include <rill/testing/network_event.hpp>
 
 #include <memory>
+#include <optional>
+#include <utility>
 
 namespace rill::RILL_FORM::testing::simulation {
 
@@ -109,10 +111,14 @@ private:
 /// A socket before it is connected, and after.
 class client_socket final : public stream_end {
 public:
-    client_socket(loop_core& core, std::shared_ptr<machine> host)
+    /// Bound to `from` unless that is null.
+    client_socket(loop_core& core, std::shared_ptr<machine> host, const endpoint* from)
         : stream_end(core)
         , host_(std::move(host))
-    {}
+    {
+        if (from)
+            bound_to_ = *from;
+    }
 
     ~client_socket() override { forget(); }
 
@@ -125,6 +131,7 @@ private:
     void forget() noexcept;
 
     std::shared_ptr<machine> host_;
+    std::optional<endpoint> bound_to_;
     std::shared_ptr<connection> keep_; // until it is established
 };
 

@@ -21,6 +21,7 @@ constexpr std::size_t loopback_segment = 64 * 1024;
 
 fabric::fabric(loop_core& core)
     : core_(core)
+    , names_(named, resolver_options().hosts_file({}))
     , made_(core.now())
 {
     auto& service = network_service::of(core_);
@@ -53,17 +54,25 @@ void fabric::end() noexcept
         m->stop_listening(asio::error::network_down);
     while (connections.pop_front())
         continue;
+    named->net = nullptr;
     for (const auto& m : machines_)
         m->net = nullptr;
 }
 
 // Hosts
 
-std::shared_ptr<machine> fabric::find_or_make(const std::string& name)
+std::shared_ptr<machine> fabric::find(const std::string& name) const
 {
     for (const auto& m : machines_)
         if (m->name == name)
             return m;
+    return nullptr;
+}
+
+std::shared_ptr<machine> fabric::find_or_make(const std::string& name)
+{
+    if (auto known = find(name))
+        return known;
     machines_.push_back(std::make_shared<machine>(*this, machines_.size(), name));
     if (ended_)
         machines_.back()->net = nullptr;
@@ -156,12 +165,13 @@ std::shared_ptr<machine> fabric::target_of(machine& from, const endpoint& to) co
     if (from.owns(address))
         return from.shared_from_this();
     const auto at = std::find_if(machines_.begin(), machines_.end(), [&](const auto& m) {
-        return m->v4 == address || m->v6 == address;
+        return m->has(address);
     });
     return at == machines_.end() ? nullptr : *at;
 }
 
-std::shared_ptr<connection> fabric::open(machine& from, const endpoint& to, error_code& ec)
+std::shared_ptr<connection>
+fabric::open(machine& from, const endpoint* local, const endpoint& to, error_code& ec)
 {
     const auto target = target_of(from, to);
     if (!target) {
@@ -172,9 +182,10 @@ std::shared_ptr<connection> fabric::open(machine& from, const endpoint& to, erro
         if (!from.listener_at(to))
             ec = error_code(ENOENT, asio::error::get_system_category());
         const endpoint nameless = asio::local::stream_protocol::endpoint();
+        const endpoint& name = local ? *local : nameless;
         return ec ? nullptr
                   : std::make_shared<connection>(
-                        *this, connection::side{target, nameless}, connection::side{target, to}
+                        *this, connection::side{target, name}, connection::side{target, to}
                     );
     }
     asio::ip::address there = address_of(to);
@@ -184,9 +195,12 @@ std::shared_ptr<connection> fabric::open(machine& from, const endpoint& to, erro
     asio::ip::address here = there.is_v4() ? from.v4 : from.v6;
     if (there.is_loopback())
         here = there;
+    if (local && !address_of(*local).is_unspecified())
+        here = address_of(*local);
+    const unsigned short port = local && port_of(*local) != 0 ? port_of(*local) : from.next_port();
     return std::make_shared<connection>(
         *this,
-        connection::side{from.shared_from_this(), tcp_endpoint(here, from.next_port())},
+        connection::side{from.shared_from_this(), tcp_endpoint(here, port)},
         connection::side{target, tcp_endpoint(there, port_of(to))}
     );
 }
@@ -208,35 +222,17 @@ std::string fabric::name_of(const machine& m, const endpoint& at)
 
 // network_backend
 
-std::vector<asio::ip::address> fabric::look_up(const std::string& name) const
+stream_socket fabric::open_stream(const endpoint&, const endpoint* from)
 {
-    if (name.empty())
-        return {asio::ip::address_v4::any(), asio::ip::address_v6::any()};
-    error_code not_numeric;
-    const auto address = asio::ip::make_address(name, not_numeric);
-    if (!not_numeric)
-        return {address};
-    if (name == "localhost")
-        return {asio::ip::address_v4::loopback()};
-    for (const auto& m : machines_)
-        if (m->name == name)
-            return {m->v4};
-    return {};
-}
-
-awaitable<std::vector<endpoint>> fabric::resolve(std::string host, unsigned short port)
-{
-    std::vector<endpoint> found;
-    for (const auto& address : look_up(host))
-        found.push_back(tcp_endpoint(address, port));
-    if (found.empty())
-        throw system_error(asio::error::host_not_found, "looking up \"" + host + "\"");
-    co_return found;
-}
-
-stream_socket fabric::open_stream(const endpoint&)
-{
-    return stream_socket(std::make_unique<client_socket>(core_, here()));
+    auto host = here();
+    if (from)
+        host->check_local(*from);
+    auto place = host->sockets->take();
+    if (!place)
+        throw system_error(asio::error::no_descriptors, "opening a socket");
+    auto socket = std::make_unique<client_socket>(core_, std::move(host), from);
+    socket->occupy(std::move(place));
+    return stream_socket(std::move(socket));
 }
 
 std::unique_ptr<incoming> fabric::listen(const endpoint& at, const server_options& options)

@@ -3,6 +3,7 @@
 
 #include "connection.hpp"
 #include "machine.hpp"
+#include "name_table.hpp"
 #include "path.hpp"
 
 #include <rill/detail/simulation.hpp>
@@ -41,10 +42,12 @@ public:
 
     testing::network_statistics statistics;
     intrusive_list<connection, in_fabric> connections;
+    const std::shared_ptr<name_table> named = std::make_shared<name_table>(*this);
 
     // Hosts
 
     std::shared_ptr<machine> find_or_make(const std::string& name);
+    std::shared_ptr<machine> find(const std::string& name) const; ///< Null if there is none.
     path& path_between(const machine& from, const machine& to);
 
     /// Of the task that is running.
@@ -63,8 +66,10 @@ public:
     void crash(machine& m);
     void restart(machine& m);
 
-    /// A connection that has not begun. Null with an error where there is no way to `to`.
-    std::shared_ptr<connection> open(machine& from, const endpoint& to, error_code& ec);
+    /// A connection that has not begun, from `local` unless that is null. Null with an error where
+    /// there is no way to `to`.
+    std::shared_ptr<connection>
+    open(machine& from, const endpoint* local, const endpoint& to, error_code& ec);
 
     // Events
 
@@ -81,20 +86,21 @@ public:
 
     // network_backend
 
-    awaitable<std::vector<endpoint>> resolve(std::string host, unsigned short port) override;
-    stream_socket open_stream(const endpoint& for_what) override;
+    resolver& names() noexcept override { return names_; }
+
+    stream_socket open_stream(const endpoint& for_what, const endpoint* from) override;
     std::unique_ptr<incoming> listen(const endpoint& at, const server_options& options) override;
     void loop_ends() noexcept override { end(); }
 
 private:
     void end() noexcept;
     std::shared_ptr<machine> target_of(machine& from, const endpoint& to) const;
-    std::vector<asio::ip::address> look_up(const std::string& name) const;
 
     template <class Which, class F>
     void for_connections(Which which, F f);
 
     loop_core& core_;
+    resolver names_;
     path_settings loopback_;
     time_point made_;
     std::vector<std::shared_ptr<machine>> machines_; // the first one is "localhost"

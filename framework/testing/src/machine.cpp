@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace rill::RILL_FORM::testing::simulation {
@@ -38,6 +37,13 @@ asio::ip::address v6_of(std::size_t index)
     return asio::ip::address_v6(bytes);
 }
 
+constexpr const char* listening = "listening on ";
+
+error_code not_available()
+{
+    return error_code(EADDRNOTAVAIL, asio::error::get_system_category());
+}
+
 /// Whether what is sent to `to` comes to a listener at `at`.
 bool covers(const endpoint& at, const endpoint& to)
 {
@@ -49,25 +55,12 @@ bool covers(const endpoint& at, const endpoint& to)
     return same_family && port_of(at) == port_of(to) && (all || address == address_of(to));
 }
 
-[[noreturn]] void refuse(error_code ec, const endpoint& at)
+[[noreturn]] void refuse(error_code ec, const char* doing, const endpoint& at)
 {
-    throw system_error(ec, "listening on " + to_string(at));
+    throw system_error(ec, doing + to_string(at));
 }
 
 } // namespace
-
-asio::ip::address address_of(const endpoint& e)
-{
-    tcp::endpoint as_tcp;
-    as_tcp.resize(e.size());
-    std::memcpy(as_tcp.data(), e.data(), e.size());
-    return as_tcp.address();
-}
-
-bool is_unix(const endpoint& e)
-{
-    return e.data()->sa_family == AF_UNIX;
-}
 
 endpoint tcp_endpoint(const asio::ip::address& a, unsigned short port)
 {
@@ -84,7 +77,15 @@ machine::machine(fabric& f, std::size_t i, std::string n)
 
 bool machine::owns(const asio::ip::address& a) const
 {
-    return a.is_loopback() || a.is_unspecified() || a == v4 || a == v6;
+    return a.is_loopback() || a.is_unspecified() || has(a);
+}
+
+void machine::check_local(const endpoint& at) const
+{
+    if (!is_unix(at) && !owns(address_of(at)))
+        refuse(not_available(), "binding to ", at);
+    if ((is_unix(at) || port_of(at) != 0) && is_taken(at, false))
+        refuse(asio::error::address_in_use, "binding to ", at);
 }
 
 std::shared_ptr<accept_queue> machine::listener_at(const endpoint& to)
@@ -119,17 +120,18 @@ endpoint machine::with_free_port(const endpoint& at, bool shared)
 std::shared_ptr<accept_queue> machine::listen(const endpoint& at, int backlog, bool shared)
 {
     if (!up)
-        refuse(asio::error::network_down, at);
+        refuse(asio::error::network_down, listening, at);
     if (!is_unix(at) && !owns(address_of(at)))
-        refuse(error_code(EADDRNOTAVAIL, asio::error::get_system_category()), at);
+        refuse(not_available(), listening, at);
     std::erase_if(listeners_, [](const auto& weak) {
         const auto l = weak.lock();
         return !l || l->is_closed();
     });
     if (is_taken(at, shared))
-        refuse(asio::error::address_in_use, at);
-    auto queue =
-        std::make_shared<accept_queue>(net->core(), with_free_port(at, shared), backlog, shared);
+        refuse(asio::error::address_in_use, listening, at);
+    auto queue = std::make_shared<accept_queue>(
+        net->core(), with_free_port(at, shared), backlog, shared, sockets
+    );
     listeners_.push_back(queue);
     return queue;
 }

@@ -28,11 +28,19 @@ public:
     const asio::ip::address v4;
     const asio::ip::address v6;
 
+    const std::shared_ptr<socket_limit> sockets = std::make_shared<socket_limit>();
+
     fabric* net; // null: the network is gone
     bool up = true;
 
+    /// Whether others can reach it there.
+    bool has(const asio::ip::address& a) const { return a == v4 || a == v6; }
+
     /// Whether it can be reached there, from itself at least.
     bool owns(const asio::ip::address& a) const;
+
+    /// Throws system_error naming the address if nothing can be bound to it.
+    void check_local(const endpoint& at) const;
 
     /// Null if nobody listens there. Of several that share the address, each has its turn.
     std::shared_ptr<accept_queue> listener_at(const endpoint& to);
@@ -58,8 +66,6 @@ private:
     unsigned short last_port_ = 32767;
 };
 
-asio::ip::address address_of(const endpoint& e);
-bool is_unix(const endpoint& e);
 endpoint tcp_endpoint(const asio::ip::address& a, unsigned short port);
 
 } // namespace rill::RILL_FORM::testing::simulation

@@ -35,6 +35,16 @@ std::string host::address() const
     return machine_->v4.to_string();
 }
 
+std::string host::address_v6() const
+{
+    return machine_->v6.to_string();
+}
+
+void host::socket_limit(std::size_t most)
+{
+    machine_->sockets->most = most;
+}
+
 void host::crash()
 {
     if (machine_->net)
@@ -153,6 +163,11 @@ testing::link network::path(const std::string& from, const std::string& to)
 testing::link network::defaults()
 {
     return testing::link({&fabric_->defaults});
+}
+
+testing::names network::names()
+{
+    return testing::names(fabric_->named);
 }
 
 void network::partition(const std::vector<std::string>& a, const std::vector<std::string>& b)

@@ -56,7 +56,7 @@ void stream_end::connected(error_code& ec) noexcept
         ec = in_ ? error_code() : error_code(asio::error::would_block);
 }
 
-bool stream_end::readable() const noexcept
+bool stream_end::readable() noexcept
 {
     if (over_ || reads_no_more_ || !in_)
         return true;
@@ -184,6 +184,7 @@ endpoint stream_end::remote_endpoint(error_code& ec) const
 
 void stream_end::do_close()
 {
+    place_.reset();
     leave();
 }
 

@@ -7,14 +7,15 @@
 #include <rill/extend_net.hpp>
 
 #include <memory>
+#include <utility>
 
 namespace rill::RILL_FORM::testing::simulation {
 
 /// One end of a connection, as its socket's owner sees it. What the operations answer, and which
 /// error comes first, is as on Linux.
-class stream_end : public simulated_socket {
+class stream_end : public virtual_socket {
 public:
-    using simulated_socket::simulated_socket;
+    using virtual_socket::virtual_socket;
     ~stream_end() override;
 
     /// From now on it is connected. `owner` keeps the channels alive; it is let go by close().
@@ -27,6 +28,9 @@ public:
     );
 
     bool is_established() const noexcept { return in_ != nullptr; }
+
+    /// One of the host's sockets, see socket_limit; let go of by close().
+    void occupy(std::shared_ptr<void> place) noexcept { place_ = std::move(place); }
 
     // What the channels report
 
@@ -52,13 +56,13 @@ public:
     /// Closing cuts the connection, as with a linger time of zero.
     void cut_when_closed() noexcept { linger_zero_ = true; }
 
-    // simulated_socket
+    // virtual_socket
 
     bool is_open() const noexcept override { return open_; }
 
     void connect(const endpoint& to, error_code& ec) override;
     void connected(error_code& ec) noexcept override;
-    bool readable() const noexcept override;
+    bool readable() noexcept override;
     bool writable() override;
     bool failed() const noexcept override;
     peer_state peer() const noexcept override;
@@ -87,6 +91,7 @@ private:
     channel* in_ = nullptr; // both null until the end is established
     channel* out_ = nullptr;
     std::shared_ptr<void> owner_; // null once closed
+    std::shared_ptr<void> place_;
     endpoint local_;
     endpoint remote_;
 };

@@ -11,6 +11,7 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <istream>
@@ -48,6 +49,15 @@ public:
 private:
     fs::path path_;
 };
+
+/// The largest number behind `text` in a log: a slow machine has slow steps of its own.
+int slowest(const std::string& log, const std::string& text)
+{
+    int most = 0;
+    for (auto at = log.find(text); at != std::string::npos; at = log.find(text, at + 1))
+        most = std::max(most, std::stoi(log.substr(at + text.size())));
+    return most;
+}
 
 /// A client of an admin socket.
 class client {
@@ -223,8 +233,7 @@ TEST_CASE("R24: in debug mode a step that blocks the loop is logged with its tas
     CHECK(service.says("it went on after its wait at probe.cpp:"));
     CHECK(service.says("nanosleep"));
     REQUIRE(service.says("stalled"));
-    const std::string& log = service.text();
-    CHECK(std::stoi(log.substr(log.find(step) + step.size())) >= 140); // ms, of 150
+    CHECK(slowest(service.text(), step) >= 140); // ms, of 150
     service.signal(SIGTERM);
     CHECK(service.wait() == 0);
 }

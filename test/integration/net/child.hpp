@@ -12,11 +12,11 @@
 
 namespace test {
 
-/// The echo service as a process of its own, with a limit on its descriptors. Its log is read from
-/// a pipe.
-class echo_process {
+/// A program as a process of its own, with a limit on its descriptors. What it prints is read from a
+/// pipe.
+class child {
 public:
-    echo_process(std::vector<std::string> arguments, rlim_t descriptors)
+    explicit child(std::vector<std::string> arguments, rlim_t descriptors = 1024)
     {
         int ends[2];
         if (::pipe(ends) != 0)
@@ -28,15 +28,15 @@ public:
         log_ = ends[0];
     }
 
-    ~echo_process()
+    ~child()
     {
         ::kill(pid_, SIGKILL);
         ::waitpid(pid_, nullptr, 0);
         ::close(log_);
     }
 
-    echo_process(const echo_process&) = delete;
-    echo_process& operator=(const echo_process&) = delete;
+    child(const child&) = delete;
+    child& operator=(const child&) = delete;
 
     /// The log up to the first line with `text`.
     std::string log_until(const std::string& text)
@@ -82,7 +82,7 @@ private:
         for (std::string& a : arguments)
             argv.push_back(a.data());
         argv.push_back(nullptr);
-        ::execv(argv[0], argv.data());
+        ::execvp(argv[0], argv.data());
         ::_exit(127);
     }
 

@@ -5,7 +5,7 @@
 
 #include <rill/task.hpp>
 
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/address.hpp>
 
 #include <algorithm>
 #include <condition_variable>
@@ -24,9 +24,9 @@ using rill::awaitable;
 /// Stands in for the system: names that begin with "slow" are looked up once the test says so.
 class fake_system {
 public:
-    std::function<void(look_up&)> ask()
+    std::function<void(look_up_job&)> ask()
     {
-        return [this](look_up& work) { answer(work); };
+        return [this](look_up_job& work) { answer(work); };
     }
 
     void open()
@@ -51,7 +51,7 @@ public:
     }
 
 private:
-    void answer(look_up& work)
+    void answer(look_up_job& work)
     {
         std::unique_lock lock(mutex_);
         asked_.push_back(work.host);
@@ -62,7 +62,7 @@ private:
         if (work.host == "unknown")
             work.error = boost::asio::error::host_not_found;
         else
-            work.addresses.emplace_back(boost::asio::ip::tcp::endpoint());
+            work.addresses.emplace_back();
     }
 
     std::mutex mutex_;
@@ -73,10 +73,10 @@ private:
     bool open_ = false;
 };
 
-struct unheard final : look_up {
-    using look_up::look_up;
+struct unheard final : look_up_job {
+    using look_up_job::look_up_job;
 
-    void done(std::shared_ptr<look_up>) noexcept override {}
+    void done(std::shared_ptr<look_up_job>) noexcept override {}
 };
 
 /// Outlives its threads, as the system does.
@@ -98,7 +98,7 @@ TEST_CASE("look-ups: three are done at the same time, also where a thread is idl
             co_await look_up_addresses(threads, "first");
             for (int turns = 0; turns < 100; ++turns) // for its thread to be idle
                 co_await rill::yield();
-            std::vector<std::shared_ptr<look_up>> three;
+            std::vector<std::shared_ptr<look_up_job>> three;
             for (int i = 0; i < 3; ++i)
                 three.push_back(std::make_shared<unheard>("slow"));
             for (const auto& work : three) // before the thread that was told can take anything
@@ -115,7 +115,7 @@ TEST_CASE("look-ups: no more are done at once than there may be threads, and the
     look_up_threads threads(system.ask(), 2, 100);
     live l;
     l.run([&]() -> awaitable<void> {
-        std::vector<rill::task<std::vector<rill::endpoint>>> all;
+        std::vector<rill::task<std::vector<boost::asio::ip::address>>> all;
         for (int i = 0; i < 10; ++i)
             all.push_back(rill::create_task(look_up_addresses(threads, "slow")));
         CHECK(co_await eventually([&] { return system.asked().size() == 2; }));
@@ -135,7 +135,7 @@ TEST_CASE("look-ups: one that is cancelled before it has begun is not carried ou
     l.run([&]() -> awaitable<void> {
         auto first = rill::create_task(look_up_addresses(threads, "slow"));
         CHECK(co_await eventually([&] { return system.asked().size() == 1; }));
-        std::vector<rill::task<std::vector<rill::endpoint>>> unwanted;
+        std::vector<rill::task<std::vector<boost::asio::ip::address>>> unwanted;
         for (int i = 0; i < 40; ++i)
             unwanted.push_back(rill::create_task(look_up_addresses(threads, "unwanted")));
         auto last = rill::create_task(look_up_addresses(threads, "last"));
@@ -156,7 +156,7 @@ TEST_CASE("look-ups: beyond as many as may wait one is refused, and the error sa
     look_up_threads threads(system.ask(), 1, 2);
     live l;
     l.run([&]() -> awaitable<void> {
-        std::vector<rill::task<std::vector<rill::endpoint>>> all;
+        std::vector<rill::task<std::vector<boost::asio::ip::address>>> all;
         all.push_back(rill::create_task(look_up_addresses(threads, "slow")));
         CHECK(co_await eventually([&] { return system.asked().size() == 1; }));
         for (int i = 0; i < 2; ++i)

@@ -55,7 +55,7 @@ TEST_CASE(
     doctest::skip(SANITIZED)
 )
 {
-    echo_process service(
+    child service(
         {ECHO_PROGRAM, "--set", "server.listen=127.0.0.1:0", "--set", "service.workers=1"}, 48
     );
     const unsigned short port = port_in(service.log_until("listening"));

@@ -149,7 +149,7 @@ TEST_CASE("live: without a service, or on a terminal of no known type, it ends a
     CHECK(nobody.wait() == 2);
     program wrong({"4711"}, on_xterm(here), program::output::terminal);
     CHECK(wrong.wait() == 1);
-    CHECK(wrong.text().find("connecting to unix:") != std::string::npos);
+    CHECK(wrong.text().find("connect to unix:") != std::string::npos);
 
     const fake_service service(here.socket("7"), test::sample("7"));
     program unknown({}, {here.variable(), "TERM=abacus"}, program::output::terminal);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// One contract for streams of the system's and of the test kit's.
+// One contract for streams of the system's and of the test kit's, in the clear and with TLS.
 
 #include <support/network.hpp>
 #include <support/stream_contract.hpp>
+#include <support/tls_authority.hpp>
 
 #include <rill/event.hpp>
 #include <rill/run.hpp>
@@ -13,15 +14,16 @@
 #include <sys/socket.h>
 
 #include <chrono>
+#include <functional>
 
 namespace {
 
 using namespace std::chrono_literals;
 using rill::awaitable;
 
-using promise = awaitable<void> (*)(rill::stream&, rill::stream&);
+using promise = std::function<awaitable<void>(rill::stream&, rill::stream&)>;
 
-awaitable<void> try_both_ends(promise p, rill::stream& a, rill::stream& b, bool first)
+awaitable<void> try_both_ends(const promise& p, rill::stream& a, rill::stream& b, bool first)
 {
     return first ? p(a, b) : p(b, a);
 }
@@ -102,6 +104,24 @@ struct network {
     }
 };
 
+/// The same after a handshake.
+template <class Kind>
+struct tls_over {
+    static void keeps(promise p)
+    {
+        static test::tls_authority authority;
+        static const test::tls_files files = authority.issue_local();
+        const auto here = rill::tls_context::client().trust(authority.file());
+        const auto there = rill::tls_context::server(files.certificate, files.key);
+        Kind::keeps([&](rill::stream& a, rill::stream& b) -> awaitable<void> {
+            const auto answering = rill::create_task(b.start_tls(there));
+            co_await a.start_tls(here, "localhost");
+            co_await answering;
+            co_await p(a, b);
+        });
+    }
+};
+
 } // namespace
 
 TYPE_TO_STRING(tcp);
@@ -109,8 +129,15 @@ TYPE_TO_STRING(unix_pair);
 TYPE_TO_STRING(memory);
 TYPE_TO_STRING(lock_step);
 TYPE_TO_STRING(network);
+TYPE_TO_STRING(tls_over<tcp>);
+TYPE_TO_STRING(tls_over<unix_pair>);
+TYPE_TO_STRING(tls_over<memory>);
+TYPE_TO_STRING(tls_over<network>);
 
-#define EACH_KIND tcp, unix_pair, memory, lock_step, network
+// TLS has no end for one direction, and a peer that has closed listens until it is answered.
+#define EACH_PLAIN_KIND tcp, unix_pair, memory, lock_step, network
+#define EACH_KIND                                                                                  \
+    EACH_PLAIN_KIND, tls_over<tcp>, tls_over<unix_pair>, tls_over<memory>, tls_over<network>
 
 namespace {
 
@@ -121,7 +148,7 @@ TEST_CASE_TEMPLATE("BY-33: both directions carry at the same time", Kind, EACH_K
     Kind::keeps(contract::carries_both_ways_at_once);
 }
 
-TEST_CASE_TEMPLATE("BY-33: one direction can end while the other goes on", Kind, EACH_KIND)
+TEST_CASE_TEMPLATE("BY-33: one direction can end while the other goes on", Kind, EACH_PLAIN_KIND)
 {
     Kind::keeps(contract::closes_in_one_direction);
 }
@@ -141,7 +168,7 @@ TEST_CASE_TEMPLATE("BY-33: after its own close a stream is closed", Kind, EACH_K
     Kind::keeps(contract::is_closed_after_its_own_close);
 }
 
-TEST_CASE_TEMPLATE("BY-33: after the peer's close a stream is broken", Kind, EACH_KIND)
+TEST_CASE_TEMPLATE("BY-33: after the peer's close a stream is broken", Kind, EACH_PLAIN_KIND)
 {
     Kind::keeps(contract::is_broken_after_the_peers_close);
 }
@@ -196,7 +223,7 @@ TEST_CASE_TEMPLATE("a stream that is destroyed with unsent data ends its waits",
     Kind::keeps(contract::ends_reads_while_it_flushes);
 }
 
-TEST_CASE_TEMPLATE("a stream knows that its peer has ended, without reading", Kind, EACH_KIND)
+TEST_CASE_TEMPLATE("a stream knows that its peer has ended, without reading", Kind, EACH_PLAIN_KIND)
 {
     Kind::keeps(contract::knows_that_its_peer_has_ended);
 }

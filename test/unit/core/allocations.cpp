@@ -15,6 +15,7 @@
 #include <rill/shared_mutex.hpp>
 #include <rill/sleep.hpp>
 #include <rill/task.hpp>
+#include <rill/task_group.hpp>
 
 #include <cstdlib>
 #include <memory>
@@ -220,6 +221,35 @@ TEST_CASE("no allocation: time")
         const auto wait = [&]() -> awaitable<void> { co_await limiter.acquire(); };
         CHECK(counted(loop, wait, time_passes) == 0);
     }
+}
+
+TEST_CASE("allocations: three for a task that sleeps, two frames and what its handle refers to")
+{
+    test::loop loop;
+    loop.run([]() -> awaitable<void> {
+        co_await rill::with_task_group([](rill::task_group& group) -> awaitable<void> {
+            const auto start = [&group](int n) -> awaitable<void> {
+                for (int i = 0; i < n; ++i)
+                    group.create_task(rill::sleep(1h));
+                co_await rill::yield();
+            };
+            co_await start(5000); // more than the thread keeps memory for
+            const long before = allocations;
+            co_await start(1000);
+            CHECK((allocations - before) / 1000 == 3); // and a few in which many tasks share
+            group.cancel();
+        });
+    });
+}
+
+TEST_CASE("allocations: what a task and a wait are made of has not grown")
+{
+    if (sizeof(void*) != 8)
+        return;
+    CHECK(sizeof(rill::detail::task_data<void>) <= 296);
+    CHECK(sizeof(rill::detail::task_promise) <= 160);
+    CHECK(sizeof(rill::detail::sleep_operation) <= 104);
+    CHECK(sizeof(rill::detail::task_slot) <= 16);
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 #include <support/every_suspension.hpp>
 #include <support/how.hpp>
 #include <support/loop.hpp>
+#include <support/sanitized.hpp>
 
 #include <rill/broadcast.hpp>
 #include <rill/cancel_scope.hpp>
@@ -871,7 +872,7 @@ TEST_CASE("R20: broadcast: used at random, each sees what was sent in order, but
 )
 {
     std::size_t missed = 0;
-    for (std::uint64_t seed = 0; seed < 1000; ++seed)
+    for (std::uint64_t seed = 0; seed < test::schedules; ++seed)
         for (const auto policy : {lag_policy::drop_oldest, lag_policy::backpressure}) {
             CAPTURE(seed);
             random_use use(seed, policy);
@@ -879,7 +880,7 @@ TEST_CASE("R20: broadcast: used at random, each sees what was sent in order, but
             use.check();
             missed += use.missed();
         }
-    CHECK(missed > 1000);
+    CHECK(missed > test::schedules);
 }
 
 TEST_CASE("broadcast: a subscription that was moved from is closed, and throws for all else")

@@ -9,6 +9,7 @@
 #include <rill/cleanup.hpp>
 #include <rill/detail/wait/wait_operation.hpp>
 #include <rill/event.hpp>
+#include <rill/introspect.hpp>
 #include <rill/loop.hpp>
 #include <rill/queue.hpp>
 #include <rill/shared_state.hpp>
@@ -26,6 +27,7 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
@@ -33,6 +35,7 @@
 #include <pthread.h>
 
 #include <future>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -686,6 +689,88 @@ TEST_CASE("existing: a stop in a run of the program's own is none of the loop's 
     });
     view.run_forever();
     CHECK(passed);
+}
+
+TEST_CASE("existing: what was to run on a strand goes with its io_context, however far it has come")
+{
+    for (int turns = 0; turns < 16; ++turns) {
+        const auto held = std::make_shared<int>();
+        {
+            asio::io_context io;
+            const auto strand = asio::make_strand(io);
+            const auto body = [held]() -> awaitable<void> { co_await rill::sleep(1h); };
+            asio::co_spawn(strand, rill::timeout(1h, body), asio::detached);
+            for (int i = 0; i < turns; ++i) {
+                io.poll_one();
+                asio::post(strand, [] {}); // whoever comes to the strand has to wait
+            }
+        }
+        CHECK(held.use_count() == 1);
+    }
+}
+
+/// Asks Asio for another cancellation state, as existing coroutines do, with a filter that is larger
+/// than the one that a task begins with.
+awaitable<void> reset_cancellation(std::vector<int>& filtered)
+{
+    co_await asio::this_coro::reset_cancellation_state(
+        [&filtered, mask = asio::cancellation_type::all](asio::cancellation_type what) {
+            filtered.push_back(static_cast<int>(what));
+            return what & mask;
+        }
+    );
+}
+
+TEST_CASE("a coroutine that resets its cancellation state is its task's as before")
+{
+    test::loop loop;
+    std::vector<int> filtered;
+    SUBCASE("cancelled, it says why, and all of its waits throw")
+    {
+        int cancelled = 0;
+        auto t = loop.spawn([](std::vector<int>& seen, int& thrown) -> awaitable<void> {
+            co_await reset_cancellation(seen);
+            for (int i = 0; i < 2; ++i)
+                try {
+                    co_await rill::sleep(1h);
+                } catch (const rill::cancelled_error& e) {
+                    thrown += e.message() == "enough";
+                }
+            asio::steady_timer timer(co_await asio::this_coro::executor, 1h);
+            co_await timer.async_wait(asio::deferred);
+        }(filtered, cancelled));
+        loop.settle();
+        CHECK(rill::describe(rill::task_ref(t)).waits_for == "a sleep");
+        t.cancel("enough");
+        loop.settle();
+        CHECK(cancelled == 2);
+        CHECK(t.cancelled());
+        CHECK_FALSE(filtered.empty());
+    }
+    SUBCASE("a timeout is its own, and is over once it is left")
+    {
+        loop.run([&]() -> awaitable<void> {
+            const rill::task_ref self = *rill::current_task();
+            co_await reset_cancellation(filtered);
+            const auto body = [&]() -> awaitable<void> {
+                CHECK(rill::current_task() == self);
+                co_await rill::sleep(1h);
+            };
+            CHECK_THROWS_AS(co_await rill::timeout(1s, body), rill::timeout_error);
+            co_await rill::sleep(1s);
+        });
+    }
+    SUBCASE("it resets it inside of a timeout")
+    {
+        loop.run([&]() -> awaitable<void> {
+            const auto body = [&]() -> awaitable<void> {
+                co_await reset_cancellation(filtered);
+                co_await rill::sleep(1h);
+            };
+            CHECK_THROWS_AS(co_await rill::timeout(1s, body), rill::timeout_error);
+            co_await rill::sleep(1s);
+        });
+    }
 }
 
 } // namespace

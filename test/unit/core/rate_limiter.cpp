@@ -3,6 +3,7 @@
 #include <support/every_suspension.hpp>
 #include <support/how.hpp>
 #include <support/loop.hpp>
+#include <support/sanitized.hpp>
 
 #include <rill/random.hpp>
 #include <rill/rate_limiter.hpp>
@@ -112,9 +113,9 @@ TEST_CASE("rate_limiter: one timer is armed, for the first in line, however many
     CHECK_FALSE(timers_armed(loop));
 }
 
-TEST_CASE("rate_limiter: a million permits over days of the loop's time come exactly on time")
+TEST_CASE("rate_limiter: permits over days of the loop's time come exactly on time")
 {
-    constexpr std::int64_t count = 1'000'000;
+    constexpr std::int64_t count = test::sanitized ? 100'000 : 1'000'000;
     constexpr std::int64_t n = 7;
     test::loop loop;
     rill::rate_limiter r(loop.executor(), n, 1s, 2);
@@ -129,7 +130,7 @@ TEST_CASE("rate_limiter: a million permits over days of the loop's time come exa
         }
     });
     CHECK(late == 0);
-    CHECK(loop.now() - begin > 39h);
+    CHECK(loop.now() - begin > (test::sanitized ? 3h : 39h));
 }
 
 TEST_CASE("rate_limiter: the largest settings neither overflow nor end a wait early")

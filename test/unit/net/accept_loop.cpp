@@ -75,6 +75,7 @@ private:
 /// A server whose listener goes by a script.
 struct fixture final : rill::net_detail::network_backend {
     script listener;
+    rill::net_detail::resolver no_names{nullptr, {}};
     test::loop loop;
     rill::detail::loop_core& core = rill::detail::loop_core::of(loop.context());
 
@@ -86,12 +87,9 @@ struct fixture final : rill::net_detail::network_backend {
         return {loop.executor(), handler, rill::listen_address::parse("127.0.0.1:1")};
     }
 
-    awaitable<std::vector<rill::endpoint>> resolve(std::string, unsigned short) override
-    {
-        co_return std::vector<rill::endpoint>();
-    }
+    rill::net_detail::resolver& names() noexcept override { return no_names; }
 
-    rill::stream_socket open_stream(const rill::endpoint&) override
+    rill::stream_socket open_stream(const rill::endpoint&, const rill::endpoint*) override
     {
         return rill::stream_socket(core.executor());
     }

@@ -34,6 +34,7 @@ TEST_CASE("listen_address: addresses, all interfaces and unix paths")
     CHECK(parsed("*:65535") == "0.0.0.0:65535 [::]:65535");
     CHECK(parsed("unix:/run/echo.sock") == "unix:/run/echo.sock");
     CHECK(parsed("unix:relative path") == "unix:relative path");
+    CHECK(parsed("unix:@abstract") == "unix:@abstract");
     CHECK(rill::listen_address::parse("[::1]:80").text() == "[::1]:80");
 }
 

@@ -250,7 +250,7 @@ TEST_CASE("SW-10: write_eof half-closes after what is buffered, and reading stay
     CHECK_FALSE(f.stream->closed);
     f.stream->feed("answer");
     CHECK(f.loop.run(in.read(10)) == "answer");
-    CHECK(writer::can_write_eof());
+    CHECK(f.out.can_write_eof());
 }
 
 TEST_CASE("a peer that takes nothing for the time of write_stall is cut, for both ends")

@@ -9,6 +9,7 @@
 #include <rill/timeout.hpp>
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 namespace {
@@ -124,7 +125,7 @@ TEST_CASE("network: a partition is between the hosts that were named, until it i
     briefly.timeout(1s);
     CHECK_THROWS_AS(
         n.run([&]() -> awaitable<void> { co_await rill::open_connection("server", 7, briefly); }),
-        rill::timeout_error
+        rill::connect_error
     );
     const auto here = n.net.host("other").enter();
     CHECK_NOTHROW(n.loop.run(rill::open_connection("server", 7, briefly)));
@@ -279,6 +280,39 @@ TEST_CASE("network: on the host that crashes tasks are cancelled, and sockets fa
         CHECK(co_await error_of(rill::open_connection("client", 7)) == error::network_down);
         CHECK(co_await error_of(rill::start_server(echo_back, "", 9)) == error::network_down);
     });
+}
+
+TEST_CASE("network: a host opens as many sockets as it may, and more once one is closed")
+{
+    two_hosts n;
+    const auto server = n.listen(echo_back);
+    n.client.socket_limit(1);
+    n.run([&]() -> awaitable<void> {
+        {
+            const rill::stream first = co_await rill::open_connection("server", 7);
+            const auto second = co_await error_of(rill::open_connection("server", 7));
+            CHECK(second == error::no_descriptors);
+        }
+        co_await rill::sleep(1s); // for the first to be closed
+        co_await rill::open_connection("server", 7);
+    });
+}
+
+TEST_CASE("network: a server that has too many sockets accepts again once one is closed")
+{
+    two_hosts n;
+    n.server.socket_limit(1);
+    const auto server = n.listen(echo_back);
+    n.run([&]() -> awaitable<void> {
+        auto first = std::make_optional(co_await rill::open_connection("server", 7));
+        rill::stream second = co_await rill::open_connection("server", 7);
+        second.writer().write("x");
+        co_await rill::sleep(1s);
+        CHECK(server.connections() == 1);
+        first.reset();
+        CHECK(co_await second.reader().read_exactly(1) == "x");
+    });
+    n.loop.expect_reported("accept: Too many open files");
 }
 
 TEST_CASE("network: a host that was restarted listens once it is told to")

@@ -106,7 +106,7 @@ void future<T>::set_result(Args&&... value)
 {
     auto& data = open();
     data.set_value(std::forward<Args>(value)...);
-    data.end(nullptr, false);
+    data.finish();
 }
 
 template <class T>
@@ -115,7 +115,9 @@ void future<T>::set_exception(std::exception_ptr error)
     if (!error)
         throw std::invalid_argument("rill::future: set_exception needs an exception");
     const bool cancelled = detail::was_asked_for(error);
-    open().end(std::move(error), cancelled);
+    auto& data = open();
+    data.fail(std::move(error), cancelled);
+    data.finish();
 }
 
 template <class T>

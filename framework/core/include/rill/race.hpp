@@ -57,16 +57,15 @@ awaitable<std::variant<detail::value_of_t<detail::member_result_t<Members>>...>>
 race(Members... members)
 {
     using result_type = std::variant<detail::value_of_t<detail::member_result_t<Members>>...>;
-    const asio::any_io_executor ex = co_await asio::this_coro::executor;
-    auto handles = detail::start_all(ex, members...);
+    auto& core = detail::loop_core::of(co_await asio::this_coro::executor);
+    auto handles = detail::start_all(core, members...);
     const auto add_all = [&handles](detail::gathering& all) {
         std::apply(
             [&](const auto&... h) { (all.add(*detail::handle_access::state(h)), ...); }, handles
         );
     };
-    const std::size_t first = co_await detail::wait_for_first(
-        detail::loop_core::of(ex), sizeof...(Members), add_all, std::source_location()
-    );
+    const std::size_t first =
+        co_await detail::wait_for_first(core, sizeof...(Members), add_all, std::source_location());
     std::optional<result_type> result;
     const auto take = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
         using member = std::tuple_element_t<I, std::tuple<Members...>>;
@@ -88,16 +87,15 @@ template <class R>
 awaitable<std::pair<std::size_t, value_of_t<member_result_t<range_member_t<R>>>>>
 race_range(R members, std::source_location place)
 {
-    const asio::any_io_executor ex = co_await asio::this_coro::executor;
-    auto handles = start_range(ex, members, place);
+    loop_core& core = loop_core::of(co_await asio::this_coro::executor);
+    auto handles = start_range(core, members, place);
     if (handles.empty())
         throw std::invalid_argument("rill::race: there is nobody to win");
     const auto add_all = [&handles](gathering& all) {
         for (const auto& h : handles)
             all.add(*handle_access::state(h));
     };
-    const std::size_t first =
-        co_await wait_for_first(loop_core::of(ex), handles.size(), add_all, place);
+    const std::size_t first = co_await wait_for_first(core, handles.size(), add_all, place);
     using value = value_of_t<member_result_t<range_member_t<R>>>;
     constexpr bool own = owned<range_member_t<R>>;
     co_return std::pair<std::size_t, value>(first, take_value(handles[first], own));

@@ -14,7 +14,6 @@
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
 #endif
 
-#include <rill/impl/asio_coroutine.ipp>
 #include <rill/impl/barrier.ipp>
 #include <rill/impl/call_graph.ipp>
 #include <rill/impl/cancel_delivery.ipp>
@@ -81,6 +80,7 @@
 #include <rill/impl/symbols.ipp>
 #include <rill/impl/task.ipp>
 #include <rill/impl/task_executor.ipp>
+#include <rill/impl/task_frame.ipp>
 #include <rill/impl/task_group.ipp>
 #include <rill/impl/task_reader.ipp>
 #include <rill/impl/task_state.ipp>

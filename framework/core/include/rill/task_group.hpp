@@ -38,7 +38,7 @@ with_task_group(Body body, std::source_location where = std::source_location::cu
 
 /// The children of a block of code: it is left when the last of them has ended. Mirrors
 /// asyncio.TaskGroup. Made by with_task_group, and valid inside it only.
-class task_group {
+class task_group : private detail::end_listener {
 public:
     /// Starts a child, in the forms of rill::create_task. Children may start more of them, also while the group waits for its end.
     /// std::logic_error once the group is being cancelled or has ended; `body` is then destroyed
@@ -135,9 +135,9 @@ private:
     ~task_group();
 
     template <class T>
-    detail::new_task<T> add_child(task_options options, std::source_location place);
+    detail::new_task<T> add_child(task_options&& options, std::source_location place);
     template <class T>
-    void start_child(const detail::new_task<T>& child, awaitable<T> body);
+    void start_child(const detail::new_task<T>& child, awaitable<T>&& body);
     void check_open() const;
     void adopt(detail::task_state& child) noexcept;
     template <class T>
@@ -161,8 +161,8 @@ private:
     exception_group all_errors() const;
     void report_errors(const std::exception_ptr& instead, const char* why) noexcept;
 
-    static void on_child_end(detail::task_state& child, void* group);
-    static detail::task_state* waiting_parent(void* group) noexcept;
+    void ended(detail::task_state& child) noexcept override;
+    detail::task_state* waiting_task() const noexcept override;
     void child_ended() noexcept;
 
     detail::task_state& parent_;

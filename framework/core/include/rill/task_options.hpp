@@ -48,7 +48,7 @@ public:
 
     const std::string& name() const& noexcept { return name_; }
 
-    std::string name() && noexcept { return std::move(name_); }
+    std::string&& name() && noexcept { return std::move(name_); }
 
     std::optional<bool> wants_eager() const noexcept { return eager_; }
 

@@ -3,6 +3,8 @@
 
 #include <rill/stream_protocol.hpp>
 
+#include <boost/asio/ip/address.hpp>
+
 #include <string>
 
 namespace rill {
@@ -17,5 +19,10 @@ std::string to_string(const endpoint& e);
 
 /// The port of a TCP endpoint; 0 for a unix one.
 unsigned short port_of(const endpoint& e);
+
+/// The address of a TCP endpoint.
+asio::ip::address address_of(const endpoint& e);
+
+bool is_unix(const endpoint& e) noexcept;
 
 } // namespace rill

@@ -5,10 +5,11 @@
 #include <rill/detail/byte_buffer.hpp>
 #include <rill/detail/form.hpp>
 #include <rill/detail/network_backend.hpp>
+#include <rill/detail/percent.hpp>
 #include <rill/detail/read_place.hpp>
-#include <rill/detail/simulated_socket.hpp>
 #include <rill/detail/socket_read.hpp>
 #include <rill/detail/stream_traits.hpp>
+#include <rill/detail/virtual_socket.hpp>
 
 // What HTTP and the test kit need of the inside of net; as rill/extend.hpp.
 namespace rill::RILL_FORM::extend {
@@ -27,6 +28,10 @@ using net_detail::try_write;
 using net_detail::incoming;
 using net_detail::network_backend;
 using net_detail::network_service;
-using net_detail::simulated_socket;
+using net_detail::resolver;
+using net_detail::virtual_socket;
+
+// Texts of URLs.
+using net_detail::percent_decode;
 
 } // namespace rill::RILL_FORM::extend

@@ -15,6 +15,7 @@ namespace rill {
 ///     [::1]:7007       one IPv6 address
 ///     *:7007           all interfaces, IPv4 and IPv6
 ///     unix:/run/x      a unix socket
+///     unix:@name       one with an abstract name, which is no file
 ///
 /// Port 0 takes any free one.
 class listen_address {

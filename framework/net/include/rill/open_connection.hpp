@@ -2,50 +2,33 @@
 #pragma once
 
 #include <rill/awaitable.hpp>
-#include <rill/clock.hpp>
+#include <rill/connect_error.hpp>
+#include <rill/connect_options.hpp>
 #include <rill/stream.hpp>
 
-#include <chrono>
 #include <string>
 
 namespace rill {
 
-/// How a connection is opened, and the options of its stream.
-class connect_options : public stream_options {
-public:
-    connect_options() {}
-    connect_options(const stream_options& options)
-        : stream_options(options)
-    {}
-
-    /// For the look-up and all attempts together; an attempt that is not the last has its part of
-    /// what is left, see open_connection. `forever`: as long as the system tries.
-    connect_options& timeout(duration d)
-    {
-        connect_timeout = d;
-        return *this;
-    }
-
-    duration connect_timeout = std::chrono::seconds(30);
-};
-
-/// Connects over TCP. Mirrors asyncio.open_connection.
+/// Connects over TCP. Mirrors asyncio.open_connection, with happy eyeballs unless told otherwise.
 ///
-/// `host` is a name or an address; addresses are used as they are, and names are looked up on
-/// threads of Rill's own, so that a cancel need not wait for the look-up. The addresses are tried
-/// in the resolver's order until one answers. What is left of the timeout, or of a shorter one
-/// around the call, is divided among the addresses that have not been tried: one that does not answer
-/// uses up its part, though at least 2 s, and not the time of the others.
+/// `host` is a name or an address, see look_up. Its addresses are tried as RFC 8305 says: the
+/// families in turn, beginning with that of the resolver's first address; the next one as soon as the
+/// latest has failed, or has not answered for the attempt_delay. Those that were begun go on beside
+/// it. The first that answers is it, and the others are closed before this returns. What was kept
+/// of the host's addresses is forgotten when none of them can be connected to.
 ///
-/// Up to four names are looked up at once in a program, and up to 4096 look-ups wait behind them;
-/// beyond that a call fails at once with try_again.
-///
-/// Errors: system_error, whose text lists every address with its own error if they differ;
-/// timeout_error. Cancellation: total, no socket is left behind; nor is one by the end of the loop.
+/// Errors: connect_error, of a TLS handshake as well; std::invalid_argument, at the call, for a host
+/// that none can be, a server_name without TLS and a server's tls_context.
+/// Cancellation: total, no socket is left behind; nor is one by the end of the loop.
 awaitable<stream>
 open_connection(std::string host, unsigned short port, connect_options options = {});
 
-/// Connects to the unix socket at `path`. Mirrors asyncio.open_unix_connection.
+/// Connects to the unix socket at `path`. Mirrors asyncio.open_unix_connection. "@name" is an
+/// abstract name, which Linux keeps apart from the file system; a file of such a name is "./@name".
+///
+/// Errors: as open_connection; std::invalid_argument for options that unix sockets have not: a
+/// proxy, a local address of TCP. With TLS, a server_name has to be given, or std::logic_error.
 awaitable<stream> open_unix_connection(std::string path, connect_options options = {});
 
 } // namespace rill

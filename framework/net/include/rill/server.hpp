@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -64,17 +65,28 @@ public:
         return *this;
     }
 
+    /// Each connection begins with a TLS handshake, and its handler runs after it. One that fails
+    /// ends that connection alone, and is counted. std::invalid_argument from the server for a
+    /// client's context.
+    server_options& tls(const tls_context& context)
+    {
+        security = context;
+        return *this;
+    }
+
     std::size_t most_connections = 10'000;
     std::function<void(bool)> crowded; // may be empty
     int accept_queue = 4096;
     bool share_port = false;
     duration drain_time = duration::zero();
+    std::optional<tls_context> security; // empty: connections are in the clear
 };
 
 /// What has happened to a server so far.
 struct server_counters {
     std::uint64_t accepted = 0;
     std::uint64_t handler_errors = 0;
+    std::uint64_t handshake_errors = 0; // TLS handshakes that failed or took too long
     std::uint64_t out_of_resources = 0; // times that accept found no descriptor or memory left
     std::uint64_t accept_errors = 0;    // times that it failed otherwise, for the server as a whole
 };

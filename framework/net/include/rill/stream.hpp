@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/awaitable.hpp>
 #include <rill/detail/needs_net.hpp>
 #include <rill/endpoint.hpp>
 #include <rill/stream_options.hpp>
 #include <rill/stream_reader.hpp>
 #include <rill/stream_socket.hpp>
 #include <rill/stream_writer.hpp>
+#include <rill/tls_context.hpp>
+#include <rill/tls_error.hpp>
+#include <rill/tls_info.hpp>
 
 #include <cstddef>
 #include <memory>
+#include <string>
 
 namespace rill {
 
@@ -78,6 +83,24 @@ public:
     endpoint remote_endpoint() const;
 
     stream_socket& socket();
+
+    /// Turns the connection into a TLS one, as a server or a client, which the context says; what was
+    /// written before still leaves in the clear. Mirrors StreamWriter.start_tls and loop.start_tls.
+    /// Returns once the handshake is done.
+    ///
+    /// `name`, of a client: whose certificate is expected, a DNS name or an address. It is checked
+    /// unless the context says unverified(); then it may be empty. Bytes that have been received
+    /// already are taken for the handshake's, and never given to the reader (a command that somebody
+    /// has put in front of it, say). It may be TLS in TLS.
+    ///
+    /// tls_error if the handshake fails, or takes longer than the context allows; the stream is
+    /// closed then, and after a cancellation. std::logic_error while somebody reads, and for a
+    /// client's context without a name. It may go on while the stream is moved, and ends with
+    /// operation_aborted if that is destroyed.
+    awaitable<void> start_tls(const tls_context& context, std::string name = {});
+
+    /// What the handshake found; null on a plain stream. Valid as long as the stream.
+    const tls_info* tls() const;
 
     /// As writer().close() and writer().abort().
     void close();

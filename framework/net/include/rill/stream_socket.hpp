@@ -3,13 +3,15 @@
 
 #include <rill/detail/needs_net.hpp>
 #include <rill/detail/net_detail.hpp>
-#include <rill/detail/simulated_socket.hpp>
 #include <rill/detail/stream_traits.hpp>
+#include <rill/detail/virtual_socket.hpp>
 #include <rill/endpoint.hpp>
 
+#include <boost/asio/append.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -21,9 +23,9 @@ namespace rill {
 /// The socket behind a stream: TCP or unix, on the loop's own executor. It is Asio's, and can be
 /// made from one.
 ///
-/// In a test it may be a socket of a simulated network, which costs a real one a branch for each
-/// call. What is declared here works on both; the rest of Asio's socket finds a simulated one
-/// closed (bad_descriptor).
+/// It may also be a virtual one: TLS over another socket, or in a test a socket of a simulated
+/// network. That costs a real one a branch for each call. What is declared here works on all of
+/// them; the rest of Asio's socket finds a virtual one closed (bad_descriptor).
 ///
 /// Operations that wait when it is closed or destroyed end with operation_aborted. As any socket of
 /// Asio's, it must not outlive its io_context; a stream does away with it in time.
@@ -37,8 +39,8 @@ public:
 
     using real::real;
 
-    /// A socket of a simulated network; not null.
-    explicit stream_socket(std::unique_ptr<net_detail::simulated_socket> s);
+    /// A socket that is none of the system's; not null.
+    explicit stream_socket(std::unique_ptr<net_detail::virtual_socket> s);
 
     lowest_layer_type& lowest_layer() noexcept { return *this; }
 
@@ -86,6 +88,25 @@ public:
     /// The error that the connection was lost by, which is told once; none if it was not lost.
     error_code take_error() noexcept;
 
+    // With TLS
+
+    /// What the handshake found; null without TLS.
+    const tls_info* tls() const noexcept { return virtual_ ? virtual_->tls() : nullptr; }
+
+    /// Whether shutdown() can end what is sent alone. Not so with TLS.
+    bool can_half_close() const noexcept { return !virtual_ || virtual_->can_half_close(); }
+
+    /// How long to wait for async_farewell before a close; zero where a close tells the peer all.
+    duration farewell_limit() const noexcept
+    {
+        return virtual_ ? virtual_->farewell_limit() : duration::zero();
+    }
+
+    /// Tells the peer that nothing more comes, behind what was written, and drops what comes from
+    /// him until he has answered. Completes with void(error_code).
+    template <asio::completion_token_for<void(error_code)> Token>
+    auto async_farewell(Token&& token);
+
     /// What is known of the peer, also while bytes wait to be read. A unix socket's peer that is
     /// closed is lost; a TCP peer may be no more than ended.
     net_detail::peer_state peer() noexcept;
@@ -96,12 +117,13 @@ private:
     class wait_starter;
     class read_starter;
     class write_starter;
+    class farewell_starter;
 
     real& as_real() noexcept { return *this; }
 
     static void throw_if(const error_code& ec, const char* what);
 
-    std::unique_ptr<net_detail::simulated_socket> simulated_; // null: the socket is the system's
+    std::unique_ptr<net_detail::virtual_socket> virtual_; // null: the socket is the system's
 };
 
 /// As Asio's; a simulated one too.
@@ -111,9 +133,9 @@ inline constexpr bool net_detail::reads_late<stream_socket> = net_detail::reads_
 
 // Implementation
 
-inline stream_socket::stream_socket(std::unique_ptr<net_detail::simulated_socket> s)
+inline stream_socket::stream_socket(std::unique_ptr<net_detail::virtual_socket> s)
     : real(s->core().executor())
-    , simulated_(std::move(s))
+    , virtual_(std::move(s))
 {}
 
 /// Begins an operation on the one socket or the other. With `deferred` and the like it is kept,
@@ -131,13 +153,13 @@ public:
 protected:
     real& as_real() const noexcept { return *self_; }
 
-    bool simulated() const noexcept { return self_->simulated_ != nullptr; }
+    bool is_virtual() const noexcept { return self_->virtual_ != nullptr; }
 
-    template <class Signature, class Waiter, class Handler, class Argument>
-    void simulate(Handler&& handler, const Argument& argument) const
+    template <class Signature, class Waiter, class Handler, class... Arguments>
+    void begin_virtual(Handler&& handler, const Arguments&... arguments) const
     {
         extend::wait_operation<Signature, Waiter> operation(
-            std::in_place, *self_->simulated_, argument
+            std::in_place, *self_->virtual_, arguments...
         );
         std::move(operation).initiate(std::forward<Handler>(handler));
     }
@@ -153,8 +175,8 @@ public:
     template <class Handler>
     void operator()(Handler&& handler, const endpoint& to) const
     {
-        if (simulated()) [[unlikely]]
-            simulate<void(error_code), net_detail::simulated_connect>(
+        if (is_virtual()) [[unlikely]]
+            begin_virtual<void(error_code), net_detail::virtual_connect>(
                 std::forward<Handler>(handler), to
             );
         else
@@ -169,8 +191,8 @@ public:
     template <class Handler>
     void operator()(Handler&& handler, wait_type what) const
     {
-        if (simulated()) [[unlikely]]
-            simulate<void(error_code), net_detail::simulated_wait>(
+        if (is_virtual()) [[unlikely]]
+            begin_virtual<void(error_code), net_detail::virtual_wait>(
                 std::forward<Handler>(handler), what
             );
         else
@@ -185,9 +207,9 @@ public:
     template <class Handler, class Buffers>
     void operator()(Handler&& handler, const Buffers& buffers) const
     {
-        using waiter = net_detail::simulated_transfer<asio::mutable_buffer, Buffers>;
-        if (simulated()) [[unlikely]]
-            simulate<void(error_code, std::size_t), waiter>(
+        using waiter = net_detail::virtual_transfer<asio::mutable_buffer, Buffers>;
+        if (is_virtual()) [[unlikely]]
+            begin_virtual<void(error_code, std::size_t), waiter>(
                 std::forward<Handler>(handler), buffers
             );
         else
@@ -202,13 +224,29 @@ public:
     template <class Handler, class Buffers>
     void operator()(Handler&& handler, const Buffers& buffers) const
     {
-        using waiter = net_detail::simulated_transfer<asio::const_buffer, Buffers>;
-        if (simulated()) [[unlikely]]
-            simulate<void(error_code, std::size_t), waiter>(
+        using waiter = net_detail::virtual_transfer<asio::const_buffer, Buffers>;
+        if (is_virtual()) [[unlikely]]
+            begin_virtual<void(error_code, std::size_t), waiter>(
                 std::forward<Handler>(handler), buffers
             );
         else
             as_real().async_write_some(buffers, std::forward<Handler>(handler));
+    }
+};
+
+class stream_socket::farewell_starter : public starter {
+public:
+    using starter::starter;
+
+    template <class Handler>
+    void operator()(Handler&& handler) const
+    {
+        if (is_virtual())
+            begin_virtual<void(error_code), net_detail::virtual_farewell>(
+                std::forward<Handler>(handler)
+            );
+        else
+            asio::post(get_executor(), asio::append(std::forward<Handler>(handler), error_code()));
     }
 };
 
@@ -240,90 +278,96 @@ auto stream_socket::async_write_some(const Buffers& buffers, Token&& token)
     );
 }
 
+template <asio::completion_token_for<void(error_code)> Token>
+auto stream_socket::async_farewell(Token&& token)
+{
+    return asio::async_initiate<Token, void(error_code)>(farewell_starter(*this), token);
+}
+
 inline bool stream_socket::is_open() const noexcept
 {
-    return simulated_ ? simulated_->is_open() : real::is_open();
+    return virtual_ ? virtual_->is_open() : real::is_open();
 }
 
 inline void stream_socket::shutdown(shutdown_type what, error_code& ec)
 {
-    if (simulated_)
-        simulated_->shutdown(what, ec);
+    if (virtual_)
+        virtual_->shutdown(what, ec);
     else
         real::shutdown(what, ec);
 }
 
 inline void stream_socket::cancel(error_code& ec)
 {
-    if (!simulated_) {
+    if (!virtual_) {
         real::cancel(ec);
         return;
     }
     ec = {};
-    simulated_->cancel();
+    virtual_->cancel();
 }
 
 inline void stream_socket::close(error_code& ec)
 {
-    if (!simulated_) {
+    if (!virtual_) {
         real::close(ec);
         return;
     }
     ec = {};
-    simulated_->close();
+    virtual_->close();
 }
 
 template <class Option>
 void stream_socket::set_option(const Option& option, error_code& ec)
 {
-    if (!simulated_) {
+    if (!virtual_) {
         real::set_option(option, ec);
         return;
     }
     ec = {};
     const protocol_type any(AF_UNSPEC, 0); // options are the same for all protocols
-    simulated_->set_option(option.level(any), option.name(any), option.data(any), option.size(any));
+    virtual_->set_option(option.level(any), option.name(any), option.data(any), option.size(any));
 }
 
 inline std::size_t stream_socket::available(error_code& ec) const
 {
-    return simulated_ ? simulated_->available(ec) : real::available(ec);
+    return virtual_ ? virtual_->available(ec) : real::available(ec);
 }
 
 inline endpoint stream_socket::local_endpoint(error_code& ec) const
 {
-    return simulated_ ? simulated_->local_endpoint(ec) : real::local_endpoint(ec);
+    return virtual_ ? virtual_->local_endpoint(ec) : real::local_endpoint(ec);
 }
 
 inline endpoint stream_socket::remote_endpoint(error_code& ec) const
 {
-    return simulated_ ? simulated_->remote_endpoint(ec) : real::remote_endpoint(ec);
+    return virtual_ ? virtual_->remote_endpoint(ec) : real::remote_endpoint(ec);
 }
 
 inline std::size_t stream_socket::try_read(std::span<char> room, error_code& ec) noexcept
 {
-    if (!simulated_) [[likely]]
+    if (!virtual_) [[likely]]
         return net_detail::try_read(as_real(), room, ec);
     const asio::mutable_buffer buffer(room.data(), room.size());
-    return simulated_->try_read(std::span(&buffer, 1), ec);
+    return virtual_->try_read(std::span(&buffer, 1), ec);
 }
 
 inline std::size_t
 stream_socket::try_write(std::span<const asio::const_buffer> data, error_code& ec) noexcept
 {
-    if (!simulated_) [[likely]]
+    if (!virtual_) [[likely]]
         return net_detail::try_write(as_real(), data, ec);
-    return simulated_->try_write(data, ec);
+    return virtual_->try_write(data, ec);
 }
 
 inline error_code stream_socket::take_error() noexcept
 {
-    return simulated_ ? simulated_->take_error() : net_detail::take_error(as_real());
+    return virtual_ ? virtual_->take_error() : net_detail::take_error(as_real());
 }
 
 inline net_detail::peer_state stream_socket::peer() noexcept
 {
-    return simulated_ ? simulated_->peer() : net_detail::peer_of(as_real());
+    return virtual_ ? virtual_->peer() : net_detail::peer_of(as_real());
 }
 
 inline void stream_socket::throw_if(const error_code& ec, const char* what)

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <memory>
 #include <source_location>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -79,11 +80,11 @@ public:
     auto async_drain(Token&& token);
 
     /// After what is buffered the peer sees the end; reading stays possible. Nothing can be
-    /// written any more.
+    /// written any more. std::logic_error over TLS, where it cannot be.
     void write_eof();
 
     /// Not so over TLS.
-    static constexpr bool can_write_eof() noexcept;
+    bool can_write_eof() const noexcept;
 
     /// Flushes what is buffered, then closes the stream: for reading too. Returns at once; what is
     /// written from now on is dropped.
@@ -209,14 +210,18 @@ auto basic_stream_writer<Stream>::async_drain(Token&& token)
 template <class Stream>
 void basic_stream_writer<Stream>::write_eof()
 {
-    static_assert(can_write_eof(), "this kind of stream cannot be closed for writing alone");
+    static_assert(
+        net_detail::can_half_close<Stream>, "this kind of stream cannot be closed for writing alone"
+    );
+    if (!can_write_eof())
+        throw std::logic_error("rill::stream_writer: TLS cannot be closed for writing alone");
     pump_->write_eof();
 }
 
 template <class Stream>
-constexpr bool basic_stream_writer<Stream>::can_write_eof() noexcept
+bool basic_stream_writer<Stream>::can_write_eof() const noexcept
 {
-    return net_detail::can_half_close<Stream>;
+    return pump_->can_write_eof();
 }
 
 template <class Stream>

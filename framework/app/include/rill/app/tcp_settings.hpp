@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/app/tls_settings.hpp>
 #include <rill/bytes.hpp>
 #include <rill/schema_fwd.hpp>
 
@@ -26,9 +27,10 @@ struct tcp_settings {
     bytes write_high = kib(64);           ///< See write_options::watermarks.
     bytes write_low = kib(16);
     std::chrono::milliseconds write_stall{std::chrono::seconds(30)};
+    tls_settings tls{};
 };
 BOOST_DESCRIBE_STRUCT(
-    tcp_settings, (), (listen, max_connections, read_limit, write_high, write_low, write_stall)
+    tcp_settings, (), (listen, max_connections, read_limit, write_high, write_low, write_stall, tls)
 )
 
 void describe(schema<tcp_settings>& s);

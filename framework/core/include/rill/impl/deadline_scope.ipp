@@ -6,8 +6,7 @@
 namespace rill::RILL_FORM::detail {
 
 RILL_DECL deadline_scope::deadline_scope(task_state& task, std::source_location where)
-    : timer_node(&on_due)
-    , ready_node(&on_turn)
+    : ready_node(&on_act)
     , task_(task)
     , core_(*task.core())
     , where_(where)
@@ -66,16 +65,13 @@ RILL_DECL void deadline_scope::expire()
     task_.cancel(*this, make_reason(cancel_origin::deadline, allowed()));
 }
 
-RILL_DECL void deadline_scope::on_due(timer_node& node)
+RILL_DECL void deadline_scope::on_act(ready_node& node, act what)
 {
     auto& self = static_cast<deadline_scope&>(node);
-    self.core_.make_ready(self);
-}
-
-RILL_DECL void deadline_scope::on_turn(ready_node& node, act what)
-{
     if (what == act::run)
-        static_cast<deadline_scope&>(node).expire();
+        self.expire();
+    else if (what == act::due)
+        self.core_.make_ready(self);
 }
 
 RILL_DECL time_point effective_deadline(const task_state& task) noexcept

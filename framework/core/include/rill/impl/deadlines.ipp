@@ -46,7 +46,7 @@ RILL_DECL void deadlines::set_clock(const clock_source* source) noexcept
     set_alarm();
 }
 
-RILL_DECL void deadlines::add(timer_node& node, time_point when)
+RILL_DECL void deadlines::add(ready_node& node, time_point when)
 {
     timers_.add(node, when);
     if (when <= last_now_ && !clock_)

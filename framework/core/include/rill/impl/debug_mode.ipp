@@ -45,7 +45,7 @@ RILL_DECL void debug_mode::task_destroyed(task_state& task) noexcept
     const auto text = [&] {
         const std::string wait = task.waiting ? task.waiting_for() : "something of Asio's";
         return "a task was destroyed before its end: " + task.description() + ", created" +
-               at(task.created()) + ", waited for " + (task.begun() ? wait : "its first step");
+               at(task.created()) + ", waited for " + (task.begun ? wait : "its first step");
     };
     find(text, trace_of(&task));
 }

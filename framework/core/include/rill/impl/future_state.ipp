@@ -29,7 +29,8 @@ RILL_DECL bool future_state::request_cancel(cancel_reason_ptr why)
         mark_retrieved();
         return false;
     }
-    end(std::make_exception_ptr(cancelled_error(std::move(why))), true);
+    fail(std::make_exception_ptr(cancelled_error(std::move(why))), true);
+    finish();
     return true;
 }
 

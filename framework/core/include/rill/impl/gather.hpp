@@ -123,16 +123,16 @@ awaitable<void> wait_for_handles(
 }
 
 template <class... Members>
-std::tuple<handle_of_t<Members>...> start_all(const asio::any_io_executor& ex, Members&... members)
+std::tuple<handle_of_t<Members>...> start_all(loop_core& core, Members&... members)
 {
     [[maybe_unused]] const std::tuple<never_missed<Members>...> refused(members...);
     (static_cast<void>(existing_state(members)), ...); // throws for one that cannot be awaited here
-    return std::tuple<handle_of_t<Members>...>{as_handle(ex, members, std::source_location())...};
+    return std::tuple<handle_of_t<Members>...>{as_handle(core, members, std::source_location())...};
 }
 
 template <class R>
 std::vector<handle_of_t<range_member_t<R>>>
-start_range(const asio::any_io_executor& ex, R& members, std::source_location place)
+start_range(loop_core& core, R& members, std::source_location place)
 {
     if constexpr (std::ranges::forward_range<R>)
         for (auto& member : members)
@@ -141,7 +141,7 @@ start_range(const asio::any_io_executor& ex, R& members, std::source_location pl
     if constexpr (std::ranges::sized_range<R>)
         handles.reserve(std::ranges::size(members));
     for (auto& member : members)
-        handles.push_back(as_handle(ex, member, place));
+        handles.push_back(as_handle(core, member, place));
     return handles;
 }
 
@@ -165,9 +165,9 @@ inline constexpr bool owned = !awaited_handle<M>;
 template <class R>
 awaitable<gathered_range_t<R>> gather_range(R members, std::source_location place)
 {
-    const asio::any_io_executor ex = co_await asio::this_coro::executor;
-    auto handles = start_range(ex, members, place);
-    auto ended = wait_for_handles(loop_core::of(ex), handles, until::first_error, place);
+    loop_core& core = loop_core::of(co_await asio::this_coro::executor);
+    auto handles = start_range(core, members, place);
+    auto ended = wait_for_handles(core, handles, until::first_error, place);
     co_await std::move(ended);
     if constexpr (!std::is_void_v<gathered_range_t<R>>) {
         gathered_range_t<R> results;
@@ -182,9 +182,9 @@ template <class R>
 awaitable<std::vector<outcome<member_result_t<range_member_t<R>>>>>
 settle_range(R members, std::source_location place)
 {
-    const asio::any_io_executor ex = co_await asio::this_coro::executor;
-    auto handles = start_range(ex, members, place);
-    auto ended = wait_for_handles(loop_core::of(ex), handles, until::all_ended, place);
+    loop_core& core = loop_core::of(co_await asio::this_coro::executor);
+    auto handles = start_range(core, members, place);
+    auto ended = wait_for_handles(core, handles, until::all_ended, place);
     co_await std::move(ended);
     std::vector<outcome<member_result_t<range_member_t<R>>>> results;
     results.reserve(handles.size());
@@ -198,10 +198,9 @@ settle_range(R members, std::source_location place)
 template <detail::group_member... Members>
 awaitable<detail::gathered_t<Members...>> gather(Members... members)
 {
-    const asio::any_io_executor ex = co_await asio::this_coro::executor;
-    auto handles = detail::start_all(ex, members...);
-    auto ended =
-        detail::wait_for_handles(detail::loop_core::of(ex), handles, detail::until::first_error);
+    auto& core = detail::loop_core::of(co_await asio::this_coro::executor);
+    auto handles = detail::start_all(core, members...);
+    auto ended = detail::wait_for_handles(core, handles, detail::until::first_error);
     co_await std::move(ended);
     if constexpr (!std::is_void_v<detail::gathered_t<Members...>>)
         co_return std::apply(
@@ -224,10 +223,9 @@ template <detail::group_member... Members>
 awaitable<std::tuple<outcome<detail::member_result_t<Members>>...>>
 gather_settled(Members... members)
 {
-    const asio::any_io_executor ex = co_await asio::this_coro::executor;
-    auto handles = detail::start_all(ex, members...);
-    auto ended =
-        detail::wait_for_handles(detail::loop_core::of(ex), handles, detail::until::all_ended);
+    auto& core = detail::loop_core::of(co_await asio::this_coro::executor);
+    auto handles = detail::start_all(core, members...);
+    auto ended = detail::wait_for_handles(core, handles, detail::until::all_ended);
     co_await std::move(ended);
     co_return std::apply(
         [](const auto&... handle) {

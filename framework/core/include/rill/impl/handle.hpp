@@ -10,12 +10,11 @@ namespace detail {
 /// Owned by the loop until it has run, and by its handles. A cancelled one leaves its queue.
 ///
 /// It runs in the context in which it was registered, and changes a copy of it.
-class callback : public operation, public timer_node {
+class callback : public operation {
 public:
     /// Nothing of `core` is touched here: other threads make callbacks too.
     callback(loop_core& core, time_point when, std::source_location where)
         : operation(&core, where)
-        , timer_node(&on_due)
         , when_(when)
         , context_(copy_of(current_context()))
     {
@@ -45,8 +44,6 @@ private:
     virtual void drop_callable() noexcept = 0;
 
     void note_trace();
-
-    static void on_due(timer_node& t);
 
     static void on_act(ready_node& n, act what);
 

@@ -55,17 +55,13 @@ RILL_DECL void callback::note_trace()
         core_->debug->created(static_cast<ready_node*>(this));
 }
 
-RILL_DECL void callback::on_due(timer_node& t)
-{
-    auto& self = static_cast<callback&>(t);
-    self.core_->make_ready(self);
-}
-
 RILL_DECL void callback::on_act(ready_node& n, act what)
 {
     auto& self = static_cast<callback&>(n);
     if (what == act::run)
         self.run();
+    else if (what == act::due)
+        self.core_->make_ready(self);
     else if (what == act::drop)
         self.drop();
     else if (what == act::describe)

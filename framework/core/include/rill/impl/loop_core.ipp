@@ -113,7 +113,7 @@ RILL_DECL void loop_core::forget(ready_node& node) noexcept
     request_idle_check();
 }
 
-RILL_DECL void loop_core::arm(timer_node& node, time_point when)
+RILL_DECL void loop_core::arm(ready_node& node, time_point when)
 {
     if (when == never || dead_)
         return;
@@ -122,7 +122,7 @@ RILL_DECL void loop_core::arm(timer_node& node, time_point when)
         until_look_ = 1;
 }
 
-RILL_DECL void loop_core::disarm(timer_node& node) noexcept
+RILL_DECL void loop_core::disarm(ready_node& node) noexcept
 {
     if (!node.armed())
         return;

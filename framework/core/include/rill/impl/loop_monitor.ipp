@@ -32,6 +32,8 @@ RILL_DECL void loop_monitor::forget_removed() noexcept
 
 RILL_DECL void loop_monitor::tell(loop_event event, task_state* task) noexcept
 {
+    if (!observed())
+        return;
     ++telling_;
     for (std::size_t i = 0, n = observers_.size(); i < n; ++i)
         if (loop_observer* const o = observers_[i])
@@ -45,7 +47,7 @@ RILL_DECL void loop_monitor::begin_turn() noexcept
     step_began_ = time_.now();
     meter.begin_turn(step_began_);
     last_step_ = nullptr;
-    step_task_.clear();
+    step_task_number_ = 0;
     if (watched_) [[unlikely]]
         tell(loop_event::turn_begins, nullptr);
 }
@@ -74,7 +76,7 @@ RILL_DECL void loop_monitor::begin_watched_step(task_state* task, ready_node* no
 /// but hardly ever it does: what is noted is only read then.
 RILL_DECL void loop_monitor::begin_timed_step(task_state* task) noexcept
 {
-    step_task_.clear();
+    step_task_number_ = 0;
     step_places_.clear();
     if (!task)
         last_step_ = nullptr;
@@ -99,9 +101,10 @@ RILL_DECL void loop_monitor::note_end(const task_state& task) noexcept
 {
     if (!times_steps_ || last_step_ != &task.place())
         return;
+    step_task_number_ = task.number();
     try {
-        step_task_ = task.name();
-    } catch (...) { // no memory: it goes without
+        step_task_ = task.given_name();
+    } catch (...) { // no memory: it goes by its number
     }
 }
 
@@ -112,7 +115,9 @@ RILL_DECL std::string loop_monitor::name_of_last_step() const
         return {};
     if (last_step_->generation == last_step_generation_)
         return last_step_->task->name();
-    return step_task_.empty() ? "a task that has ended" : step_task_;
+    if (step_task_number_ == 0)
+        return "a task that has ended";
+    return step_task_.empty() ? task_state::name_of(step_task_number_) : step_task_;
 }
 
 RILL_DECL void loop_monitor::note_slow(duration took, std::uint64_t steps) noexcept

@@ -76,12 +76,11 @@ private:
     loop_core* core_;
 };
 
-class sleep_waiter : public operation, public timer_node {
+class sleep_waiter : public operation {
 public:
     /// Null: the loop of whoever awaits it.
     sleep_waiter(loop_core* core, deadline until, std::source_location where = {}) noexcept
         : operation(core, where)
-        , timer_node(&on_due)
         , until_(until)
     {}
 
@@ -112,8 +111,6 @@ protected:
     error_code why() const noexcept;
 
 private:
-    static void on_due(timer_node& node) { static_cast<sleep_waiter&>(node).complete(); }
-
     deadline until_;
 };
 

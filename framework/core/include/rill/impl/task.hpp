@@ -21,51 +21,41 @@ public:
     task_lease(const task_lease&) = delete;
     task_lease& operator=(const task_lease&) = delete;
 
-    void end(std::exception_ptr error, bool cancelled);
+    /// Throws the task's error where that is to leave the run.
+    void end();
 
 private:
+    task_state& let_go() noexcept;
+
     task_state* task_;
 };
 
-/// How a coroutine ended that did not return.
-struct failure {
-    std::exception_ptr error;
-    bool cancelled = false;
-    bool fatal = false;
-};
-
-/// To be called in a catch clause.
-failure current_failure(const task_state& task);
+/// The task will end with the exception that has been caught.
+void fail_with_current(task_state& task) noexcept;
 
 /// The outermost frame of a task.
 template <class T>
 task_frame run_task(task_data<T>& task, awaitable<T> body)
 {
     task_lease lease(task);
-    failure failed;
-    try {
-        awaitable<T> frames = std::move(body); // gone before the end is announced
+    try { // the frames of the body are gone before the end is announced
         if constexpr (std::is_void_v<T>) {
-            co_await std::move(frames);
+            co_await std::move(body);
             task.set_value();
         } else {
-            task.set_value(co_await std::move(frames));
+            task.set_value(co_await std::move(body));
         }
     } catch (...) {
-        failed = current_failure(task);
+        fail_with_current(task);
     }
-    if (failed.fatal)
-        task.mark_retrieved(); // it leaves the run, where nobody can miss it
-    lease.end(failed.error, failed.cancelled);
-    if (failed.fatal)
-        std::rethrow_exception(failed.error);
+    lease.end();
 }
 
 /// A task that has its control block and does not run yet.
 template <class T>
 class new_task {
 public:
-    new_task(loop_core& core, task_options options, std::source_location place)
+    new_task(loop_core& core, task_options&& options, std::source_location place)
         : eager_(options.wants_eager().value_or(core.eager_tasks) && current.loop == &core)
         , data_(make(core, std::move(options), place))
     {
@@ -78,7 +68,7 @@ public:
     task_data<T>& data() const noexcept { return *data_; }
 
     /// Starts the coroutine, or runs its first step where it is to be eager.
-    void start(awaitable<T> body) const
+    void start(awaitable<T>&& body) const
     {
         task_data<T>& task = *data_;
         task_frame frame = make_frame(task, std::move(body));
@@ -167,7 +157,8 @@ void check_body(const awaitable<T>& body)
 }
 
 template <class T>
-task<T> start(loop_core& core, awaitable<T> body, task_options options, std::source_location place)
+task<T>
+start(loop_core& core, awaitable<T>&& body, task_options&& options, std::source_location place)
 {
     const never_missed<awaitable<T>> refused(body);
     check_body(body);
@@ -180,7 +171,7 @@ task<T> start(loop_core& core, awaitable<T> body, task_options options, std::sou
 #ifdef RILL_SEPARATE_COMPILATION // what every program has is compiled with the library, once
 extern template class new_task<void>;
 extern template task<void>
-start<void>(loop_core&, awaitable<void>, task_options, std::source_location);
+start<void>(loop_core&, awaitable<void>&&, task_options&&, std::source_location);
 #endif
 
 } // namespace detail

@@ -13,46 +13,58 @@ RILL_DECL task_lease::~task_lease()
 {
     if (!task_)
         return;
-    if (task_->core())
-        task_->abandon();
-    task_->release();
+    task_state& task = let_go();
+    if (task.core())
+        task.abandon();
+    task.release();
 }
 
-RILL_DECL void task_lease::end(std::exception_ptr error, bool cancelled)
+RILL_DECL task_state& task_lease::let_go() noexcept
 {
-    task_state* task = std::exchange(task_, nullptr);
-    step_into(nullptr); // what follows may run code of the user's, and the task is over
-    task->end(std::move(error), cancelled);
-    task->release();
+    task_->coroutines.outermost = nullptr;
+    return *std::exchange(task_, nullptr);
 }
 
-RILL_DECL failure current_failure(const task_state& task)
+RILL_DECL void task_lease::end()
+{
+    task_state& task = let_go();
+    step_into(nullptr); // what follows may run code of the user's, and the task is over
+    std::exception_ptr fatal;
+    if (task.error() && is_fatal(task.error())) {
+        fatal = task.error();
+        task.mark_retrieved(); // nobody can miss it
+    }
+    task.end();
+    task.release();
+    if (fatal)
+        std::rethrow_exception(fatal);
+}
+
+RILL_DECL void fail_with_current(task_state& task) noexcept
 {
     const std::exception_ptr error = std::current_exception();
     try {
         throw;
     } catch (const cancelled_error& e) {
-        return {e.names_task() ? error : task.explained(error), true};
+        task.fail(e.names_task() ? error : task.explained(error), true);
     } catch (const system_error& e) {
-        if (e.code() == condition::cancelled && task.next_wait_throws())
-            return {task.explained(error), true};
-    } catch (const fatal_error&) {
-        return {error, false, true};
+        const bool cancelled = e.code() == condition::cancelled && task.next_wait_throws();
+        task.fail(cancelled ? task.explained(error) : error, cancelled);
     } catch (...) {
+        task.fail(error, false);
     }
-    return {error};
 }
 
 RILL_DECL void task_state::first_step()
 {
     const state_ref<task_state> keep(*this);
     release(); // what start() took
-    if (!own_executor_) {
+    if (!has_own_executor()) {
         begin(loop_task_executor(core()->executor(), place(), generation()));
         return;
     }
     const asio::any_io_executor ex =
-        task_executor<asio::any_io_executor>(*own_executor_, place(), generation());
+        task_executor<asio::any_io_executor>(rare_->executor, place(), generation());
     asio::dispatch(ex, [keep, ex] { keep->begin(ex); });
 }
 
@@ -61,11 +73,11 @@ RILL_DECL void task_state::begin(const asio::any_io_executor& ex)
     if (next_wait_throws()) {
         drop_frame();       // gone before the end is announced
         step_into(nullptr); // and the task is over
-        end(explained(aborted_error()), true);
+        fail(explained(aborted_error()), true);
+        end();
     } else {
-        task_frame frame = std::move(frame_);
-        frame_ = task_frame();
-        start_coroutine(std::move(frame), ex, slot(), cancellation(), coroutines);
+        begun = true;
+        coroutines.outermost->start(ex);
     }
 }
 
@@ -135,7 +147,8 @@ RILL_DECL std::vector<task_ref> tasks_of(loop_core& core)
 
 #ifdef RILL_SEPARATE_COMPILATION
 template class new_task<void>;
-template task<void> start<void>(loop_core&, awaitable<void>, task_options, std::source_location);
+template task<void>
+start<void>(loop_core&, awaitable<void>&&, task_options&&, std::source_location);
 #endif
 
 } // namespace rill::RILL_FORM::detail

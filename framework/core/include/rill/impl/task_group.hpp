@@ -13,7 +13,7 @@ namespace rill::RILL_FORM {
 
 /// The child is the group's before its first step, which may cancel the group.
 template <class T>
-detail::new_task<T> task_group::add_child(task_options options, std::source_location place)
+detail::new_task<T> task_group::add_child(task_options&& options, std::source_location place)
 {
     detail::new_task<T> child(*parent_.core(), std::move(options), place);
     adopt(child.data());
@@ -24,7 +24,7 @@ detail::new_task<T> task_group::add_child(task_options options, std::source_loca
 
 /// An eager child may start others in its first step, and may throw a fatal_error.
 template <class T>
-void task_group::start_child(const detail::new_task<T>& child, awaitable<T> body)
+void task_group::start_child(const detail::new_task<T>& child, awaitable<T>&& body)
 {
     try {
         child.start(std::move(body));

@@ -13,9 +13,7 @@ RILL_DECL void task_group::check_open() const
 
 RILL_DECL void task_group::adopt(detail::task_state& child) noexcept
 {
-    static constexpr detail::end_listener listener{&on_child_end, &waiting_parent};
-    child.on_end = &listener;
-    child.on_end_argument = this;
+    child.on_end = this;
     child.group = where_;
 }
 
@@ -213,19 +211,17 @@ RILL_DECL task_group::~task_group()
     leave();
 }
 
-RILL_DECL void task_group::on_child_end(detail::task_state& child, void* group)
+RILL_DECL void task_group::ended(detail::task_state& child) noexcept
 {
-    auto& self = *static_cast<task_group*>(group);
     static_cast<detail::hook<detail::in_group>&>(child).unlink();
     if (child.error() && !child.ended_cancelled())
-        self.fail(child);
-    self.child_ended();
+        fail(child);
+    child_ended();
 }
 
-RILL_DECL detail::task_state* task_group::waiting_parent(void* group) noexcept
+RILL_DECL detail::task_state* task_group::waiting_task() const noexcept
 {
-    const auto& ended = static_cast<task_group*>(group)->ended_;
-    return ended.empty() ? nullptr : ended.front()->waiting_task();
+    return ended_.empty() ? nullptr : ended_.front()->waiting_task();
 }
 
 RILL_DECL void task_group::child_ended() noexcept

@@ -70,7 +70,7 @@ RILL_DECL activity task_reader::activity_of(const task_state& task)
         return activity::ended;
     if (&task == current.task)
         return activity::running;
-    if (!task.begun())
+    if (!task.begun)
         return activity::fresh;
     return task.waiting && task.waiting->ready() ? activity::ready : activity::waiting;
 }

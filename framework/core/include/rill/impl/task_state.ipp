@@ -41,13 +41,6 @@ RILL_DECL void throw_used_up(const std::source_location& where)
     );
 }
 
-RILL_DECL void throw_as_waits_do(const system_error& error)
-{
-    if (error.code() == asio::error::operation_aborted)
-        throw_cancelled();
-    throw; // the present one
-}
-
 RILL_DECL bool was_asked_for(const std::exception_ptr& error) noexcept
 {
     const bool told = current.task && current.task->next_wait_throws();
@@ -55,12 +48,12 @@ RILL_DECL bool was_asked_for(const std::exception_ptr& error) noexcept
 }
 
 RILL_DECL task_state::task_state(
-    loop_core& core, std::string name, context_ptr context, std::source_location place
+    loop_core& core, std::string&& name, context_ptr&& context, std::source_location place
 )
     : completion_state(core)
     , ready_node(&on_first_turn)
     , number_(core.registry.next_task_number())
-    , name_(name.empty() ? nullptr : std::make_unique<std::string>(std::move(name)))
+    , rare_(name.empty() ? nullptr : new rarities{std::move(name), {}, {}})
     , context_(std::move(context))
     , created_(place)
     , slot_(&core.take_slot(*this))
@@ -78,12 +71,17 @@ RILL_DECL task_state::task_state(
 
 RILL_DECL std::string task_state::name() const
 {
-    return name_ ? *name_ : "Task-" + std::to_string(number_);
+    return rare_ && rare_->name ? *rare_->name : name_of(number_);
+}
+
+RILL_DECL std::string task_state::given_name() const
+{
+    return rare_ && rare_->name ? *rare_->name : std::string();
 }
 
 RILL_DECL void task_state::set_name(std::string name)
 {
-    name_ = std::make_unique<std::string>(std::move(name));
+    rare().name = std::move(name);
 }
 
 RILL_DECL void task_state::cancel(scope& s, cancel_reason_ptr why)
@@ -155,12 +153,14 @@ RILL_DECL void task_state::deliver(bool again) noexcept
 
 RILL_DECL std::string task_state::interruption() const
 {
-    return interrupted_ ? "while it waited for " + *interrupted_ : std::string("while it ran");
+    if (!rare_ || !rare_->interrupted)
+        return "while it ran";
+    return "while it waited for " + *rare_->interrupted;
 }
 
 RILL_DECL void task_state::start(task_frame frame, bool eager)
 {
-    frame_ = std::move(frame);
+    coroutines.outermost = frame.release();
     task_ = this;
     retain(); // until the coroutine runs, and holds the task itself
     if (!eager) {
@@ -177,7 +177,7 @@ RILL_DECL const task_state* task_state::parent() const noexcept
                                                                           : nullptr;
 }
 
-RILL_DECL void task_state::end(std::exception_ptr error, bool cancelled) noexcept
+RILL_DECL void task_state::end() noexcept
 {
     if (core()->monitor.observed()) [[unlikely]]
         core()->monitor.tell(loop_event::task_ended, this);
@@ -185,9 +185,9 @@ RILL_DECL void task_state::end(std::exception_ptr error, bool cancelled) noexcep
     hook<in_tasks>::unlink();
     core()->registry.ended_tasks.push_back(*this);
     core()->give_back(*slot_);
-    finish(std::move(error), cancelled);
+    finish();
     if (on_end)
-        on_end->ended(*this, on_end_argument);
+        on_end->ended(*this);
 }
 
 RILL_DECL std::exception_ptr task_state::explained(std::exception_ptr error) const noexcept
@@ -234,6 +234,8 @@ RILL_DECL void task_state::abandon() noexcept
 RILL_DECL task_state::~task_state()
 {
     hook<in_tasks>::unlink();
+    if (coroutines.outermost) // it was to begin on an executor of its own, which is gone
+        drop_frame();
     while (coroutines.innermost)
         coroutines.innermost->leave();
     report_unretrieved();
@@ -252,7 +254,7 @@ RILL_DECL void task_state::on_first_turn(ready_node& node, act what)
 RILL_DECL void task_state::drop_frame() noexcept
 {
     const unwatched quietly;
-    const task_frame dropped = std::move(frame_); // Asio's assignment would leak it
+    const task_frame dropped(*std::exchange(coroutines.outermost, nullptr));
 }
 
 RILL_DECL bool task_state::cancelled_anywhere() const noexcept
@@ -279,30 +281,29 @@ RILL_DECL void task_state::refresh() noexcept
 {
     if (!core()) // the loop is gone and the frames are being destroyed: nothing is to be told
         return;
-    cancellation_.clear();
+    cancellation().clear();
     if (cancelled())
         emit();
-    else if (!cancelled_anywhere())
-        interrupted_.reset();
+    else if (rare_ && !cancelled_anywhere())
+        rare_->interrupted.reset();
 }
 
 RILL_DECL void task_state::emit() noexcept
 {
-    signal_.emit(asio::cancellation_type::all);
+    if (coroutines.outermost)
+        coroutines.outermost->cancel();
     if (waiting)
         waiting->cancel();
 }
 
 RILL_DECL void task_state::note_interruption() noexcept
 {
-    if (interrupted_ || current.task == this)
+    if (current.task == this || (rare_ && rare_->interrupted))
         return;
     try {
-        interrupted_ = std::make_unique<std::string>(
-            waiting          ? waiting->describe()
-            : frame_.valid() ? "its first step"
-                             : "an operation of Asio's"
-        );
+        rare().interrupted = waiting ? waiting->describe()
+                             : begun ? "an operation of Asio's"
+                                     : "its first step";
     } catch (...) { // short of memory, the cancellation goes without its story
     }
 }

@@ -4,6 +4,7 @@
 #include <rill/detail/loop/timer_queue.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace rill::RILL_FORM::detail {
 
@@ -12,7 +13,7 @@ RILL_DECL time_point timer_queue::next() const noexcept
     return heap_.empty() ? never : heap_.front().when;
 }
 
-RILL_DECL void timer_queue::add(timer_node& node, time_point when)
+RILL_DECL void timer_queue::add(ready_node& node, time_point when)
 {
     assert(!node.armed());
     const entry e{when, sequence_++, &node};
@@ -20,12 +21,11 @@ RILL_DECL void timer_queue::add(timer_node& node, time_point when)
     sift_up(heap_.size() - 1, e);
 }
 
-RILL_DECL void timer_queue::remove(timer_node& node) noexcept
+RILL_DECL void timer_queue::remove(ready_node& node) noexcept
 {
-    const std::size_t hole = node.index_;
-    if (hole == timer_node::idle)
+    if (!node.armed())
         return;
-    node.index_ = timer_node::idle;
+    const std::size_t hole = std::exchange(node.timer_, ready_node::unarmed);
     const entry last = heap_.back();
     heap_.pop_back();
     if (hole == heap_.size())
@@ -40,16 +40,16 @@ RILL_DECL bool timer_queue::fire_one(time_point now)
 {
     if (heap_.empty() || heap_.front().when > now)
         return false;
-    timer_node& node = *heap_.front().node;
+    ready_node& node = *heap_.front().node;
     remove(node);
-    node.fire_(node);
+    node.action_(node, act::due);
     return true;
 }
 
 RILL_DECL void timer_queue::clear() noexcept
 {
     for (entry& e : heap_)
-        e.node->index_ = timer_node::idle;
+        e.node->timer_ = ready_node::unarmed;
     heap_.clear();
 }
 
@@ -61,7 +61,7 @@ RILL_DECL bool timer_queue::entry::before(const entry& other) const noexcept
 RILL_DECL void timer_queue::place(std::size_t i, const entry& e) noexcept
 {
     heap_[i] = e;
-    e.node->index_ = i;
+    e.node->timer_ = static_cast<std::uint32_t>(i);
 }
 
 RILL_DECL void timer_queue::sift_up(std::size_t i, const entry& e) noexcept

@@ -61,11 +61,10 @@ private:
 };
 
 /// Waits for an end_counter, or for a deadline, which is no error.
-class count_waiter : public operation, public timer_node {
+class count_waiter : public operation {
 public:
     count_waiter(loop_core& core, end_counter& counter, duration limit, std::source_location where)
         : operation(&core, where)
-        , timer_node(&on_due)
         , counter_(&counter)
         , limit_(limit)
     {}
@@ -82,8 +81,6 @@ protected:
     void describe_to(std::string& text) const { text = "several tasks"; }
 
 private:
-    static void on_due(timer_node& node) { static_cast<count_waiter&>(node).complete(); }
-
     end_counter* counter_;
     duration limit_;
 };
@@ -234,7 +231,7 @@ as_completed(R&& members, std::source_location place)
     auto given = detail::kept(std::forward<R>(members));
     using handle_type = detail::handle_of_t<detail::range_member_t<R>>;
     auto& core = detail::loop_core::running();
-    auto handles = detail::start_range(core.executor(), given, place);
+    auto handles = detail::start_range(core, given, place);
     return completions<handle_type>(std::make_shared<typename completions<handle_type>::state>(
         core, detail::without_duplicates(std::move(handles))
     ));

@@ -26,6 +26,11 @@ public:
         , slot_(call_back.slot())
     {}
 
+    /// One that is never called back.
+    explicit flight(Owner& owner) noexcept
+        : owner_(&owner)
+    {}
+
     flight(flight&&) noexcept = default;
 
     ~flight()

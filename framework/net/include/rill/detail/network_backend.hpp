@@ -4,12 +4,11 @@
 #include <rill/awaitable.hpp>
 #include <rill/detail/needs_net.hpp>
 #include <rill/detail/net_detail.hpp>
+#include <rill/detail/resolver.hpp>
 #include <rill/endpoint.hpp>
 #include <rill/stream_socket.hpp>
 
 #include <memory>
-#include <string>
-#include <vector>
 
 namespace rill {
 
@@ -44,11 +43,11 @@ public:
 /// the task that asked for it, which is how a simulation knows whose it is.
 class network_backend {
 public:
-    /// As net_detail::resolve, whatever `host` is.
-    virtual awaitable<std::vector<endpoint>> resolve(std::string host, unsigned short port) = 0;
+    virtual resolver& names() noexcept = 0;
 
-    /// A socket to connect to `for_what` with. Throws as if there were none to be had.
-    virtual stream_socket open_stream(const endpoint& for_what) = 0;
+    /// A socket to connect to `for_what` with, bound to `from` unless that is null. Throws as if
+    /// there were none to be had, or that address were not free.
+    virtual stream_socket open_stream(const endpoint& for_what, const endpoint* from) = 0;
 
     /// system_error naming the address if it cannot be listened on.
     virtual std::unique_ptr<incoming> listen(const endpoint& at, const server_options& options) = 0;
@@ -70,12 +69,13 @@ public:
         return asio::use_service<network_service>(core.io());
     }
 
-    explicit network_service(asio::execution_context& context)
-        : service(context)
-    {}
+    explicit network_service(asio::execution_context& context);
 
     /// Null: the system's.
     network_backend* backend() const noexcept { return backend_; }
+
+    /// Of the network that it is.
+    resolver& names() noexcept { return backend_ ? backend_->names() : names_; }
 
     void set_backend(network_backend* b) noexcept { backend_ = b; }
 
@@ -88,6 +88,7 @@ private:
     }
 
     network_backend* backend_ = nullptr;
+    resolver names_; // the system's
 };
 
 } // namespace net_detail

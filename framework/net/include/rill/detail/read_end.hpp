@@ -41,6 +41,12 @@ public:
 /// What lies behind a reader, for its writer.
 struct reader_access {
     template <class Reader>
+    static const auto& pump_of(const Reader& reader) noexcept
+    {
+        return reader.pump_;
+    }
+
+    template <class Reader>
     static read_end& end_of(Reader& reader) noexcept
     {
         return *reader.pump_;

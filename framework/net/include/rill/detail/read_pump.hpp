@@ -61,6 +61,15 @@ public:
 
     stream_read<Stream>& read() noexcept { return read_; }
 
+    /// Not once the reader or the loop is gone.
+    bool has_stream() const noexcept { return stream_ != nullptr; }
+
+    /// Whether somebody reads, or has been told to stop and has not left yet.
+    bool is_read() const noexcept { return reader_ != nullptr; }
+
+    /// Whether the stream has not let go yet of a read that was given up.
+    bool in_flight() const noexcept { return in_flight_; }
+
     Stream& stream() const
     {
         if (!stream_)

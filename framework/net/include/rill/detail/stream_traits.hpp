@@ -202,6 +202,10 @@ void drop_unsent(Stream& stream) noexcept
         lowest_layer(stream).set_option(at_once, ignored);
 }
 
+/// A stream that may tell its peer the end in words before it closes, as TLS does.
+template <class Stream>
+concept has_farewell = requires(Stream& stream) { stream.farewell_limit(); };
+
 /// Whether a stream can be closed for writing while it is read on. Not so with TLS.
 template <class Stream>
 inline constexpr bool can_half_close = requires(Stream& stream, error_code& ec) {

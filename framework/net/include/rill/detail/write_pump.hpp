@@ -58,7 +58,6 @@ template <class Stream>
 class write_pump final
     : public boost::intrusive_ref_counter<write_pump<Stream>, boost::thread_unsafe_counter>,
       private ready_node,
-      private timer_node,
       private context_user,
       private write_end {
 public:
@@ -68,8 +67,7 @@ public:
     using pointer = boost::intrusive_ptr<write_pump>;
 
     write_pump(Stream& stream, std::shared_ptr<Stream> owned, const write_options& options)
-        : ready_node(&on_turn)
-        , timer_node(&on_stall)
+        : ready_node(&on_act)
         , context_user(context_of(stream.get_executor()))
         , core_(&loop_core::of(stream.get_executor()))
         , owned_(std::move(owned))
@@ -212,6 +210,14 @@ public:
 
     bool closing() const noexcept { return closing_; }
 
+    bool can_write_eof() const noexcept
+    {
+        if constexpr (has_farewell<Stream>)
+            return !stream_ || stream_->can_half_close();
+        else
+            return net_detail::can_half_close<Stream>;
+    }
+
     std::size_t size() const noexcept { return buffer_.size(); }
 
     write_options& options() noexcept { return options_; }
@@ -257,9 +263,13 @@ private:
             core_->make_ready(*this);
     }
 
-    static void on_turn(ready_node& node, act what)
+    static void on_act(ready_node& node, act what)
     {
         auto& self = static_cast<write_pump&>(node);
+        if (what == act::due) {
+            self.abort(asio::error::timed_out); // the peer takes nothing
+            return;
+        }
         if (what == act::run)
             self.flush();
     }
@@ -302,12 +312,6 @@ private:
         core_->arm(*this, deadline_after(core_->now(), options_.stall));
     }
 
-    static void on_stall(timer_node& node)
-    {
-        auto& self = static_cast<write_pump&>(node);
-        self.abort(asio::error::timed_out);
-    }
-
     void emptied()
     {
         release(drainers_, {});
@@ -317,6 +321,31 @@ private:
                 stream_->shutdown(asio::socket_base::shutdown_send, ignored);
             }
         if (closing_)
+            take_leave();
+    }
+
+    /// A stream that has a farewell closes when that has been answered, or after its limit.
+    void take_leave()
+    {
+        if constexpr (has_farewell<Stream>) {
+            const duration limit = stream_->farewell_limit();
+            if (limit > duration::zero() && !core_->dead()) {
+                stream_->async_farewell(
+                    flight<write_pump, &write_pump::taken_leave>(*this, cancel_write_)
+                );
+                writing_ = true;
+                core_->disarm(*this);
+                core_->arm(*this, deadline_after(core_->now(), limit));
+                return;
+            }
+        }
+        finish_close();
+    }
+
+    void taken_leave(error_code)
+    {
+        writing_ = false;
+        if (stream_ && !closed_)
             finish_close();
     }
 

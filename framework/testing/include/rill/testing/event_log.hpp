@@ -90,7 +90,7 @@ public:
 private:
     static std::string place_of(const extend::task_state& task)
     {
-        if (!task.begun())
+        if (!task.begun)
             return "begins";
         const std::string place = extend::text_of(extend::place_in(&task));
         return place.empty() ? "goes on" : "goes on in " + place.substr(0, place.rfind(':'));

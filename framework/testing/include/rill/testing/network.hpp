@@ -7,6 +7,7 @@
 #include <rill/loop.hpp>
 #include <rill/task.hpp>
 #include <rill/testing/loop.hpp>
+#include <rill/testing/names.hpp>
 #include <rill/testing/network_event.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -44,6 +45,7 @@ public:
 
     /// "10.0.0.2", say; the same host is fd00::2, and 127.0.0.1 and ::1 to itself.
     std::string address() const;
+    std::string address_v6() const;
 
     /// Starts a task on this host: what it and the tasks that it starts open is of this host.
     template <class T>
@@ -61,6 +63,11 @@ public:
 
     /// As long as the result lives, what is opened in this task is of this host.
     [[nodiscard]] auto enter() const { return simulation::current_machine.scoped(machine_); }
+
+    /// At most so many sockets are open at once, those that listen apart: more cannot be opened, nor
+    /// accepted, and fail with no_descriptors, as where a process has too many files open. Default:
+    /// any number.
+    void socket_limit(std::size_t most);
 
     /// The power fails. The host's tasks are cancelled, and its sockets fail with network_down.
     /// Peers are not told: they find out when they send something, with connection_reset if the
@@ -127,8 +134,8 @@ private:
 ///
 /// It knows no descriptors, threads or real time: everything goes by the loop's clock and random
 /// numbers, so that the same seed gives the same run. A task that was not spawned on a host is on
-/// the host "localhost". Names are those of hosts; "localhost" and 127.0.0.1 are the host itself,
-/// where nothing takes time or is lost, whatever the links.
+/// the host "localhost". Names are those of hosts, and what names() was told; "localhost" and
+/// 127.0.0.1 are the host itself, where nothing takes time or is lost, whatever the links.
 ///
 /// Connections behave as TCP's on Linux. Bytes stay in order and are never lost: a segment that
 /// is, by bad luck or a partition, is sent again after a time that doubles from 200 ms or more to
@@ -160,6 +167,9 @@ public:
 
     /// For every direction that was not given settings of its own.
     testing::link defaults();
+
+    /// What names stand for.
+    testing::names names();
 
     /// From now on nothing passes between the hosts of `a` and those of `b`.
     void partition(const std::vector<std::string>& a, const std::vector<std::string>& b);

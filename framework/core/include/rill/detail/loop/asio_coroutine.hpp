@@ -6,8 +6,6 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/cancellation_state.hpp>
 
 #include <concepts>
 #include <coroutine>
@@ -18,22 +16,12 @@
 
 namespace rill::RILL_FORM::detail {
 
-// All that Rill knows of Asio's internals stands in this file and in coroutine_frame.hpp: how a
-// coroutine's handler is told from others, how an object with an outcome is awaited, how a
-// generator runs on top of whoever awaits it, and how a task's coroutine is started.
-// The same from Boost 1.83 to 1.88.
+// All that Rill knows of Asio's internals stands in this file, in coroutine_frame.hpp and in
+// task_frame.hpp. Here: how an object with an outcome is awaited, and how a generator runs on top of
+// whoever awaits it. The same from Boost 1.83 to 1.88.
 
-/// Whether H is the handler of a coroutine that awaits an operation object directly. The object is
-/// then a temporary of the waiting coroutine: it lives until the handler has run, and may hold it.
-/// Where H is not recognised, the handler is stored in allocated memory: slower, never wrong.
-template <class H>
-inline constexpr bool is_awaiting_handler = false;
-
-template <class... Ts>
-inline constexpr bool is_awaiting_handler<asio::detail::awaitable_async_op_handler<Ts...>> = true;
-
-/// Room for such a handler: the coroutine's stack and where its result is to go.
-inline constexpr std::size_t awaiting_handler_size = 2 * sizeof(void*);
+/// Room for the handler of a coroutine that awaits such an object: its stack.
+inline constexpr std::size_t awaiting_handler_size = sizeof(void*);
 
 /// The rill_kind of what coroutines await in Rill's own way.
 struct awaited_tag {};
@@ -118,47 +106,7 @@ protected:
     bool skip_;
 };
 
-/// What the outermost frame of a task returns.
-using task_frame =
-    asio::awaitable<asio::detail::awaitable_thread_entry_point, asio::any_io_executor>;
-
-/// And its promise.
-class task_promise final : public recycled_frame<asio::detail::awaitable_frame<
-                               asio::detail::awaitable_thread_entry_point,
-                               asio::any_io_executor>> {
-public:
-    template <class T>
-    nested<T> await_transform(asio::awaitable<T> body)
-    {
-        return nested<T>(recycled_frame::await_transform(std::move(body)));
-    }
-};
-
-class task_state;
-template <class T, class State>
-class outcome_of;
-
-/// Runs `frame` at once to its first wait, in the caller's stack, with its coroutines in `chain`.
-/// co_spawn would wrap it in a second frame, which dispatches at its start and posts at its end:
-/// half of what a task costs.
-void start_coroutine(
-    task_frame frame,
-    const asio::any_io_executor& ex,
-    asio::cancellation_slot slot,
-    asio::cancellation_state state,
-    coroutine_chain& chain
-);
-
 } // namespace rill::RILL_FORM::detail
-
-/// Of run_task, which makes it.
-template <class T>
-struct std::coroutine_traits<
-    rill::detail::task_frame,
-    rill::detail::outcome_of<T, rill::detail::task_state>&,
-    boost::asio::awaitable<T, boost::asio::any_io_executor>> {
-    using promise_type = rill::detail::task_promise;
-};
 
 namespace boost::asio {
 
@@ -195,7 +143,8 @@ public:
         frame_->after_suspend(
             [](void* self) {
                 auto& op = *static_cast<awaitable_async_op*>(self);
-                op.awaiter_.start(handler_type(op.frame_->detach_thread(), op.no_result_));
+                typename handler_type::result_type none;
+                op.awaiter_.start(handler_type(op.frame_->detach_thread(), none));
             },
             this
         );
@@ -206,7 +155,6 @@ public:
 private:
     typename Object::awaiter awaiter_;
     awaitable_frame_base<Executor>* frame_;
-    typename handler_type::result_type no_result_{};
 };
 
 /// The sentences stand in a member of what is awaited, and so the compiler names the line that awaits.
@@ -260,6 +208,5 @@ private:
 } // namespace boost::asio::detail
 
 #ifndef RILL_SEPARATE_COMPILATION
-#include <rill/detail/loop/task_state.hpp> // throw_as_waits_do
-#include <rill/impl/asio_coroutine.ipp>
+#include <rill/detail/loop/task_state.hpp> // throw_cancelled
 #endif

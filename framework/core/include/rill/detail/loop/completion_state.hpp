@@ -68,6 +68,13 @@ public:
     /// The outcome has been looked at, so nothing is reported when the last reference goes.
     void mark_retrieved() noexcept { retrieved_ = true; }
 
+    /// It ends without a value.
+    void fail(std::exception_ptr error, bool cancelled) noexcept
+    {
+        error_ = std::move(error);
+        ended_cancelled_ = cancelled;
+    }
+
     /// False if it has ended.
     virtual bool request_cancel(cancel_reason_ptr why = {}) = 0;
 
@@ -99,13 +106,11 @@ protected:
     /// It failed, and nobody asked for the outcome.
     bool unretrieved() const noexcept { return error_ && !retrieved_ && !ended_cancelled_; }
 
-    /// The outcome stands. Wake-ups are posted, as everywhere.
-    void finish(std::exception_ptr error, bool cancelled) noexcept
+    /// The outcome stands: the value, or that it failed. Wake-ups are posted, as everywhere.
+    void finish() noexcept
     {
         assert(!done_);
         done_ = true;
-        error_ = std::move(error);
-        ended_cancelled_ = cancelled;
         joiners.complete_all();
     }
 
@@ -136,7 +141,7 @@ inline void let_go(completion_state& state) noexcept
 /// Adds the value to a task's or a future's state. T need not be default-constructible.
 template <class T, class State>
 class outcome_of final : public State {
-    using stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+    using stored = std::conditional_t<std::is_void_v<T>, std::monostate, std::optional<T>>;
 
 public:
     using State::State;
@@ -144,7 +149,8 @@ public:
     template <class... Args>
     void set_value(Args&&... args)
     {
-        value_.emplace(std::forward<Args>(args)...);
+        if constexpr (!std::is_void_v<T>)
+            value_.emplace(std::forward<Args>(args)...);
     }
 
     decltype(auto) value() const&
@@ -164,7 +170,7 @@ public:
     }
 
 private:
-    std::optional<stored> value_;
+    [[no_unique_address]] stored value_;
 };
 
 } // namespace rill::RILL_FORM::detail

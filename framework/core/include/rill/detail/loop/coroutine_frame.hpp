@@ -7,8 +7,8 @@
 #include <rill/detail/watch/debug_watch.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/system/system_error.hpp>
 
 #include <bit>
 #include <concepts>
@@ -32,9 +32,8 @@ namespace asio = boost::asio;
 // instantiation" where one comes before. Without it coroutines are Asio's, whatever is included
 // when: they await and are awaited as ever, and are missing from the chain.
 
-/// What a co_await throws before it waits for anything. Asio throws its own error where the
-/// coroutine has been cancelled; all of Rill's waits throw a cancelled_error then.
-[[noreturn]] void throw_as_waits_do(const boost::system::system_error& error);
+/// Throws the cancellation that is due in the current task, with its reason.
+[[noreturn]] void throw_cancelled();
 
 /// What is awaited is an awaitable that has been moved from.
 [[noreturn]] void throw_used_up(const std::source_location& where);
@@ -84,11 +83,11 @@ protected:
 
     /// It runs from here on, on top of the task's other coroutines, if it is one of theirs: what
     /// was co_spawned on the task's executor is not, and is a chain of its own.
-    void enter(const void* thread) noexcept
+    void enter(const void* outermost) noexcept
     {
         link_ = &outer_;
         coroutine_chain* const task = current.coroutines;
-        if (!task || task->thread != thread)
+        if (!task || task->outermost != outermost)
             return;
         outer_ = task->innermost;
         if (outer_)
@@ -159,17 +158,32 @@ public:
 
     template <class T>
     [[gnu::always_inline]] nested<T> await_transform(
-        asio::awaitable<T> a, std::source_location where = std::source_location::current()
+        asio::awaitable<T>&& a, std::source_location where = std::source_location::current()
     )
     {
         go_to(where);
         if (!a.valid())
             throw_used_up(where);
-        try {
-            return nested<T>(Frame::await_transform(std::move(a)));
-        } catch (const boost::system::system_error& e) {
-            throw_as_waits_do(e);
-        }
+        throw_if_cancelled();
+        return nested<T>(std::move(a));
+    }
+
+    template <class Operation>
+        requires asio::is_async_operation<Operation>::value
+    [[gnu::always_inline]] auto await_transform(
+        Operation&& awaited, std::source_location where = std::source_location::current()
+    )
+    {
+        using awaiter = asio::detail::awaitable_async_op<
+            typename asio::completion_signature_of<Operation>::type,
+            std::decay_t<Operation>,
+            asio::any_io_executor>;
+        go_to(where);
+        throw_if_cancelled();
+        if constexpr (std::is_constructible_v<awaiter, Operation, Frame*>)
+            return awaiter(std::forward<Operation>(awaited), this);
+        else // with handler tracking, Asio notes the place as well
+            return Frame::await_transform(std::forward<Operation>(awaited));
     }
 
     template <class Awaited>
@@ -178,17 +192,23 @@ public:
         -> decltype(std::declval<Frame&>().await_transform(std::forward<Awaited>(awaited)))
     {
         go_to(where);
-        try {
-            return Frame::await_transform(std::forward<Awaited>(awaited));
-        } catch (const boost::system::system_error& e) {
-            throw_as_waits_do(e);
-        }
+        return Frame::await_transform(std::forward<Awaited>(awaited));
     }
 
 protected:
     using coroutine_place::coroutine_place;
 
     void enter() noexcept { coroutine_place::enter(this->attached_thread_->entry_point()); }
+
+private:
+    /// As Asio's await_transform does it. The error that that throws would have room in every frame.
+    [[gnu::always_inline]] void throw_if_cancelled() const
+    {
+        const auto& thread = *this->attached_thread_;
+        if (thread.throw_if_cancelled() && !!thread.get_cancellation_state().cancelled())
+            [[unlikely]]
+            throw_cancelled();
+    }
 };
 
 } // namespace rill::RILL_FORM::detail

@@ -44,9 +44,9 @@ public:
 
     const timer_queue& timers() const noexcept { return timers_; }
 
-    void add(timer_node& node, time_point when);
+    void add(ready_node& node, time_point when);
 
-    void remove(timer_node& node) noexcept { timers_.remove(node); }
+    void remove(ready_node& node) noexcept { timers_.remove(node); }
 
     /// Fires what is due, in order.
     void fire_due();

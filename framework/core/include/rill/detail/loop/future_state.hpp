@@ -32,10 +32,7 @@ public:
 
     bool request_cancel(cancel_reason_ptr why = {}) override;
 
-    void end(std::exception_ptr error, bool cancelled) noexcept
-    {
-        finish(std::move(error), cancelled);
-    }
+    using completion_state::finish;
 
     /// The loop dies, with it ended or not; handles are left.
     void abandon() noexcept;

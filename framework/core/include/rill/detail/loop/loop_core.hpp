@@ -243,9 +243,9 @@ public:
     /// See clock_source::wall_now.
     auto wall_now() const noexcept { return deadlines_.wall_now(); }
 
-    void arm(timer_node& node, time_point when);
+    void arm(ready_node& node, time_point when);
 
-    void disarm(timer_node& node) noexcept;
+    void disarm(ready_node& node) noexcept;
 
     const timer_queue& timers() const noexcept { return deadlines_.timers(); }
 

@@ -24,9 +24,11 @@ struct in_held_objects; // tag: of what tasks can hold
 /// Names a task for an executor. An executor may outlive its task (a socket made in one task and
 /// used by another carries it), so it holds the slot and the generation that it was made for.
 struct task_slot {
-    task_state* task = nullptr;
+    union {
+        task_state* task = nullptr; // of this generation
+        task_slot* next_free;       // between two generations
+    };
     std::uint32_t generation = 0;
-    task_slot* next_free = nullptr;
 };
 
 /// What a loop keeps track of, and does not own: its tasks, futures, generators and locks.
@@ -54,7 +56,6 @@ public:
     void give_back(task_slot& slot) noexcept
     {
         --task_count_;
-        slot.task = nullptr;
         ++slot.generation;
         slot.next_free = std::exchange(free_slots_, &slot);
     }

@@ -2,24 +2,23 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
-#include <rill/detail/loop/asio_coroutine.hpp>
 #include <rill/detail/loop/completion_state.hpp>
+#include <rill/detail/loop/task_frame.hpp>
 #include <rill/detail/wait/scope.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_state.hpp>
 
 #include <exception>
 #include <memory>
+#include <optional>
 #include <source_location>
 #include <string>
 
 namespace rill::RILL_FORM::detail {
 
 struct in_group; // tag: a place among the children of a task group
-
-/// Throws the cancellation that is due in the current task, with its reason.
-[[noreturn]] void throw_cancelled();
 
 /// Throws why a wait of the current coroutine's has failed; `told`: somebody asked it to stop.
 [[noreturn]] void throw_failure(error_code ec, bool told);
@@ -35,9 +34,15 @@ std::string trace_of(const loop_core* core, const void* object);
 void forget_trace(const loop_core* core, const void* object) noexcept;
 
 /// Whom the end of a task concerns before anybody else: its group.
-struct end_listener {
-    void (*ended)(task_state& task, void* argument);
-    task_state* (*awaited_by)(void* argument); // null where nobody waits for it at present
+class end_listener {
+public:
+    virtual void ended(task_state& task) noexcept = 0;
+
+    /// Null where nobody waits for it at present.
+    virtual task_state* waiting_task() const noexcept = 0;
+
+protected:
+    ~end_listener() = default;
 };
 
 /// The control block of a task. The loop's list of tasks does not own it.
@@ -47,7 +52,9 @@ class task_state : public completion_state,
                    public hook<in_group>,
                    public hook<in_delivery> {
 public:
-    task_state(loop_core& core, std::string name, context_ptr context, std::source_location place);
+    task_state(
+        loop_core& core, std::string&& name, context_ptr&& context, std::source_location place
+    );
 
     // Identity
 
@@ -60,6 +67,12 @@ public:
 
     std::string name() const;
 
+    /// Of one to which nobody has given a name.
+    static std::string name_of(std::uint64_t number) { return "Task-" + std::to_string(number); }
+
+    /// Empty if nobody has.
+    std::string given_name() const;
+
     void set_name(std::string name);
 
     std::string description() const override { return "task '" + name() + "'"; }
@@ -70,16 +83,17 @@ public:
 
     // Cancellation
 
-    asio::cancellation_slot slot() noexcept { return signal_.slot(); }
-
-    /// Shared with the coroutine, which lets every type of cancellation through.
-    asio::cancellation_state cancellation() const noexcept { return cancellation_; }
-
     /// Whether `slot` is that of this task's own coroutine, and not of another one that runs
     /// during its steps.
     bool is_coroutine(asio::cancellation_slot slot) const noexcept
     {
-        return slot == cancellation_.slot();
+        return slot.is_connected() && slot == cancellation().slot();
+    }
+
+    /// The same by the outermost frame.
+    bool is_coroutine(const task_promise::asio_frame* outermost) const noexcept
+    {
+        return outermost == coroutines.outermost;
     }
 
     scope* top() const noexcept { return top_; }
@@ -121,7 +135,7 @@ public:
     /// Whether a wait throws now: the coroutine's own state, which agrees with cancelled().
     bool next_wait_throws() const noexcept
     {
-        return cancellation_.cancelled() != asio::cancellation_type::none;
+        return cancellation().cancelled() != asio::cancellation_type::none;
     }
 
     /// Whether a scope around what runs now is cancelled.
@@ -159,12 +173,9 @@ public:
     void start(task_frame frame, bool eager);
 
     /// The coroutine runs on `ex`, on the same loop, and not in the loop's own turns. Before start().
-    void run_on(asio::any_io_executor ex)
-    {
-        own_executor_ = std::make_unique<asio::any_io_executor>(std::move(ex));
-    }
+    void run_on(asio::any_io_executor ex) { rare().executor = std::move(ex); }
 
-    bool has_own_executor() const noexcept { return own_executor_ != nullptr; }
+    bool has_own_executor() const noexcept { return rare_ && rare_->executor; }
 
     // Waiting
 
@@ -185,23 +196,22 @@ public:
     bool background = current.task && current.task->background; // a shutdown cancels it last
 
     // Of a request to stop that is on its way: the task had been told before.
-    bool told_again = false;
+    bool told_again : 1 = false;
+
+    bool begun : 1 = false; // it has had its first step
 
     /// The task that created it; null if there was none, or it has ended.
     const task_state* parent() const noexcept;
-
-    bool begun() const noexcept { return !frame_.valid(); }
 
     /// Where it waits for an operation of Rill's: in words.
     std::string waiting_for() const { return waiting->describe(); }
 
     // The end
 
-    const end_listener* on_end = nullptr; // the group's
-    void* on_end_argument = nullptr;
+    end_listener* on_end = nullptr; // its group
 
-    /// The coroutine has ended and its frames are gone.
-    void end(std::exception_ptr error, bool cancelled) noexcept;
+    /// The coroutine has ended and its frames are gone; the outcome has been set.
+    void end() noexcept;
 
     /// A cancellation that somebody asked for, with why and where.
     std::exception_ptr explained(std::exception_ptr error) const noexcept;
@@ -240,6 +250,20 @@ private:
     /// The coroutine that has not begun; nobody is told that it was never awaited.
     void drop_frame() noexcept;
 
+    /// What few tasks have.
+    struct rarities {
+        std::optional<std::string> name;        // none: named after its number
+        std::optional<std::string> interrupted; // what it waited for when it was told to stop
+        asio::any_io_executor executor;         // none: the loop's
+    };
+
+    rarities& rare()
+    {
+        if (!rare_)
+            rare_ = std::make_unique<rarities>();
+        return *rare_;
+    }
+
     static const scope* cancelled_scope(const scope* s) noexcept
     {
         for (; s; s = s->outer) {
@@ -249,6 +273,13 @@ private:
                 return nullptr;
         }
         return nullptr;
+    }
+
+    /// That of the coroutine, while there is one.
+    asio::cancellation_state cancellation() const noexcept
+    {
+        task_promise* const frame = coroutines.outermost;
+        return frame ? frame->cancellation() : asio::cancellation_state();
     }
 
     /// Shields or not.
@@ -266,8 +297,8 @@ private:
     void leave_out_of_order(scope& s) noexcept;
 
     std::uint64_t number_;
-    std::unique_ptr<std::string> name_; // null: named after its number
-    context_ptr context_;               // null: every variable has its default
+    std::unique_ptr<rarities> rare_;
+    context_ptr context_; // null: every variable has its default
     std::source_location created_;
     task_slot* slot_;
     const task_slot* parent_slot_ = nullptr;
@@ -276,13 +307,8 @@ private:
     unsigned requests_ = 0;   // cancel() less uncancel()
     std::uint32_t round_ = 0; // of the last request to stop that has come by
 
-    std::unique_ptr<asio::any_io_executor> own_executor_; // null: the loop's
-    task_frame frame_;                                    // until it runs
-    asio::cancellation_signal signal_;
-    asio::cancellation_state cancellation_{signal_.slot(), asio::enable_total_cancellation()};
     scope root_; // the task as a whole
     scope* top_;
-    std::unique_ptr<std::string> interrupted_; // what it waited for when it was told to stop
 };
 
 /// Calls f(task) for each task that awaits `task`'s end: who waits in its group, too.
@@ -291,7 +317,7 @@ void for_each_awaiter(const task_state& task, F f)
 {
     task.for_each_awaiter(f);
     if (!task.done() && task.on_end)
-        if (task_state* const parent = task.on_end->awaited_by(task.on_end_argument))
+        if (task_state* const parent = task.on_end->waiting_task())
             f(*parent);
 }
 

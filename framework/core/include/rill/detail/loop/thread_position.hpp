@@ -9,6 +9,7 @@
 namespace rill::RILL_FORM::detail {
 
 class loop_core;
+class task_promise;
 class task_state;
 class coroutine_place;
 class debug_watch;
@@ -16,7 +17,7 @@ class debug_watch;
 /// The coroutines of a task.
 struct coroutine_chain {
     coroutine_place* innermost = nullptr;
-    const void* thread = nullptr; // Asio's outermost frame of theirs
+    task_promise* outermost = nullptr; // the frame below them all; null once they have ended
 };
 
 /// For loops that are not in debug mode.

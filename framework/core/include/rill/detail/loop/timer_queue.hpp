@@ -3,37 +3,33 @@
 
 #include <rill/clock.hpp>
 #include <rill/detail/form.hpp>
+#include <rill/detail/loop/ready_node.hpp>
 
-#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 namespace rill::RILL_FORM::detail {
 
-/// Something that happens at a point in time. It unregisters itself by cancel_timer, or fires.
-class timer_node {
+/// Something that happens at a point in time, and nothing else.
+class timer_node : public ready_node {
 public:
     using action = void (*)(timer_node&);
 
     explicit timer_node(action fire) noexcept
-        : fire_(fire)
+        : ready_node(&on_act)
+        , fire_(fire)
     {}
 
-    timer_node(const timer_node&) = delete;
-    timer_node& operator=(const timer_node&) = delete;
-
-    ~timer_node() { assert(!armed() && "a timer dies while it is armed"); }
-
-    bool armed() const noexcept { return index_ != idle; }
-
 private:
-    friend class timer_queue;
-
-    static constexpr std::size_t idle = SIZE_MAX;
+    static void on_act(ready_node& node, act what)
+    {
+        auto& self = static_cast<timer_node&>(node);
+        if (what == act::due)
+            self.fire_(self);
+    }
 
     action fire_;
-    std::size_t index_ = idle; // its place in the heap
 };
 
 /// Deadlines in order; those that are equal in the order in which they were added.
@@ -49,9 +45,9 @@ public:
     /// The earliest deadline; `never` where there is none.
     time_point next() const noexcept;
 
-    void add(timer_node& node, time_point when);
+    void add(ready_node& node, time_point when);
 
-    void remove(timer_node& node) noexcept;
+    void remove(ready_node& node) noexcept;
 
     /// Takes out the first timer that is due at `now` and fires it. False if none is due.
     bool fire_one(time_point now);
@@ -63,7 +59,7 @@ private:
     struct entry {
         time_point when;
         std::uint64_t sequence; // order among equal deadlines
-        timer_node* node;
+        ready_node* node;
 
         bool before(const entry& other) const noexcept;
     };

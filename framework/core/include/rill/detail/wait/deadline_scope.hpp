@@ -17,7 +17,7 @@ namespace rill::RILL_FORM::detail {
 ///
 /// A deadline that has passed already cancels in the next turn: what is inside begins, and ends at
 /// its first wait.
-class deadline_scope : public scope, private timer_node, private ready_node {
+class deadline_scope : public scope, private ready_node {
 public:
     deadline_scope(task_state& task, deadline when, std::source_location where)
         : deadline_scope(task, where)
@@ -62,10 +62,8 @@ private:
 
     void expire();
 
-    /// In line with callbacks and wake-ups that are due at the same time.
-    static void on_due(timer_node& node);
-
-    static void on_turn(ready_node& node, act what);
+    /// When it is due, its turn comes in line with callbacks and wake-ups of the same time.
+    static void on_act(ready_node& node, act what);
 
     task_state& task_;
     loop_core& core_;

@@ -83,12 +83,14 @@ using handle_of_t = typename member_handle<std::remove_cvref_t<M>>::type;
 
 /// The handle of a member.
 template <class M>
-handle_of_t<M> as_handle(const asio::any_io_executor& ex, M& member, std::source_location place)
+handle_of_t<M> as_handle(loop_core& core, M& member, std::source_location place)
 {
     if constexpr (awaited_handle<M>)
         return member;
+    else if constexpr (is_awaitable<M>)
+        return detail::start(core, std::move(member), {}, place);
     else
-        return create_task(ex, std::move(member), {}, place);
+        return detail::start(core, call_stored(std::move(member)), {}, place);
 }
 
 template <class M>

@@ -10,17 +10,15 @@ namespace rill::RILL_FORM {
 
 /// What start() and the child that it began know of each other.
 template <class T>
-struct task_group::start_record {
+struct task_group::start_record final : detail::end_listener {
     explicit start_record(task_group& g)
         : group(g)
     {}
 
     void begin(detail::task_state& t) noexcept
     {
-        static constexpr detail::end_listener listener{&on_end, &waiting_starter};
         child = &t;
-        t.on_end = &listener;
-        t.on_end_argument = this;
+        t.on_end = this;
         t.group = group.where_;
     }
 
@@ -30,19 +28,13 @@ struct task_group::start_record {
     outcome<T> result;
     detail::wait_line<> line; // start()
 
-    static void on_end(detail::task_state& child, void* self)
+    detail::task_state* waiting_task() const noexcept override
     {
-        static_cast<start_record*>(self)->ended(child);
-    }
-
-    static detail::task_state* waiting_starter(void* self) noexcept
-    {
-        const auto& starter = static_cast<start_record*>(self)->line;
-        return starter.empty() ? nullptr : starter.front()->waiting_task();
+        return line.empty() ? nullptr : line.front()->waiting_task();
     }
 
     /// Before it said started(): its error is start()'s.
-    void ended(detail::task_state& t)
+    void ended(detail::task_state& t) noexcept override
     {
         child = nullptr;
         t.mark_retrieved();

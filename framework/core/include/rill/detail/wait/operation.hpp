@@ -90,9 +90,11 @@ protected:
     /// What it waits for, in words.
     void describe_to(std::string& text) const { text = "an operation"; }
 
+    bool failed() const noexcept { return failure_ != 0; }
+
     error_code error() const noexcept
     {
-        if (failure_ == 0)
+        if (!failed())
             return {};
         return failure_ == was_aborted ? aborted() : make_error_code(static_cast<errc>(failure_));
     }

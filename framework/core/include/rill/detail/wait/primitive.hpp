@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/detail/form.hpp>
+#include <rill/detail/loop/asio_coroutine.hpp>
 #include <rill/detail/loop/task_executor.hpp>
 #include <rill/detail/watch/watched_loops.hpp>
 

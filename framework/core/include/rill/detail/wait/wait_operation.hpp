@@ -16,6 +16,7 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/recycling_allocator.hpp>
 
+#include <cassert>
 #include <memory>
 #include <new>
 #include <stdexcept>
@@ -54,8 +55,9 @@ public:
     /// where what it waited for has failed, or gone, a system_error or what the waiter knows better.
     void throw_if_failed()
     {
-        if (const error_code ec = failure()) [[unlikely]]
-            throw_why(ec);
+        constexpr bool knows_better = requires { Waiter::why(); };
+        if (knows_better || this->failed()) [[unlikely]]
+            throw_why();
     }
 
     /// The arguments of a handler.
@@ -88,11 +90,11 @@ protected:
 
     /// A task has this wait if it is its own coroutine that waits. Whatever else runs on a task's
     /// executor, a callback or what it has co_spawned, may outlive the task.
-    template <class Slot>
-    bool wait_in_task_of(const Slot& slot) noexcept
+    template <class Coroutine>
+    bool wait_in_task_of(const Coroutine& known_by) noexcept
     {
         task_state* const task = current.task;
-        if (!task || !task->is_coroutine(slot))
+        if (!task || !task->is_coroutine(known_by))
             return false;
         this->task_ = task;
         task->waiting = this;
@@ -126,13 +128,19 @@ protected:
     {
         if (what == act::cancel)
             Waiter::on_cancel();
+        else if (what == act::due)
+            this->complete();
         else if (what == act::describe)
             Waiter::describe_to(*describing);
     }
 
 private:
-    [[noreturn, gnu::noinline]] void throw_why(error_code ec)
+    /// Apart from the coroutine, in whose frame there would be room for what is in here.
+    [[gnu::noinline]] void throw_why()
     {
+        const error_code ec = failure();
+        if (!ec)
+            return;
         if constexpr (requires { Waiter::explain(); })
             Waiter::explain();
         throw_failure(ec, this->told_ || (this->task_ && this->task_->next_wait_throws()));
@@ -341,8 +349,8 @@ public:
     void start_in_place(Handler&& h)
     {
         static_assert(sizeof(Handler) <= awaiting_handler_size);
-        const auto slot = asio::get_associated_cancellation_slot(h);
-        if (this->wait_in_task_of(slot)) {
+        assert(!this->ready() && "an operation is awaited once");
+        if (this->wait_in_task_of(h.entry_point())) {
             if (!this->core_) // it was made where no loop ran
                 this->core_ = this->task_->core();
             this->action_ = this->task_->has_own_executor() ? &on_act<Handler, whose::elsewhere>
@@ -354,7 +362,7 @@ public:
             const bool here = home_of(*this->core_, ex).here;
             this->action_ =
                 here ? &on_act<Handler, whose::here> : &on_act<Handler, whose::elsewhere>;
-            this->link_slot(slot);
+            this->link_slot(asio::get_associated_cancellation_slot(h));
         }
         ::new (static_cast<void*>(handler_)) Handler(std::move(h));
         try {
@@ -404,8 +412,7 @@ private:
         self.leave_task();
         self.hook<in_line>::unlink();
         auto* stored = std::launder(reinterpret_cast<Handler*>(self.handler_));
-        Handler handler(std::move(*stored));
-        stored->~Handler();
+        Handler handler(std::move(*stored)); // nothing is left to be destroyed
         if (what == act::drop)
             return;
         if constexpr (Coroutine == whose::own) {
@@ -424,12 +431,13 @@ private:
     alignas(void*) unsigned char handler_[awaiting_handler_size];
 };
 
-/// Lives in the frame of the coroutine that awaits the operation.
+/// The operation stays where it is: a temporary lives in the frame of the coroutine that awaits it, and
+/// lasts as long as the co_await.
 template <class Signature, class Waiter>
 class wait_operation<Signature, Waiter>::awaiter {
 public:
-    explicit awaiter(wait_operation&& operation)
-        : operation_(std::move(operation))
+    explicit awaiter(wait_operation&& operation) noexcept
+        : operation_(operation)
     {}
 
     bool ready()
@@ -464,7 +472,7 @@ private:
             return loop_core::spend();
     }
 
-    wait_operation operation_;
+    wait_operation& operation_;
 };
 
 /// For a wait inside of a coroutine of Rill's: `co_await request_wait<waiter>(args...)`.

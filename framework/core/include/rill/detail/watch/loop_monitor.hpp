@@ -80,7 +80,8 @@ private:
     time_point step_began_{};
     ready_node* stepping_ = nullptr;
     noted_places step_places_;             // where its task was
-    std::string step_task_;                // the task's name, if it has ended in it
+    std::string step_task_;                // the name that the task had, if it has ended in it
+    std::uint64_t step_task_number_ = 0;   // and its number
     const task_slot* last_step_ = nullptr; // whose it was
     std::uint32_t last_step_generation_ = 0;
 };

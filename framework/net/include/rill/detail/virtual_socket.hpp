@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/clock.hpp>
 #include <rill/detail/needs_net.hpp>
 #include <rill/detail/net_detail.hpp>
 #include <rill/detail/stream_traits.hpp>
@@ -18,26 +19,32 @@
 #include <utility>
 #include <vector>
 
+namespace rill {
+
+class tls_info;
+
+} // namespace rill
+
 namespace rill::RILL_FORM::net_detail {
 
-class simulated_operation;
+class virtual_operation;
 
-/// What stands behind a stream_socket that is none of the system's: a test kit derives from it.
+/// What stands behind a stream_socket that is none of the system's: TLS, or a test kit's.
 ///
 /// It says what a socket in its state would say; waiting is done here. Whoever changes its state
 /// calls wake_readers() or wake_writers(), and those who wait look again; their handlers run in a
 /// later turn.
-class simulated_socket {
+class virtual_socket {
 public:
-    explicit simulated_socket(loop_core& core) noexcept
+    explicit virtual_socket(loop_core& core) noexcept
         : core_(core)
     {}
 
-    simulated_socket(const simulated_socket&) = delete;
-    simulated_socket& operator=(const simulated_socket&) = delete;
+    virtual_socket(const virtual_socket&) = delete;
+    virtual_socket& operator=(const virtual_socket&) = delete;
 
     /// Operations that wait end with operation_aborted.
-    virtual ~simulated_socket() = default;
+    virtual ~virtual_socket() = default;
 
     loop_core& core() const noexcept { return core_; }
 
@@ -50,7 +57,7 @@ public:
     virtual void connected(error_code& ec) noexcept = 0;
 
     // Whether the system's socket would be reported as ready.
-    virtual bool readable() const noexcept = 0;
+    virtual bool readable() noexcept = 0;
     virtual bool writable() = 0;
     virtual bool failed() const noexcept = 0;
 
@@ -63,6 +70,17 @@ public:
     virtual error_code take_error() noexcept = 0;
 
     virtual void shutdown(asio::socket_base::shutdown_type what, error_code& ec) = 0;
+
+    virtual bool can_half_close() const noexcept { return true; }
+
+    /// How long to wait for the peer's answer to a farewell; zero where the end is told by closing.
+    virtual duration farewell_limit() const noexcept { return duration::zero(); }
+
+    /// Tells the peer that this is the end; `would_block` until he has answered.
+    virtual void bid_farewell(error_code& ec) { ec = {}; }
+
+    /// What a TLS handshake found; null without TLS.
+    virtual const tls_info* tls() const noexcept { return nullptr; }
 
     /// An option as setsockopt takes it; one that means nothing here is accepted.
     virtual void set_option(int level, int name, const void* value, std::size_t size) = 0;
@@ -92,64 +110,84 @@ protected:
 
     bool anybody_writes() const noexcept { return !writing_.empty(); }
 
-private:
-    friend class simulated_operation;
+    bool anybody_watches() const noexcept { return !failing_.empty(); }
 
-    static void wake(wait_list<simulated_operation>& line);
+private:
+    /// Somebody has begun to wait.
+    virtual void expect() {}
+
+    /// Somebody has been told to wait no more.
+    virtual void expect_less() noexcept {}
+
+    friend class virtual_operation;
+
+    static void wake(wait_list<virtual_operation>& line);
 
     loop_core& core_;
-    wait_list<simulated_operation> reading_;
-    wait_list<simulated_operation> writing_;
-    wait_list<simulated_operation> failing_; // wait for an error
+    wait_list<virtual_operation> reading_;
+    wait_list<virtual_operation> writing_;
+    wait_list<virtual_operation> failing_; // wait for an error
 };
 
-/// Something that is waited for at a simulated socket. The socket outlives it, or ends it.
-class simulated_operation : public operation {
+/// Something that is waited for at a virtual socket. The socket outlives it, or ends it.
+class virtual_operation : public operation {
 protected:
-    using line = wait_list<simulated_operation> simulated_socket::*;
+    using line = wait_list<virtual_operation> virtual_socket::*;
 
-    static constexpr line reading = &simulated_socket::reading_;
-    static constexpr line writing = &simulated_socket::writing_;
-    static constexpr line failing = &simulated_socket::failing_;
+    static constexpr line reading = &virtual_socket::reading_;
+    static constexpr line writing = &virtual_socket::writing_;
+    static constexpr line failing = &virtual_socket::failing_;
 
-    simulated_operation(simulated_socket& socket, line where) noexcept
+    virtual_operation(virtual_socket& socket, line where) noexcept
         : operation(&socket.core())
         , socket_(&socket)
         , line_(where)
     {}
 
-    simulated_operation(simulated_operation&&) = default;
+    virtual_operation(virtual_operation&&) = default;
 
     /// Those who came before are served before.
     void start()
     {
-        wait_list<simulated_operation>& waiting = socket_->*line_;
+        wait_list<virtual_operation>& waiting = socket_->*line_;
         if (waiting.empty() && attempt())
             complete();
         else
-            waiting.add(*this);
+            wait_in(waiting);
     }
 
-    void describe_to(std::string& text) const { text = "a simulated socket"; }
+    void on_cancel()
+    {
+        abort();
+        socket_->expect_less();
+    }
+
+    void describe_to(std::string& text) const { text = "a socket"; }
 
     error_code why() const noexcept { return error() ? error() : ec_; }
 
-    simulated_socket* socket_;
+    virtual_socket* socket_;
     error_code ec_;
 
 private:
-    friend class simulated_socket;
+    friend class virtual_socket;
 
     /// Whether that was the end; else it is tried again when something has changed.
     virtual bool attempt() = 0;
 
+    void wait_in(wait_list<virtual_operation>& waiting)
+    {
+        waiting.add(*this);
+        socket_->expect();
+    }
+
     line line_;
 };
 
-class simulated_wait : public simulated_operation {
+class virtual_wait : public virtual_operation {
 public:
-    simulated_wait(simulated_socket& socket, asio::socket_base::wait_type what) noexcept
-        : simulated_operation(socket, line_of(what))
+    virtual_wait(virtual_socket& socket, asio::socket_base::wait_type what) noexcept
+        : virtual_operation(socket, line_of(what))
         , what_(what)
     {}
 
@@ -178,10 +216,10 @@ private:
     asio::socket_base::wait_type what_;
 };
 
-class simulated_connect : public simulated_operation {
+class virtual_connect : public virtual_operation {
 public:
-    simulated_connect(simulated_socket& socket, const endpoint& to)
-        : simulated_operation(socket, writing)
+    virtual_connect(virtual_socket& socket, const endpoint& to)
+        : virtual_operation(socket, writing)
         , to_(to)
     {}
 
@@ -192,7 +230,7 @@ protected:
         if (ec_)
             complete();
         else
-            simulated_operation::start();
+            virtual_operation::start();
     }
 
 private:
@@ -209,14 +247,37 @@ private:
     endpoint to_;
 };
 
+/// Something that a virtual socket does in steps: `Step` says `would_block` until it is done. It is
+/// tried again whenever bytes have come or gone. Nobody waits to write meanwhile.
+template <class Socket, void (Socket::*Step)(error_code&)>
+class virtual_step : public virtual_operation {
+public:
+    explicit virtual_step(Socket& socket) noexcept
+        : virtual_operation(socket, writing)
+    {}
+
+private:
+    bool attempt() override
+    {
+        error_code ec;
+        (static_cast<Socket&>(*socket_).*Step)(ec);
+        if (ec == asio::error::would_block)
+            return false;
+        ec_ = ec;
+        return true;
+    }
+};
+
+using virtual_farewell = virtual_step<virtual_socket, &virtual_socket::bid_farewell>;
+
 /// Reads or writes once, when that is possible. Looks at its buffers each time that it tries to.
 template <class Buffer, class Buffers>
-class simulated_transfer : public simulated_operation {
+class virtual_transfer : public virtual_operation {
     static constexpr bool reads = std::is_same_v<Buffer, asio::mutable_buffer>;
 
 public:
-    simulated_transfer(simulated_socket& socket, const Buffers& buffers)
-        : simulated_operation(socket, reads ? reading : writing)
+    virtual_transfer(virtual_socket& socket, const Buffers& buffers)
+        : virtual_operation(socket, reads ? reading : writing)
         , buffers_(buffers)
     {}
 
@@ -245,37 +306,38 @@ private:
     std::size_t n_ = 0;
 };
 
-inline void simulated_socket::wake(wait_list<simulated_operation>& line)
+inline void virtual_socket::wake(wait_list<virtual_operation>& line)
 {
-    while (simulated_operation* first = line.front()) {
+    while (virtual_operation* first = line.front()) {
         if (!first->attempt())
             return;
         first->complete();
     }
 }
 
-inline void simulated_socket::wake_readers()
+inline void virtual_socket::wake_readers()
 {
     wake(reading_);
 }
 
-inline void simulated_socket::wake_writers()
+inline void virtual_socket::wake_writers()
 {
     wake(writing_);
 }
 
-inline void simulated_socket::wake_all()
+inline void virtual_socket::wake_all()
 {
     wake(reading_);
     wake(writing_);
     wake(failing_);
 }
 
-inline void simulated_socket::cancel() noexcept
+inline void virtual_socket::cancel() noexcept
 {
     reading_.abort_all();
     writing_.abort_all();
     failing_.abort_all();
+    expect_less();
 }
 
 } // namespace rill::RILL_FORM::net_detail

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <rill/app/tls_settings.hpp>
+#include <rill/schema.hpp>
+#include <rill/tls_context.hpp>
+
+namespace rill::app {
+
+void describe(schema<tls_settings>& s)
+{
+    s.about("TLS, for all connections of this listener, once there is a certificate.");
+    s.key(
+        &tls_settings::certificate,
+        "PEM file with the certificate, followed by those that vouch for it. Empty means no TLS."
+    );
+    s.key(&tls_settings::key, "PEM file with the certificate's private key.");
+    s.key(
+        &tls_settings::client_ca,
+        "PEM file with the authorities of clients' certificates: each client has to show one that "
+        "they vouch for. Empty means that clients need none."
+    );
+    s.key(&tls_settings::min_version, "The oldest version of TLS that is spoken.")
+        .must("be \"1.2\" or \"1.3\"", [](const std::string& v) {
+            return v == "1.2" || v == "1.3";
+        });
+    s.rule(
+        &tls_settings::key,
+        "be given with a certificate, and only then",
+        [](const tls_settings& t) { return t.key.empty() == t.certificate.empty(); },
+        &tls_settings::certificate
+    );
+    s.rule(
+        &tls_settings::client_ca,
+        "be given with a certificate only",
+        [](const tls_settings& t) { return t.client_ca.empty() || !t.certificate.empty(); },
+        &tls_settings::certificate
+    );
+}
+
+std::optional<tls_context> make_context(const tls_settings& settings)
+{
+    if (settings.certificate.empty())
+        return std::nullopt;
+    tls_context context = tls_context::server(settings.certificate, settings.key);
+    if (!settings.client_ca.empty())
+        context.client_ca(settings.client_ca);
+    if (settings.min_version == "1.3")
+        context.min_version(tls_version::v1_3);
+    return context;
+}
+
+} // namespace rill::app
