@@ -46,10 +46,16 @@ std::size_t tls_carrier::read_records(std::span<char> room, error_code& ec) noex
     const std::size_t n = below_->try_read(room, ec);
     more_is_there_ = n == room.size();
     if (ec && ec != asio::error::would_block) {
-        end_ = ec;
+        note_end(ec);
         ec = end_for_engine();
     }
     return n;
+}
+
+/// A reset is told once: where that was to who waits for a failure, a read sees a mere end.
+void tls_carrier::note_end(error_code ec) noexcept
+{
+    end_ = failed_ && ec == asio::error::eof ? asio::error::connection_reset : ec;
 }
 
 error_code tls_carrier::end_for_engine() const noexcept
@@ -160,7 +166,7 @@ void tls_carrier::bytes_came(error_code ec, std::size_t n)
     if (more_is_there_)
         place_ = std::min(2 * place_, largest_place);
     if (ec && (ec != condition::cancelled || !below_->is_open()))
-        end_ = ec;
+        note_end(ec);
     above_->look_again();
 }
 

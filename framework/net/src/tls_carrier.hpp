@@ -74,6 +74,7 @@ private:
     bool send_later(std::span<const char> data) noexcept;
     bool send_on() noexcept;
 
+    void note_end(error_code ec) noexcept;
     error_code end_for_engine() const noexcept;
 
     // A peer who has much written to him and reads nothing, by asking for new keys say, is not read

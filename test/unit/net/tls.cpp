@@ -386,6 +386,24 @@ TEST_CASE("TLS-09, SW-12: start_tls on a live connection; what came before it is
     });
 }
 
+TEST_CASE("start_tls: all that was written before leaves in the clear, however slow the peer is")
+{
+    hosts n;
+    const std::string plain(16'000'000, 'p'); // more than any socket takes
+    const auto server = n.listen([&](rill::stream s) -> awaitable<void> {
+        CHECK(co_await s.reader().read_exactly(plain.size()) == plain);
+        co_await s.start_tls(n.server_side);
+        co_await test::echo_back(std::move(s));
+    });
+    n.run([&]() -> awaitable<void> {
+        rill::stream s = co_await rill::open_connection("server", 7);
+        s.writer().options().watermarks(2 * plain.size(), plain.size());
+        s.writer().write(plain);
+        co_await s.start_tls(n.client_side, "server");
+        CHECK(co_await echoed(s, "secret") == "secret");
+    });
+}
+
 TEST_CASE("SW-12: a command that comes before the handshake is not taken for one inside of it")
 {
     hosts n;
