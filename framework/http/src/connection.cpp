@@ -6,9 +6,9 @@
 #include <rill/sleep.hpp>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/deferred.hpp>
 
+#include <optional>
 #include <utility>
 
 namespace rill::http::detail {
@@ -47,14 +47,12 @@ awaitable<void> connection::run()
             const bool idle = exchange_.idle_since().has_value();
             if (idle)
                 server_->now_idle(*this);
-            const auto space = exchange_.space();
-            const auto [ec, n] = co_await extend::request_wait<extend::socket_read::wait>(
-                read_, asio::buffer(space.data(), space.size())
-            );
+            const auto [ec, n] =
+                co_await extend::request_wait<extend::socket_read::wait>(read_, exchange_);
             if (idle)
                 server_->now_busy(*this);
             if (!failed(woken(ec)))
-                received(n);
+                exchange_.received(n);
             break;
         }
         case exchange::action::write: {
@@ -76,17 +74,17 @@ awaitable<void> connection::run()
             break;
         case exchange::action::ask: {
             write_soon();
-            response answer;
+            std::optional<response> answer;
             std::exception_ptr error;
             try {
-                answer = co_await server_->handle(exchange_.request());
+                answer.emplace(co_await server_->handle(exchange_.request()));
             } catch (...) {
                 error = std::current_exception();
             }
             const bool late = take_lateness(); // completion wins over a deadline
             if (error)
-                answer = answer_to(std::move(error), late);
-            exchange_.answer(answer);
+                answer.emplace(answer_to(std::move(error), late));
+            exchange_.answer(*answer);
             break;
         }
         case exchange::action::pause: co_await rill::yield(); break;
@@ -98,14 +96,6 @@ awaitable<void> connection::run()
         case exchange::action::close: co_return;
         }
     }
-}
-
-/// If the space was small and is full, there may be more.
-void connection::received(std::size_t n)
-{
-    error_code ignored; // an error shows at the next read
-    if (exchange_.received(n))
-        exchange_.received(extend::try_read(socket_, exchange_.space(), ignored));
 }
 
 void connection::tell_refusal()

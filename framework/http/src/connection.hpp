@@ -37,7 +37,6 @@ public:
     std::optional<time_point> idle_since() const noexcept { return exchange_.idle_since(); }
 
 private:
-    void received(std::size_t n);
     void tell_refusal();
     bool failed(error_code ec);
     error_code write_now();

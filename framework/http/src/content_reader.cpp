@@ -13,7 +13,7 @@ constexpr std::size_t large_read = 64 * 1024; // room for more of a content than
 
 } // namespace
 
-progress content_reader::begin_content(const head& h, buffer& in)
+progress content_reader::begin_content(const head& h, extend::byte_buffer& in)
 {
     chunked_ = h.chunked;
     if (chunked_) {
@@ -27,7 +27,7 @@ progress content_reader::begin_content(const head& h, buffer& in)
     return take(in);
 }
 
-progress content_reader::take(buffer& in)
+progress content_reader::take(extend::byte_buffer& in)
 {
     if (chunked_)
         return take_chunks(in);
@@ -41,7 +41,7 @@ progress content_reader::refuse(int status) noexcept
 }
 
 /// Moves content together over the chunk lines before it.
-progress content_reader::take_chunks(buffer& in)
+progress content_reader::take_chunks(extend::byte_buffer& in)
 {
     while (end_ < in.size()) {
         const auto step = chunks_.next(in.view().substr(end_));
@@ -61,7 +61,7 @@ progress content_reader::take_chunks(buffer& in)
     return progress::more;
 }
 
-std::size_t content_reader::room(const buffer& in) const noexcept
+std::size_t content_reader::room(const extend::byte_buffer& in) const noexcept
 {
     if (chunked_)
         return chunks_read;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "buffer.hpp"
 #include "chunk_parser.hpp"
 #include "head_parser.hpp"
 
+#include <rill/extend_net.hpp>
 #include <rill/http/settings.hpp>
 
 #include <cstddef>
@@ -23,7 +23,7 @@ public:
 
     /// Begins with the message whose head stands at the beginning of `in`, and takes what there is
     /// of its content. A content that says at once that it is too large is refused at once.
-    progress begin(const head& h, buffer& in)
+    progress begin(const head& h, extend::byte_buffer& in)
     {
         begin_ = end_ = h.size;
         size_ = 0;
@@ -31,7 +31,7 @@ public:
     }
 
     /// The same with more bytes in `in`.
-    progress take(buffer& in);
+    progress take(extend::byte_buffer& in);
 
     // Once it was refused
 
@@ -51,12 +51,12 @@ public:
 
     /// Room for the next read: as much as the content needs, in steps that a peer which promises
     /// more than it sends does not make expensive.
-    std::size_t room(const buffer& in) const noexcept;
+    std::size_t room(const extend::byte_buffer& in) const noexcept;
 
 private:
-    progress begin_content(const head& h, buffer& in);
+    progress begin_content(const head& h, extend::byte_buffer& in);
     progress refuse(int status) noexcept;
-    progress take_chunks(buffer& in);
+    progress take_chunks(extend::byte_buffer& in);
 
     const settings& limits_;
     chunk_parser chunks_;

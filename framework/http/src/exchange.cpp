@@ -6,6 +6,7 @@
 
 #include <rill/extend_net.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace rill::http::detail {
@@ -140,32 +141,30 @@ exchange::action exchange::next_content()
     return action::read;
 }
 
-std::span<char> exchange::space()
+std::span<char> exchange::space(std::size_t wanted, memory from)
 {
-    if (in_.empty()) {
-        in_.park();
-        return first_bytes_;
-    }
-    in_.prepare(state_ == state::content ? content_.room(in_) : least_read);
-    return {in_.free_begin(), in_.free()};
+    const std::size_t room = state_ == state::content ? content_.room(in_) : least_read;
+    return in_.lend(std::min(wanted, room), from);
 }
 
-bool exchange::received(std::size_t n)
+/// Content is on its way, and has its memory already.
+void exchange::nothing_came() noexcept
+{
+    in_.take_back();
+    if (state_ != state::content)
+        in_.park();
+}
+
+void exchange::received(std::size_t n)
 {
     if (state_ == state::lingering)
         deadlines_.linger_due();
-    if (in_.empty()) {
-        in_.prepare(n + least_read);
-        in_.append({first_bytes_.data(), n});
-        return n == first_bytes_.size();
-    }
     in_.commit(n);
-    if (state_ == state::content) {
-        content_read_ += n;
-        too_slow_ = deadlines_.too_slow(content_read_);
-        deadlines_.content_due();
-    }
-    return false;
+    if (state_ != state::content)
+        return;
+    content_read_ += n;
+    too_slow_ = deadlines_.too_slow(content_read_);
+    deadlines_.content_due();
 }
 
 // The answer
@@ -299,7 +298,7 @@ exchange::action exchange::linger()
     unread_ += in_.size();
     in_.clear();
     if (unread_ < server_.limit.unread_body)
-        return action::read; // into the small place, so that silent ones hold no buffer
+        return action::read;
     state_ = state::over;
     return action::close;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "buffer.hpp"
 #include "content_reader.hpp"
 #include "deadlines.hpp"
 #include "head_parser.hpp"
@@ -13,7 +12,6 @@
 #include <rill/http/request.hpp>
 #include <rill/http/response.hpp>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -49,7 +47,7 @@ struct why_refused {
 /// into reads. Responses are in the order of the requests; those of requests that came together
 /// leave together, up to settings::pipelined of them. A refused request has one response, the last,
 /// which says why.
-class exchange {
+class exchange : public extend::read_place {
 public:
     enum class action : std::uint8_t { read, write, offer, ask, pause, end_writing, close };
 
@@ -78,13 +76,14 @@ public:
 
     // Reading
 
-    /// Where the next bytes go. Small while nothing has come, so that an idle connection holds no
-    /// buffer, and yet needs one read for most requests.
-    std::span<char> space();
+    /// Where bytes go that have come.
+    std::span<char> space(std::size_t wanted, memory from) override;
 
-    /// So many bytes are in space(). True if that was small and is full: what a read that does not
-    /// wait finds then may be received() too, before next().
-    bool received(std::size_t n);
+    /// The read waits: an idle connection holds no buffer.
+    void nothing_came() noexcept override;
+
+    /// So many bytes are in space().
+    void received(std::size_t n);
 
     // Offering and asking
 
@@ -158,8 +157,7 @@ private:
     deadlines deadlines_;
     const time_point old_at_;
 
-    std::array<char, 512> first_bytes_; // what comes after a silence; most requests fit
-    buffer in_;                         // begins with the head of the request that is being read
+    extend::byte_buffer in_; // begins with the head of the request that is being read
     outbox out_;
 
     head_parser parser_;

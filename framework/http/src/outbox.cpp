@@ -28,7 +28,8 @@ void outbox::add(response& r, const reply& to, std::string_view date_line)
     if (body.size() < large_content) {
         text_.append(body);
     } else {
-        large_left_ = large_.emplace(std::move(r)).body();
+        large_ = std::make_unique<response>(std::move(r));
+        large_left_ = large_->body();
     }
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "buffer.hpp"
 #include "serialize.hpp"
 
 #include <rill/extend_net.hpp>
@@ -11,7 +10,7 @@
 
 #include <array>
 #include <cstddef>
-#include <optional>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -57,10 +56,10 @@ public:
     void sent(std::size_t n);
 
 private:
-    buffer text_;
-    std::optional<response> large_; // its content follows the text
-    std::string_view large_left_;   // what is left of that
-    std::size_t responses_ = 0;     // in here
+    extend::byte_buffer text_;
+    std::unique_ptr<response> large_; // its content follows the text
+    std::string_view large_left_;     // what is left of that
+    std::size_t responses_ = 0;       // in here
 };
 
 } // namespace rill::http::detail

@@ -95,14 +95,17 @@ std::string_view date_cache::line(std::time_t now)
     return {text_.data(), text_.size()};
 }
 
-void write_head(const response& r, const reply& to, std::string_view date_line, buffer& out)
+void write_head(
+    const response& r, const reply& to, std::string_view date_line, extend::byte_buffer& out
+)
 {
     const auto phrase = reason(r.status());
     const auto type = response_access::type(r);
     const auto fields = response_access::fields(r);
     constexpr std::size_t fixed_parts = 128; // status, names, Content-Length, Connection
     const auto room = fixed_parts + phrase.size() + date_line.size() + type.size() + fields.size();
-    writer w(out.prepare(room));
+    char* const begin = out.prepare(room).data();
+    writer w(begin);
     if (r.status() == 200)
         w << "HTTP/1.1 200 OK\r\n";
     else
@@ -117,7 +120,7 @@ void write_head(const response& r, const reply& to, std::string_view date_line, 
     else if (r.status() == 205)
         w << "Content-Length: 0\r\n";
     w << connection_line(to) << "\r\n";
-    out.commit(static_cast<std::size_t>(w.end() - out.free_begin()));
+    out.commit(static_cast<std::size_t>(w.end() - begin));
 }
 
 std::string_view content(const response& r, const reply& to) noexcept

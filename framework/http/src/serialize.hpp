@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "buffer.hpp"
-
+#include <rill/extend_net.hpp>
 #include <rill/http/response.hpp>
 
 #include <array>
@@ -31,7 +30,9 @@ private:
 };
 
 /// Appends status line and fields of `r`, with the empty line behind them.
-void write_head(const response& r, const reply& to, std::string_view date_line, buffer& out);
+void write_head(
+    const response& r, const reply& to, std::string_view date_line, extend::byte_buffer& out
+);
 
 /// The content that follows the head: empty where HTTP has none (RFC 9112 section 6.3).
 std::string_view content(const response& r, const reply& to) noexcept;

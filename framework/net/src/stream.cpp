@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "kept_endpoint.hpp"
 #include "sockets.hpp"
 #include "start_tls.hpp"
 
@@ -32,7 +33,7 @@ struct stream::parts {
 
     // The socket is the writer's, which keeps it until it is flushed, and the reader's, which does
     // until nothing waits for bytes. Both let it go at the end of the loop.
-    endpoint peer;
+    net_detail::kept_endpoint peer;
     stream_writer writer;
     stream_reader reader;
     std::unique_ptr<extend::open_mark> mark; // in debug mode
@@ -42,11 +43,12 @@ stream::stream(stream_socket socket, const stream_options& options)
     : parts_(std::make_unique<parts>(std::make_shared<stream_socket>(std::move(socket)), options))
 {
     stream_socket& own = parts_->reader.stream();
-    net_detail::set_no_delay(own, parts_->peer);
+    net_detail::set_no_delay(own, remote_endpoint());
     auto& core = extend::loop_core::of(own.get_executor().context());
     if (core.debug) [[unlikely]]
-        parts_->mark =
-            std::make_unique<extend::open_mark>(core, "a stream to " + to_string(parts_->peer));
+        parts_->mark = std::make_unique<extend::open_mark>(
+            core, "a stream to " + to_string(remote_endpoint())
+        );
 }
 
 stream::stream(stream&&) noexcept = default;
@@ -68,9 +70,9 @@ endpoint stream::local_endpoint() const
     return parts_->reader.stream().local_endpoint();
 }
 
-const endpoint& stream::remote_endpoint() const noexcept
+endpoint stream::remote_endpoint() const
 {
-    return parts_->peer;
+    return parts_->peer.get();
 }
 
 stream_socket& stream::socket()

@@ -16,10 +16,7 @@ tls_carrier::tls_carrier(stream_socket below, std::string_view early, tls_socket
     , below_(std::move(below))
     , came_(buffer_pool::of(below_->get_executor()))
 {
-    if (early.empty())
-        return;
-    std::memcpy(came_.prepare(early.size()).data(), early.data(), early.size());
-    came_.commit(early.size());
+    came_.append(early);
 }
 
 void tls_carrier::let_go() noexcept
@@ -140,7 +137,7 @@ void tls_carrier::expect_bytes() noexcept
     if (reading_ || end_)
         return;
     try {
-        const std::span<char> place = came_.lend(place_);
+        const std::span<char> place = came_.lend(place_, byte_buffer::memory::exact);
         offered_ = std::min(place.size(), place_);
         below_->async_read_some(
             asio::mutable_buffer(place.data(), offered_),
@@ -148,7 +145,7 @@ void tls_carrier::expect_bytes() noexcept
         );
         reading_ = true;
     } catch (const std::bad_alloc&) {
-        came_.commit(0);
+        came_.take_back();
         end_ = asio::error::no_memory;
     }
 }

@@ -3,9 +3,9 @@
 
 #include "tls_engine.hpp"
 
+#include <rill/detail/byte_buffer.hpp>
 #include <rill/detail/flight.hpp>
 #include <rill/detail/net_detail.hpp>
-#include <rill/detail/read_buffer.hpp>
 #include <rill/stream_socket.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>
@@ -88,7 +88,7 @@ private:
     loop_core* core_;
     tls_socket* above_; // null once that is gone
     std::optional<stream_socket> below_;
-    read_buffer came_;
+    byte_buffer came_;
     std::string sending_; // given to the socket below, which has taken the first sent_ bytes
     std::size_t sent_ = 0;
     std::string unsent_; // what is to follow it

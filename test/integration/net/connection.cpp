@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "run.hpp"
+#include <support/held_bytes.hpp>
 #include <support/network.hpp>
 
 #include <rill/adopt_connection.hpp>
@@ -97,6 +98,23 @@ TEST_CASE("a message of 10 MiB comes back whole, through buffers of bounded size
         });
         CHECK((received == sent));
         CHECK(most_buffered <= 64 * 1024 + 128 * 1024);
+    });
+}
+
+TEST_CASE("an idle connection holds no memory to read into, however large its messages were")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        rill::server server(echo, any_port);
+        rill::stream s = co_await connect_to(server);
+        const auto exchange = [&]() -> awaitable<void> {
+            s.writer().write(std::string(100'000, 'x'));
+            CHECK((co_await s.reader().read_exactly(100'000)).size() == 100'000);
+        };
+        co_await exchange(); // the loop's blocks, which stay
+        const test::growth since;
+        co_await exchange();
+        CHECK(since.bytes() < 4096);
     });
 }
 

@@ -16,7 +16,7 @@ using rill::http::detail::progress;
 struct message {
     rill::net_detail::buffer_pool_ptr blocks{new rill::net_detail::buffer_pool};
     rill::net_detail::buffer_pool& pool = *blocks;
-    rill::http::detail::buffer in{pool};
+    rill::extend::byte_buffer in{pool};
     rill::http::detail::head head;
     settings l;
     content_reader reader{l};

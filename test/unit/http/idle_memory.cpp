@@ -38,7 +38,7 @@ std::size_t held_after(conversation& c, std::string_view bytes)
     const test::growth since;
     feed(c, bytes);
     CHECK(c.peer.idle_since().has_value());
-    c.peer.space(); // where its driver waits to read
+    c.peer.nothing_came();
     return since.bytes();
 }
 

@@ -18,7 +18,7 @@ namespace {
 std::string sent(const http::response& r, const http::detail::reply& to = {})
 {
     boost::asio::io_context io;
-    http::detail::buffer out(rill::net_detail::buffer_pool::of(io.get_executor()));
+    rill::extend::byte_buffer out(rill::net_detail::buffer_pool::of(io.get_executor()));
     http::detail::write_head(r, to, "Date: now\r\n", out);
     out.append(http::detail::content(r, to));
     return std::string(out.view());

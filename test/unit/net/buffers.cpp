@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <support/held_bytes.hpp>
 
-#include <rill/detail/read_buffer.hpp>
+#include <rill/detail/byte_buffer.hpp>
 #include <rill/detail/write_buffer.hpp>
 
 #include <boost/asio/buffers_iterator.hpp>
@@ -17,10 +17,10 @@
 namespace {
 
 using rill::net_detail::buffer_pool;
-using rill::net_detail::read_buffer;
+using rill::net_detail::byte_buffer;
 using rill::net_detail::write_buffer;
 
-void put(read_buffer& to, std::string_view bytes)
+void put(byte_buffer& to, std::string_view bytes)
 {
     const auto room = to.prepare(bytes.size());
     REQUIRE(room.size() >= bytes.size());
@@ -34,12 +34,12 @@ std::string contents(const write_buffer& b)
     return {boost::asio::buffers_begin(all), boost::asio::buffers_end(all)};
 }
 
-TEST_CASE("read_buffer: gives back what was put in, whatever the order of steps")
+TEST_CASE("byte_buffer: gives back what was put in, whatever the order of steps")
 {
     boost::asio::io_context io;
     std::mt19937 random(7);
     const auto below = [&](std::size_t n) { return random() % n; };
-    read_buffer buffer(buffer_pool::of(io.get_executor()));
+    byte_buffer buffer(buffer_pool::of(io.get_executor()));
     std::string expected;
     for (int i = 0; i < 3000; ++i) {
         const std::string piece(
@@ -56,29 +56,29 @@ TEST_CASE("read_buffer: gives back what was put in, whatever the order of steps"
     }
 }
 
-TEST_CASE("read_buffer: one that is empty and parked holds no memory, and a block is used again")
+TEST_CASE("byte_buffer: one that is empty and parked holds no memory, and a block is used again")
 {
     boost::asio::io_context io;
     buffer_pool& pool = buffer_pool::of(io.get_executor());
-    read_buffer one(pool);
+    byte_buffer one(pool);
     const char* block = one.prepare(64 * 1024).data();
     put(one, "x");
     one.consume(1);
     one.park();
-    read_buffer two(pool);
+    byte_buffer two(pool);
     CHECK(two.prepare(64 * 1024).data() == block);
 }
 
-TEST_CASE("read_buffer: a few bytes do not hold a large block while they wait")
+TEST_CASE("byte_buffer: a few bytes do not hold a large block while they wait")
 {
     boost::asio::io_context io;
     buffer_pool& pool = buffer_pool::of(io.get_executor());
-    read_buffer one(pool);
+    byte_buffer one(pool);
     const char* block = one.prepare(64 * 1024).data();
     put(one, "half a line");
     one.park();
     CHECK(one.view() == "half a line");
-    read_buffer two(pool);
+    byte_buffer two(pool);
     CHECK(two.prepare(64 * 1024).data() == block);
     put(one, " and its end");
     CHECK(one.view() == "half a line and its end");
@@ -86,7 +86,7 @@ TEST_CASE("read_buffer: a few bytes do not hold a large block while they wait")
 
 TEST_CASE("buffers may outlive the loop whose memory they use")
 {
-    std::optional<read_buffer> in;
+    std::optional<byte_buffer> in;
     std::optional<write_buffer> out;
     {
         boost::asio::io_context io;
@@ -105,12 +105,12 @@ TEST_CASE("buffers may outlive the loop whose memory they use")
     CHECK(contents(*out) == "out and more");
 }
 
-TEST_CASE("read_buffer: what is lent stays where it is, whatever is consumed meanwhile")
+TEST_CASE("byte_buffer: what is lent stays where it is, whatever is consumed meanwhile")
 {
     boost::asio::io_context io;
-    read_buffer buffer(buffer_pool::of(io.get_executor()));
+    byte_buffer buffer(buffer_pool::of(io.get_executor()));
     put(buffer, "abc");
-    const auto room = buffer.lend(3);
+    const auto room = buffer.lend(3, byte_buffer::memory::exact);
     buffer.consume(3);
     CHECK(buffer.size() == 0);
     std::copy_n("def", 3, room.begin());
@@ -120,11 +120,11 @@ TEST_CASE("read_buffer: what is lent stays where it is, whatever is consumed mea
     CHECK(buffer.size() == 0);
 }
 
-TEST_CASE("read_buffer: what is lent is not given back")
+TEST_CASE("byte_buffer: what is lent is not given back")
 {
     const auto pool = rill::net_detail::buffer_pool_ptr(new buffer_pool);
-    read_buffer buffer(*pool);
-    const auto room = buffer.lend(100'000);
+    byte_buffer buffer(*pool);
+    const auto room = buffer.lend(100'000, byte_buffer::memory::pooled);
     buffer.park();
     std::fill(room.begin(), room.begin() + 3, 'x');
     buffer.commit(3);

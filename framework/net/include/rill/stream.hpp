@@ -80,7 +80,7 @@ public:
     endpoint local_endpoint() const;
 
     /// Who the peer was when the stream was made; it may have gone since.
-    const endpoint& remote_endpoint() const noexcept;
+    endpoint remote_endpoint() const;
 
     stream_socket& socket();
 

@@ -34,8 +34,9 @@ namespace rill::RILL_FORM {
 /// lets go of it, in a later turn. An error of the stream is thrown by the call that meets it and
 /// by every later one. A stream that is closed on this side reads as ended.
 ///
-/// While a read waits it offers a socket little room, as much as messages have taken lately, and at
-/// most 16 KiB; what is larger comes with a second call.
+/// While a read of a socket waits, the reader holds no more memory than the bytes that it has; what
+/// comes is read with one call, 64 KiB at least if it is there and the limit has room for it. From
+/// other streams it is read into memory that is held meanwhile: 4 KiB, and more where that was filled.
 ///
 /// A read that waits when the reader is destroyed ends with operation_aborted, and so does one that
 /// begins then; what had been received is gone. The end of the loop closes the stream: reads that

@@ -126,6 +126,11 @@ private:
     std::unique_ptr<net_detail::virtual_socket> virtual_; // null: the socket is the system's
 };
 
+/// As Asio's; a simulated one too.
+template <>
+inline constexpr bool net_detail::reads_late<stream_socket> = net_detail::reads_late<
+    asio::basic_stream_socket<stream_protocol, asio::io_context::executor_type>>;
+
 // Implementation
 
 inline stream_socket::stream_socket(std::unique_ptr<net_detail::virtual_socket> s)
@@ -196,14 +201,13 @@ public:
 };
 
 class stream_socket::read_starter : public starter {
-    using waiter = net_detail::virtual_transfer<asio::mutable_buffer>;
-
 public:
     using starter::starter;
 
     template <class Handler, class Buffers>
     void operator()(Handler&& handler, const Buffers& buffers) const
     {
+        using waiter = net_detail::virtual_transfer<asio::mutable_buffer, Buffers>;
         if (is_virtual()) [[unlikely]]
             begin_virtual<void(error_code, std::size_t), waiter>(
                 std::forward<Handler>(handler), buffers
@@ -214,14 +218,13 @@ public:
 };
 
 class stream_socket::write_starter : public starter {
-    using waiter = net_detail::virtual_transfer<asio::const_buffer>;
-
 public:
     using starter::starter;
 
     template <class Handler, class Buffers>
     void operator()(Handler&& handler, const Buffers& buffers) const
     {
+        using waiter = net_detail::virtual_transfer<asio::const_buffer, Buffers>;
         if (is_virtual()) [[unlikely]]
             begin_virtual<void(error_code, std::size_t), waiter>(
                 std::forward<Handler>(handler), buffers

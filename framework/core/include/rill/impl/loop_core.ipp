@@ -260,12 +260,13 @@ RILL_DECL void loop_core::drain()
 {
     refuse_run_within_step();
     const drain_scope scope(*this);
+    const step_scope step(this, nullptr);
     run_ready();
 }
 
+/// Within a step_scope, which becomes that of each step.
 RILL_DECL void loop_core::run_ready()
 {
-    const step_scope step(this, nullptr);
     until_look_ = deadlines_.overdue() ? 1 : stride_.begin();
     while (ready_node* const node = ready_.take()) {
         share_ = whole_share;
@@ -307,6 +308,7 @@ RILL_DECL void loop_core::on_alarm()
         refuse_run_within_step();
     }
     const drain_scope scope(*this);
+    const step_scope step(this, nullptr);
     run_timers();
     deadlines_.set_alarm();
     run_ready();

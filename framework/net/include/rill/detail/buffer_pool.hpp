@@ -8,10 +8,10 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
+#include <array>
 #include <cstddef>
 #include <new>
 #include <utility>
-#include <vector>
 
 namespace rill::RILL_FORM::net_detail {
 
@@ -33,11 +33,10 @@ public:
         , size_(std::exchange(other.size_, 0))
     {}
 
-    memory_block& operator=(memory_block&& other) noexcept
+    memory_block& operator=(memory_block other) noexcept
     {
-        memory_block before(std::move(*this));
-        data_ = std::exchange(other.data_, nullptr);
-        size_ = std::exchange(other.size_, 0);
+        std::swap(data_, other.data_);
+        std::swap(size_, other.size_);
         return *this;
     }
 
@@ -77,35 +76,31 @@ public:
     template <class Executor>
     static buffer_pool& of(const Executor& ex);
 
-    buffer_pool() { blocks_.reserve(most_kept); }
-
     memory_block take()
     {
-        if (blocks_.empty())
-            return memory_block(block_size);
-        memory_block block = std::move(blocks_.back());
-        blocks_.pop_back();
-        return block;
+        return count_ == 0 ? memory_block(block_size) : std::move(blocks_[--count_]);
     }
 
     /// Blocks of other sizes are freed, and so are those beyond what is worth keeping.
     void give_back(memory_block block) noexcept
     {
-        if (block.size() == block_size && blocks_.size() < kept_)
-            blocks_.push_back(std::move(block));
+        if (block.size() == block_size && count_ < kept_)
+            blocks_[count_++] = std::move(block);
     }
 
     void close() noexcept
     {
         kept_ = 0;
-        blocks_.clear();
+        while (count_ > 0)
+            blocks_[--count_] = {};
     }
 
 private:
     static constexpr std::size_t most_kept = 8;
 
     std::size_t kept_ = most_kept;
-    std::vector<memory_block> blocks_;
+    std::size_t count_ = 0;
+    std::array<memory_block, most_kept> blocks_;
 };
 
 using buffer_pool_ptr = boost::intrusive_ptr<buffer_pool>;

@@ -53,6 +53,17 @@ public:
             land();
     }
 
+protected:
+    Owner& owner() const noexcept { return *owner_; }
+
+    /// In the step that runs.
+    template <class... Results>
+    void land_now(Results... results)
+    {
+        const auto owner = std::move(owner_);
+        ((*owner).*Landed)(results...);
+    }
+
 private:
     boost::intrusive_ptr<Owner> owner_;
     asio::cancellation_slot slot_;

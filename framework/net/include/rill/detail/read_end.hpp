@@ -24,7 +24,7 @@ protected:
 class read_end : public boost::intrusive_ref_counter<read_end, boost::thread_unsafe_counter> {
 public:
     read_end(buffer_pool& pool, std::size_t limit)
-        : state{read_buffer(pool), limit, false, {}, false}
+        : state{byte_buffer(pool), limit, false, {}, false}
     {}
 
     virtual ~read_end() = default;

@@ -5,9 +5,10 @@
 #include <rill/detail/form.hpp>
 #include <rill/detail/net_detail.hpp>
 #include <rill/detail/read_end.hpp>
+#include <rill/detail/read_place.hpp>
+#include <rill/detail/stream_read.hpp>
 #include <rill/detail/stream_traits.hpp>
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 
 #include <algorithm>
@@ -26,7 +27,7 @@ namespace rill::RILL_FORM::net_detail {
 /// One flight to the stream at a time, a read into the buffer; the read that waits for it goes on in
 /// the step in which it lands.
 template <class Stream>
-class read_pump final : public read_end, private context_user {
+class read_pump final : public read_end, private read_place, private context_user {
 public:
     class reading;
     template <class Step>
@@ -58,6 +59,8 @@ public:
 
     loop_core* core() const noexcept { return core_; } ///< Null once the loop has ended.
 
+    stream_read<Stream>& read() noexcept { return read_; }
+
     /// Not once the reader or the loop is gone.
     bool has_stream() const noexcept { return stream_ != nullptr; }
 
@@ -77,51 +80,6 @@ public:
 private:
     template <class Owner, auto Landed>
     friend class flight;
-
-    static constexpr std::size_t worth_a_call = 64 * 1024; // one read takes it if it is there
-
-    // Of a flight. Where more can be had at once when it is over, its place is small: it may be long.
-    static constexpr std::size_t first_offer = can_try_io<Stream> ? 512 : 4 * 1024;
-    static constexpr std::size_t most_offered =
-        can_try_io<Stream> ? read_buffer::kept : buffer_pool::block_size;
-
-    // Without a wait
-
-    /// Of a socket. A read that did not fill its room has emptied it, and to try again would be in
-    /// vain; and a peer that sends without end must not keep others from their turn.
-    bool receive_at_once(std::size_t room)
-    {
-        if constexpr (can_try_io<Stream>) {
-            if (in_flight_) // of a read that was given up: it has the room
-                return false;
-            if (more_is_there_ && ++without_wait_ % 16 != 0 && receive_now(room))
-                return true;
-            state.buffer.park();
-        }
-        return false;
-    }
-
-    /// After a flight that was no failure: what its small place did not hold.
-    void receive_what_came(std::size_t room)
-    {
-        if constexpr (can_try_io<Stream>)
-            if (more_is_there_ && state.buffer.size() < room)
-                receive_now(room);
-    }
-
-    /// False if nothing is there.
-    bool receive_now(std::size_t room)
-    {
-        const std::size_t most = room - state.buffer.size();
-        std::span<char> bytes = state.buffer.prepare(std::min(most, worth_a_call));
-        bytes = bytes.first(std::min(bytes.size(), most));
-        error_code ec;
-        const std::size_t n = try_read(*stream_, bytes, ec);
-        more_is_there_ = n == bytes.size();
-        if (ec == asio::error::would_block)
-            return false;
-        return received(ec, n);
-    }
 
     /// False if it was a cancellation, which changes nothing.
     bool received(error_code ec, std::size_t n) noexcept
@@ -157,31 +115,54 @@ private:
 
     // Waits
 
-    /// `r` is the read from now on, and waits for the present flight or the next one.
-    void wait_for_flight(reading& r)
+    /// `r` is the read, and needs more than is held: whether something came of that at once. Else it
+    /// waits for the present flight or the next one.
+    bool receive(reading& r)
     {
         reader_ = &r;
+        if (!in_flight_ && launch(r.room()))
+            return true;
         if (!r.hook<in_line>::linked())
             line_.add(r);
-        if (!in_flight_)
-            launch(r.room());
+        return false;
     }
 
-    void launch(std::size_t room)
+    /// Whether it has landed.
+    bool launch(std::size_t most)
     {
+        using to_be_read = read_flight<Stream, read_pump, &read_pump::landed>;
         called_back_ = false;
-        const asio::mutable_buffer bytes = next_room(room);
-        in_flight_ = true;
-        stream_->async_read_some(bytes, flight<read_pump, &read_pump::landed>(*this, cancel_));
+        most_ = most;
+        return read_.run(*this, [this](const auto& buffers) {
+            in_flight_ = true;
+            stream_->async_read_some(buffers, to_be_read(*this, cancel_));
+        });
     }
 
-    asio::mutable_buffer next_room(std::size_t room)
+    /// What the room of a flight that has landed did not hold.
+    void receive_rest(std::size_t most)
     {
-        const std::size_t most = room - state.buffer.size();
-        state.buffer.park(); // of what is offered only, since the wait may be long
-        const std::span<char> bytes = state.buffer.lend(std::min(most, next_read_));
-        offered_ = std::min(bytes.size(), most);
-        return asio::buffer(bytes.data(), offered_);
+        if constexpr (can_try_io<Stream>) {
+            if (!read_.left_some() || state.buffer.size() >= most)
+                return;
+            most_ = most;
+            error_code ec;
+            const std::size_t n = try_read(*stream_, space(most, memory::pooled), ec);
+            received(ec == asio::error::would_block ? error_code() : ec, n);
+        }
+    }
+
+    std::span<char> space(std::size_t wanted, memory from) override
+    {
+        const std::size_t most = most_ - state.buffer.size();
+        const std::span<char> room = state.buffer.lend(std::min(most, wanted), from);
+        return room.first(std::min(room.size(), most));
+    }
+
+    void nothing_came() noexcept override
+    {
+        state.buffer.take_back();
+        state.buffer.park();
     }
 
     /// The read is over once the flight is, so that nothing refers to the stream then. Another one
@@ -219,13 +200,17 @@ private:
 
     void landed(error_code ec, std::size_t n)
     {
+        const bool at_once = read_.is_tried();
         in_flight_ = false;
+        read_.landed(ec, n);
         if (!stream_) // the reader is gone, and nobody waits
             return;
-        more_is_there_ = n == offered_;
-        if (more_is_there_)
-            next_read_ = std::min(2 * next_read_, most_offered);
         const bool heard = received(ec, n) || called_back_;
+        if (at_once) {
+            if (!heard)
+                reader_->abort();
+            return;
+        }
         while (reading* const r = line_.front()) {
             if (r == reader_ || r == next_)
                 break;
@@ -235,7 +220,7 @@ private:
         if (!r || r == next_)
             return;
         if (heard)
-            r->go_on(!ec);
+            r->go_on();
         else
             r->abort(); // as the user's own cancel on the stream means
     }
@@ -244,6 +229,7 @@ private:
     void never_landed() noexcept
     {
         in_flight_ = false;
+        read_.give_up();
         state.commit(0);
     }
 
@@ -268,10 +254,8 @@ private:
     bool gone_ = false;         // the reader
     bool in_flight_ = false;
     bool called_back_ = false;
-    bool more_is_there_ = false;          // the last read filled the room that it had
-    unsigned without_wait_ = 0;           // reads in a row that found bytes at once
-    std::size_t offered_ = 0;             // the room of the last flight
-    std::size_t next_read_ = first_offer; // and that of the next one, more where it was filled
+    std::size_t most_ = 0; // that the buffer may hold when the present flight has landed
+    stream_read<Stream> read_;
 };
 
 /// A read, as the pump sees it.
@@ -285,8 +269,8 @@ public:
 
     virtual void take_turn() noexcept = 0;
 
-    /// A flight has ended; `came`: without an error.
-    virtual void go_on(bool came) noexcept = 0;
+    /// A flight has ended.
+    virtual void go_on() noexcept = 0;
 
 protected:
     reading(pointer pump, std::source_location where) noexcept
@@ -333,7 +317,7 @@ public:
         if (pump().reader_ || pump().gone_)
             return false;
         pump().look_for_cut();
-        return advance();
+        return step_(pump().state);
     }
 
     auto take() { return step_.take(pump().state); }
@@ -346,9 +330,9 @@ public:
     {
         if (this->error())
             return;
-        if (failure_ == asio::error::already_started)
+        if (failed_ == failed::not_alone)
             throw std::logic_error("rill::stream_reader: another read is waiting already");
-        if (!failure_)
+        if (failed_ == failed::no)
             step_.explain();
     }
 
@@ -356,15 +340,22 @@ public:
 
     void take_turn() noexcept override
     {
-        go([&] { pump().look_for_cut(); });
+        pump().look_for_cut();
+        pump().reader_ = this;
+        go_on();
     }
 
-    void go_on(bool came) noexcept override
+    void go_on() noexcept override
     {
-        go([&] {
-            if (came)
-                pump().receive_what_came(room());
-        });
+        try {
+            pump().receive_rest(room());
+            while (!this->ready() && !step_(pump().state))
+                if (!pump().receive(*this))
+                    return;
+            this->complete();
+        } catch (...) { // nobody is there to be thrown at
+            end_as(failed::for_memory);
+        }
     }
 
 protected:
@@ -377,51 +368,32 @@ protected:
         else if (pump().reader_->ready() && !pump().next_)
             pump().wait_for_turn(*this);
         else
-            fail_with(asio::error::already_started);
+            end_as(failed::not_alone);
     }
 
     error_code why() const noexcept
     {
         if (this->error())
             return this->error();
-        return failure_ ? failure_ : step_.error();
+        if (failed_ == failed::no)
+            return step_.error();
+        return failed_ == failed::not_alone ? error_code(asio::error::already_started)
+                                            : error_code(asio::error::no_memory);
     }
 
 private:
+    enum class failed : unsigned char { no, not_alone, for_memory }; // before the step's end
+
     read_pump& pump() const noexcept { return *this->pump_; }
 
-    /// As far as it gets without a wait: whether it is done.
-    bool advance()
+    void end_as(failed why) noexcept
     {
-        while (!step_(pump().state))
-            if (!pump().receive_at_once(room()))
-                return false;
-        return true;
-    }
-
-    template <class First>
-    void go(First first) noexcept
-    {
-        try {
-            first();
-            pump().reader_ = this;
-            if (advance())
-                this->complete();
-            else
-                pump().wait_for_flight(*this);
-        } catch (...) { // nobody is there to be thrown at
-            fail_with(asio::error::no_memory);
-        }
-    }
-
-    void fail_with(error_code ec) noexcept
-    {
-        failure_ = ec;
+        failed_ = why;
         this->complete();
     }
 
     Step step_;
-    error_code failure_; // before the step came to its end
+    failed failed_ = failed::no;
 };
 
 } // namespace rill::RILL_FORM::net_detail

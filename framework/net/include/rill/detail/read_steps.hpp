@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/byte_buffer.hpp>
 #include <rill/detail/form.hpp>
-#include <rill/detail/read_buffer.hpp>
 #include <rill/stream_error.hpp>
 
 #include <algorithm>
@@ -18,7 +18,7 @@ namespace rill::RILL_FORM::net_detail {
 
 /// What a reader knows of its stream.
 struct read_state {
-    read_buffer buffer;
+    byte_buffer buffer;
     std::size_t limit;
     bool eof = false;
     error_code error;        // of the stream; every later read fails with it
@@ -52,13 +52,26 @@ class read_step {
 public:
     const error_code& error() const noexcept { return error_; }
 
-    std::string take(const read_state&) noexcept { return std::move(bytes_); }
-
-    std::string partial() noexcept { return std::move(bytes_); }
-
     void explain() {}
 
     std::size_t room(const read_state& s) const noexcept { return 2 * s.limit; }
+
+protected:
+    bool failed(const read_state& s) noexcept
+    {
+        error_ = s.error;
+        return error_.failed();
+    }
+
+    error_code error_;
+};
+
+/// One that takes bytes out.
+class text_step : public read_step {
+public:
+    std::string take(const read_state&) noexcept { return std::move(bytes_); }
+
+    std::string partial() noexcept { return std::move(bytes_); }
 
 protected:
     void cut(read_state& s, std::size_t n)
@@ -69,18 +82,11 @@ protected:
             s.buffer.park(); // nobody has a view of it, and the next read may be far away
     }
 
-    bool failed(const read_state& s) noexcept
-    {
-        error_ = s.error;
-        return error_.failed();
-    }
-
     std::string bytes_;
-    error_code error_;
 };
 
 /// At most n bytes, as soon as there are any.
-class read_step_some : public read_step {
+class read_step_some : public text_step {
 public:
     explicit read_step_some(std::size_t n) noexcept
         : n_(n)
@@ -101,7 +107,7 @@ private:
 };
 
 /// Everything up to the end. Until then the bytes stay in the buffer.
-class read_step_all : public read_step {
+class read_step_all : public text_step {
 public:
     bool operator()(read_state& s)
     {
@@ -119,7 +125,7 @@ public:
 };
 
 /// n bytes, neither more nor less.
-class read_step_exactly : public read_step {
+class read_step_exactly : public text_step {
 public:
     explicit read_step_exactly(std::size_t n) noexcept
         : n_(n)
@@ -150,7 +156,7 @@ private:
 };
 
 /// Up to the separator that ends first, and with it.
-class read_step_until : public read_step {
+class read_step_until : public text_step {
 public:
     explicit read_step_until(std::span<const std::string_view> separators)
         : separators_(separators)

@@ -4,9 +4,10 @@
 #include <rill/detail/flight.hpp>
 #include <rill/detail/form.hpp>
 #include <rill/detail/net_detail.hpp>
+#include <rill/detail/read_place.hpp>
+#include <rill/detail/stream_read.hpp>
 #include <rill/stream_socket.hpp>
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
@@ -17,7 +18,7 @@
 
 namespace rill::RILL_FORM::net_detail {
 
-/// Reads from a socket, one read at a time, for somebody with a buffer of his own. It is counted,
+/// Reads from a socket, one read at a time, for somebody with a place of his own. It is counted,
 /// since the handler may outlive who waits.
 class socket_read : public boost::intrusive_ref_counter<socket_read, boost::thread_unsafe_counter> {
 public:
@@ -35,23 +36,30 @@ public:
 
     loop_core* core() const noexcept { return core_; }
 
+    stream_read<stream_socket>& read() noexcept { return read_; }
+
 private:
+    template <class Owner, auto Landed>
+    friend class flight;
+
     void landed(error_code ec, std::size_t n);
+    void never_landed() noexcept { read_.give_up(); }
 
     loop_core* core_;
     stream_socket* socket_; // lives as long as anybody waits
     wait* waiting_ = nullptr;
+    stream_read<stream_socket> read_;
     asio::cancellation_signal cancel_;
 };
 
-/// `co_await request_wait<socket_read::wait>(read, room)` gives a result, as soon as any bytes have
-/// come to `room`.
+/// `co_await request_wait<socket_read::wait>(read, place)` gives a result, as soon as any bytes have
+/// come to `place`, which is asked for room then, and may hold none before.
 class socket_read::wait : public operation {
 public:
-    wait(boost::intrusive_ptr<socket_read> read, asio::mutable_buffer room) noexcept
+    wait(boost::intrusive_ptr<socket_read> read, read_place& place) noexcept
         : operation(read->core_)
         , read_(std::move(read))
-        , room_(room)
+        , place_(place)
     {}
 
     wait(wait&&) noexcept = default;
@@ -61,17 +69,20 @@ public:
 protected:
     ~wait()
     {
-        if (read_ && read_->waiting_ == this)
-            read_->waiting_ = nullptr;
+        if (!read_ || read_->waiting_ != this)
+            return;
+        read_->waiting_ = nullptr;
+        read_->read_.give_up();
     }
 
     void start()
     {
         core_->make_pending(*this);
         read_->waiting_ = this;
-        read_->socket_->async_read_some(
-            room_, flight<socket_read, &socket_read::landed>(*read_, read_->cancel_)
-        );
+        read_->read_.run(place_, [&read = *read_](const auto& buffers) {
+            using to_be_read = read_flight<stream_socket, socket_read, &socket_read::landed>;
+            read.socket_->async_read_some(buffers, to_be_read(read, read.cancel_));
+        });
     }
 
     /// It is over when the socket has let go of the room.
@@ -85,12 +96,13 @@ private:
     friend socket_read;
 
     boost::intrusive_ptr<socket_read> read_; // null after a move
-    asio::mutable_buffer room_;
+    read_place& place_;
     result result_{asio::error::no_memory, 0}; // unless it could begin
 };
 
 inline void socket_read::landed(error_code ec, std::size_t n)
 {
+    read_.landed(ec, n);
     if (wait* const w = std::exchange(waiting_, nullptr)) {
         w->result_ = {ec, n};
         w->complete();

@@ -40,6 +40,16 @@ inline constexpr bool can_try_io = tries_by_itself<Stream>;
 template <class Protocol, class Executor>
 inline constexpr bool can_try_io<asio::basic_stream_socket<Protocol, Executor>> = true;
 
+/// Whether a read asks its buffers for room each time that it is tried, and not once as it begins:
+/// on sockets, of which Asio's reactor does it. io_uring is given them as it begins.
+template <class Stream>
+inline constexpr bool reads_late = false;
+
+#ifndef BOOST_ASIO_HAS_IO_URING_AS_DEFAULT
+template <class Protocol, class Executor>
+inline constexpr bool reads_late<asio::basic_stream_socket<Protocol, Executor>> = true;
+#endif
+
 inline error_code last_error() noexcept
 {
     return {errno == EWOULDBLOCK ? EAGAIN : errno, asio::error::get_system_category()};

@@ -270,16 +270,15 @@ private:
 
 using virtual_farewell = virtual_step<virtual_socket, &virtual_socket::bid_farewell>;
 
-/// Reads or writes once, when that is possible.
-template <class Buffer>
+/// Reads or writes once, when that is possible. Looks at its buffers each time that it tries to.
+template <class Buffer, class Buffers>
 class virtual_transfer : public virtual_operation {
     static constexpr bool reads = std::is_same_v<Buffer, asio::mutable_buffer>;
 
 public:
-    template <class Buffers>
     virtual_transfer(virtual_socket& socket, const Buffers& buffers)
         : virtual_operation(socket, reads ? reading : writing)
-        , buffers_(asio::buffer_sequence_begin(buffers), asio::buffer_sequence_end(buffers))
+        , buffers_(buffers)
     {}
 
     std::size_t take() const noexcept { return n_; }
@@ -287,20 +286,23 @@ public:
 private:
     bool attempt() override
     {
-        if (asio::buffer_size(buffers_) == 0)
+        const std::vector<Buffer> now(
+            asio::buffer_sequence_begin(buffers_), asio::buffer_sequence_end(buffers_)
+        );
+        if (asio::buffer_size(now) == 0)
             return true;
         error_code ec;
         if constexpr (reads)
-            n_ = socket_->try_read(buffers_, ec);
+            n_ = socket_->try_read(now, ec);
         else
-            n_ = socket_->try_write(buffers_, ec);
+            n_ = socket_->try_write(now, ec);
         if (ec == asio::error::would_block)
             return false;
         ec_ = ec;
         return true;
     }
 
-    std::vector<Buffer> buffers_;
+    Buffers buffers_;
     std::size_t n_ = 0;
 };
 

@@ -9,9 +9,10 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 namespace rill::RILL_FORM::net_detail {
 
@@ -45,7 +46,7 @@ private:
 
 /// Bytes that wait to be written: small pieces are copied into one block, large strings are moved
 /// in. What has been given to gather() stays where it is until it is consumed; a piece that is gives
-/// its memory back at once, and an empty buffer holds next to none.
+/// its memory back at once, and an empty buffer holds none.
 class write_buffer {
 public:
     explicit write_buffer(buffer_pool& pool) noexcept
@@ -64,9 +65,9 @@ public:
     void append(std::string_view data)
     {
         while (!data.empty()) {
-            if (size_ == 0 || pieces_.back().room() == 0)
-                pieces_.emplace_back(pool_->take());
-            const std::size_t n = pieces_.back().append(data);
+            if (!first_ || last_->room == 0)
+                add(piece::in(pool_->take()));
+            const std::size_t n = last_->append(data);
             size_ += n;
             data.remove_prefix(n);
         }
@@ -79,14 +80,14 @@ public:
             return;
         }
         size_ += data.size();
-        pieces_.emplace_back(std::move(data));
+        add(new piece(std::move(data)));
     }
 
-    gathered_buffers gather() const
+    gathered_buffers gather() const noexcept
     {
         gathered_buffers all;
-        for (std::size_t i = first_; i < pieces_.size() && !all.full(); ++i)
-            all.add(pieces_[i].data(), pieces_[i].size());
+        for (const piece* p = first_; p && !all.full(); p = p->next)
+            all.add(p->begin, p->size);
         return all;
     }
 
@@ -94,98 +95,83 @@ public:
     {
         size_ -= n;
         while (n > 0) {
-            piece& front = pieces_[first_];
-            const std::size_t part = std::min(n, front.size());
-            front.consume(part);
+            const std::size_t part = std::min(n, first_->size);
+            first_->begin += part;
+            first_->size -= part;
             n -= part;
-            if (front.size() == 0)
-                drop_front();
+            if (first_->size == 0)
+                drop_first();
         }
     }
 
     void clear() noexcept
     {
-        while (!pieces_.empty())
-            drop_front();
+        while (first_)
+            drop_first();
         size_ = 0;
     }
 
 private:
     static constexpr std::size_t worth_moving = 4 * 1024; // far above what a string keeps in itself
-    static constexpr std::size_t many = 32;
 
-    /// Either a block of the pool, which takes more, or a string.
-    class piece {
-    public:
-        explicit piece(memory_block block) noexcept
-            : block_(std::move(block))
+    /// A string, or a block of the pool's, at whose beginning it lies itself.
+    struct piece {
+        explicit piece(std::string&& moved) noexcept
+            : text(std::move(moved))
+            , begin(text.data())
+            , size(text.size())
         {}
 
-        explicit piece(std::string&& text) noexcept
-            : text_(std::move(text))
-            , end_(text_.size())
+        explicit piece(memory_block&& at) noexcept
+            : block(std::move(at))
+            , begin(block.data() + sizeof(piece))
+            , room(block.size() - sizeof(piece))
         {}
 
-        const char* data() const noexcept
+        static piece* in(memory_block block) noexcept
         {
-            return (block_ ? block_.data() : text_.data()) + begin_;
+            char* const at = block.data();
+            return ::new (static_cast<void*>(at)) piece(std::move(block));
         }
-
-        std::size_t size() const noexcept { return end_ - begin_; }
-
-        std::size_t room() const noexcept { return block_ ? block_.size() - end_ : 0; }
 
         std::size_t append(std::string_view data) noexcept
         {
-            const std::size_t n = std::min(data.size(), room());
-            std::memcpy(block_.data() + end_, data.data(), n);
-            end_ += n;
+            const std::size_t n = std::min(data.size(), room);
+            std::memcpy(block.data() + (block.size() - room), data.data(), n);
+            size += n;
+            room -= n;
             return n;
         }
 
-        void consume(std::size_t n) noexcept { begin_ += n; }
-
-        bool is_block() const noexcept { return static_cast<bool>(block_); }
-
-        memory_block take_block() noexcept { return std::move(block_); }
-
-        /// A string that is assigned a shorter one keeps its memory.
-        void forget() noexcept { std::string().swap(text_); }
-
-    private:
-        memory_block block_;
-        std::string text_;
-        std::size_t begin_ = 0;
-        std::size_t end_ = 0;
+        piece* next = nullptr;
+        std::string text;
+        memory_block block; // none: it is the text
+        const char* begin;
+        std::size_t size = 0;
+        std::size_t room = 0; // behind them, up to the end of the block
     };
 
-    void drop_front() noexcept
+    void add(piece* last) noexcept
     {
-        piece& front = pieces_[first_];
-        if (front.is_block())
-            pool_->give_back(front.take_block());
-        else
-            front.forget();
-        if (++first_ == pieces_.size()) {
-            give_up_pieces();
-            first_ = 0;
-        } else if (first_ == many) {
-            pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(many));
-            first_ = 0;
-        }
+        (first_ ? last_->next : first_) = last;
+        last_ = last;
     }
 
-    void give_up_pieces() noexcept
+    void drop_first() noexcept
     {
-        if (pieces_.capacity() > many)
-            std::vector<piece>().swap(pieces_);
-        else
-            pieces_.clear();
+        piece* const old = std::exchange(first_, first_->next);
+        if (!old->block) {
+            delete old;
+            return;
+        }
+        memory_block block = std::move(old->block);
+        old->~piece();
+        pool_->give_back(std::move(block));
     }
 
     buffer_pool_ptr pool_;
-    std::vector<piece> pieces_;
-    std::size_t first_ = 0; // of pieces_: those in front of it have been written
+    piece* first_ = nullptr;
+    piece* last_ = nullptr; // valid unless there is none
     std::size_t size_ = 0;
 };
 

@@ -90,7 +90,7 @@ public:
         if constexpr (can_try_io<Stream>)
             if (data.size() >= worth_a_call && !writing_ && !full_)
                 data.remove_prefix(write_now(data));
-        if (!accepts() || data.empty())
+        if (error_ || data.empty())
             return;
         buffer_.append(data);
         flush_soon();
@@ -107,8 +107,7 @@ public:
     /// Writes what the stream takes now, and lets the reactor see to the rest.
     void flush()
     {
-        if (std::exchange(flush_due_, false))
-            core_->forget(*this);
+        ready_node::unlink();
         if (writing_ || error_ || closed_)
             return;
         if constexpr (can_try_io<Stream>) {
@@ -260,10 +259,8 @@ private:
     /// In this turn others may write too.
     void flush_soon()
     {
-        if (writing_ || flush_due_)
-            return;
-        flush_due_ = true;
-        core_->make_ready(*this);
+        if (!writing_ && !ready_node::linked())
+            core_->make_ready(*this);
     }
 
     static void on_act(ready_node& node, act what)
@@ -273,7 +270,6 @@ private:
             self.abort(asio::error::timed_out); // the peer takes nothing
             return;
         }
-        self.flush_due_ = false;
         if (what == act::run)
             self.flush();
     }
@@ -449,7 +445,7 @@ private:
         const auto last = std::move(owned_);
     }
 
-    static void release(wait_list<write_waiter>& waiters, error_code ec) noexcept
+    static void release(wait_line<write_waiter>& waiters, error_code ec) noexcept
     {
         while (write_waiter* waiter = waiters.front())
             waiter->end(ec);
@@ -460,8 +456,7 @@ private:
         if (!core_)
             return;
         core_->disarm(*this);
-        if (std::exchange(flush_due_, false))
-            core_->forget(*this);
+        ready_node::unlink();
     }
 
     loop_core* core_;               // null once the loop has ended
@@ -472,9 +467,8 @@ private:
     error_code error_;                      // the first one; everything after it is dropped
     boost::intrusive_ptr<read_end> reader_; // null: it is not known
 
-    bool flush_due_ = false; // in the ready queue
-    bool writing_ = false;   // the stream has a write pending, whose bytes lie in the buffer
-    bool full_ = false;      // the socket took less than was offered: it is the reactor's turn
+    bool writing_ = false; // the stream has a write pending, whose bytes lie in the buffer
+    bool full_ = false;    // the socket took less than was offered: it is the reactor's turn
     bool eof_asked_ = false;
     bool eof_sent_ = false;
     bool closing_ = false;
@@ -482,8 +476,8 @@ private:
     bool watching_ = false; // the stream has a wait for errors pending
     bool watch_stopped_ = false;
 
-    wait_list<write_waiter> drainers_;
-    wait_list<write_waiter> closers_;
+    wait_line<write_waiter> drainers_;
+    wait_line<write_waiter> closers_;
     std::shared_ptr<void> lease_;
     asio::cancellation_signal cancel_write_;
     asio::cancellation_signal cancel_watch_;

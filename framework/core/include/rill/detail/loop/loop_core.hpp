@@ -182,9 +182,9 @@ public:
         }
         ++monitor.meter.io;
         const drain_scope scope(*this);
+        const step_scope step(this, task);
         share_ = whole_share;
         {
-            const step_scope step(this, task);
             const step_count counted(monitor, task, nullptr);
             std::move(f)();
         }

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/detail/flight.hpp>
+#include <rill/detail/form.hpp>
+#include <rill/detail/net_detail.hpp>
+#include <rill/detail/read_place.hpp>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/detail/buffer_sequence_adapter.hpp>
+#include <boost/asio/execution.hpp>
+#include <boost/asio/require.hpp>
+
+#include <new>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+namespace rill::RILL_FORM::net_detail {
+
+/// A read from a socket that is given room when it is tried, and none while it waits: so an idle
+/// connection holds no memory to read into, and whatever has come is there with one system call.
+///
+/// Its buffer sequence asks for the room each time that Asio looks at it, which the reactor does
+/// right before it reads. A read that succeeds as it begins is over at once, and not in a later turn.
+class late_read {
+public:
+    class buffers;
+    class immediate_executor;
+
+    /// Calls begin(buffers), which begins a read. True if it is over, and false if it has yet to
+    /// land, by a prompt_flight in either case.
+    template <class Begin>
+    bool run(read_place& place, Begin begin);
+
+    /// Whether the read lands within run().
+    bool is_tried() const noexcept { return progress_ == progress::tried; }
+
+    /// To be told of each landing first. What could not be read for lack of memory may be tried
+    /// again, and is no error.
+    void landed(error_code& ec, std::size_t n) noexcept
+    {
+        const bool at_once = is_tried();
+        left_some_ = n == little && room_.size() == little;
+        in_a_row_ = at_once ? in_a_row_ + 1 : 0;
+        progress_ = progress::over;
+        may_be_in_vain_ = at_once || may_be_in_vain_;
+        room_ = {};
+        if (std::exchange(no_memory_, false))
+            ec = {};
+    }
+
+    /// Whether the landing has filled a room that was small, and more is likely to be there. Says it
+    /// once.
+    bool left_some() noexcept { return std::exchange(left_some_, false); }
+
+    /// It will not land, or nobody is there any more who has room.
+    void give_up() noexcept
+    {
+        place_ = nullptr;
+        progress_ = progress::over;
+        room_ = {};
+    }
+
+private:
+    enum class progress : unsigned char {
+        tried,  // within run()
+        posted, // has succeeded within run(), and lands in a later turn
+        waits,
+        over,
+    };
+
+    static constexpr std::size_t worth_a_call = 64 * 1024; // one read takes it if it is there
+    static constexpr std::size_t little = 2 * 1024;
+
+    /// A peer that sends without end must not keep others from their turn.
+    static constexpr unsigned most_in_a_row = 16;
+
+    asio::mutable_buffer room() noexcept
+    {
+        if (room_.empty() && place_)
+            ask_for_room();
+        return {room_.data(), room_.size()};
+    }
+
+    /// An empty room makes the read end at once. What a read has found as it began, the reactor may
+    /// tell of once more: then nothing is there, and the room stays until the next time.
+    void ask_for_room() noexcept
+    {
+        using enum read_place::memory;
+        try {
+            room_ = std::exchange(may_be_in_vain_, false) ? place_->space(little, exact)
+                                                          : place_->space(worth_a_call, pooled);
+        } catch (const std::bad_alloc&) {
+            no_memory_ = true;
+        }
+    }
+
+    void take_back() noexcept
+    {
+        room_ = {};
+        place_->nothing_came();
+    }
+
+    read_place* place_ = nullptr;
+    std::span<char> room_;  // empty unless it is tried, or has been in vain
+    unsigned in_a_row_ = 0; // reads that were over at once
+    progress progress_ = progress::over;
+    bool may_be_in_vain_ = false;
+    bool left_some_ = false;
+    bool no_memory_ = false;
+};
+
+/// The room of a late read. It is asked for at each look.
+class late_read::buffers {
+public:
+    using value_type = asio::mutable_buffer;
+    using const_iterator = const asio::mutable_buffer*;
+
+    explicit buffers(late_read& read) noexcept
+        : read_(&read)
+    {}
+
+    asio::mutable_buffer now() const noexcept { return read_->room(); }
+
+    const_iterator begin() const noexcept
+    {
+        room_ = now();
+        return &room_;
+    }
+
+    const_iterator end() const noexcept { return &room_ + 1; }
+
+private:
+    late_read* read_; // the flight keeps it
+    mutable asio::mutable_buffer room_;
+};
+
+template <class Begin>
+bool late_read::run(read_place& place, Begin begin)
+{
+    place_ = &place;
+    room_ = place.space(worth_a_call, read_place::memory::pooled);
+    progress_ = progress::tried;
+    begin(buffers(*this));
+    if (progress_ == progress::over)
+        return true;
+    if (progress_ == progress::tried) {
+        progress_ = progress::waits;
+        take_back();
+    }
+    return false;
+}
+
+/// Where a read that has succeeded as it began lands: there, unless that came about too often.
+class late_read::immediate_executor {
+public:
+    immediate_executor(late_read& read, loop_core::executor_type loop) noexcept
+        : read_(&read)
+        , loop_(loop)
+    {}
+
+    asio::execution_context& query(asio::execution::context_t) const noexcept
+    {
+        return loop_.context();
+    }
+
+    template <class F>
+    void execute(F&& f) const
+    {
+        if (read_->in_a_row_ % most_in_a_row == most_in_a_row - 1) {
+            read_->progress_ = progress::posted;
+            asio::require(loop_, asio::execution::blocking.never).execute(std::forward<F>(f));
+        } else {
+            std::decay_t<F> landing(std::forward<F>(f));
+            std::move(landing)();
+        }
+    }
+
+    friend bool operator==(const immediate_executor&, const immediate_executor&) = default;
+
+private:
+    late_read* read_;
+    loop_core::executor_type loop_;
+};
+
+/// The flight of a late read, which its owner calls read().
+template <class Owner, auto Landed>
+class prompt_flight : public flight<Owner, Landed> {
+public:
+    using immediate_executor_type = late_read::immediate_executor;
+
+    using flight<Owner, Landed>::flight;
+
+    immediate_executor_type get_immediate_executor() const noexcept
+    {
+        return {this->owner().read(), this->owner().core()->executor()};
+    }
+
+    void operator()(error_code ec, std::size_t n)
+    {
+        if (this->owner().read().is_tried())
+            this->land_now(ec, n); // that of the coroutine which reads
+        else
+            flight<Owner, Landed>::operator()(ec, n);
+    }
+};
+
+} // namespace rill::RILL_FORM::net_detail
+
+namespace boost::asio::detail {
+
+/// A late read has one buffer, for which the system has a cheaper call. Without this, Asio takes the
+/// one for many.
+template <>
+class buffer_sequence_adapter<mutable_buffer, rill::net_detail::late_read::buffers>
+    : public buffer_sequence_adapter<mutable_buffer, mutable_buffer> {
+    using late_buffers = rill::net_detail::late_read::buffers;
+    using base = buffer_sequence_adapter<mutable_buffer, mutable_buffer>;
+
+public:
+    explicit buffer_sequence_adapter(const late_buffers& all)
+        : base(all.now())
+    {}
+
+    static bool all_empty(const late_buffers&) noexcept { return false; }
+
+    static mutable_buffer first(const late_buffers& all) noexcept { return all.now(); }
+};
+
+} // namespace boost::asio::detail
