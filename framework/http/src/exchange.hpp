@@ -47,7 +47,7 @@ struct why_refused {
 /// into reads. Responses are in the order of the requests; those of requests that came together
 /// leave together, up to settings::pipelined of them. A refused request has one response, the last,
 /// which says why.
-class exchange : public extend::read_place {
+class exchange final : public extend::read_place {
 public:
     enum class action : std::uint8_t { read, write, offer, ask, pause, end_writing, close };
 

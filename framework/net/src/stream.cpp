@@ -87,7 +87,7 @@ awaitable<void> stream::start_tls(const tls_context& context, std::string name)
         net_detail::writer_access::pump_of(parts_->writer),
         context,
         std::move(name),
-        to_string(parts_->peer)
+        to_string(remote_endpoint())
     );
 }
 

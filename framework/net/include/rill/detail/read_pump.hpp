@@ -330,9 +330,9 @@ public:
     {
         if (this->error())
             return;
-        if (failed_ == failed::not_alone)
+        if (hindrance_ == hindrance::not_alone)
             throw std::logic_error("rill::stream_reader: another read is waiting already");
-        if (failed_ == failed::no)
+        if (hindrance_ == hindrance::none)
             step_.explain();
     }
 
@@ -354,7 +354,7 @@ public:
                     return;
             this->complete();
         } catch (...) { // nobody is there to be thrown at
-            end_as(failed::for_memory);
+            end_as(hindrance::no_memory);
         }
     }
 
@@ -368,32 +368,32 @@ protected:
         else if (pump().reader_->ready() && !pump().next_)
             pump().wait_for_turn(*this);
         else
-            end_as(failed::not_alone);
+            end_as(hindrance::not_alone);
     }
 
     error_code why() const noexcept
     {
         if (this->error())
             return this->error();
-        if (failed_ == failed::no)
+        if (hindrance_ == hindrance::none)
             return step_.error();
-        return failed_ == failed::not_alone ? error_code(asio::error::already_started)
+        return hindrance_ == hindrance::not_alone ? error_code(asio::error::already_started)
                                             : error_code(asio::error::no_memory);
     }
 
 private:
-    enum class failed : unsigned char { no, not_alone, for_memory }; // before the step's end
+    enum class hindrance : unsigned char { none, not_alone, no_memory }; // before the step's end
 
     read_pump& pump() const noexcept { return *this->pump_; }
 
-    void end_as(failed why) noexcept
+    void end_as(hindrance why) noexcept
     {
-        failed_ = why;
+        hindrance_ = why;
         this->complete();
     }
 
     Step step_;
-    failed failed_ = failed::no;
+    hindrance hindrance_ = hindrance::none;
 };
 
 } // namespace rill::RILL_FORM::net_detail
