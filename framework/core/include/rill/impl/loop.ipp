@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rill/detail/loop/leftovers.hpp>
+#include <rill/detail/loop/one_thread.hpp>
 #include <rill/detail/watch/debug_mode.hpp>
 #include <rill/future.hpp>
 #include <rill/loop.hpp>
@@ -13,7 +14,7 @@
 namespace rill::RILL_FORM {
 
 RILL_DECL loop::loop()
-    : owned_(std::make_unique<asio::io_context>(1))
+    : owned_(std::make_unique<asio::io_context>(detail::run_by_one_thread))
     , core_(&detail::loop_core::of(*owned_))
     , mail_(&core_->mail())
 {}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rill/detail/loop/one_thread.hpp>
 #include <rill/loop_thread.hpp>
 
 #include <pthread.h>
@@ -53,7 +54,7 @@ public:
     }
 
     const std::string name;
-    asio::io_context io{1}; // run by one thread
+    asio::io_context io{detail::run_by_one_thread};
     detail::loop_core& core;
     const detail::mailbox_ptr mail;
     std::thread thread;

@@ -378,7 +378,7 @@ protected:
         if (hindrance_ == hindrance::none)
             return step_.error();
         return hindrance_ == hindrance::not_alone ? error_code(asio::error::already_started)
-                                            : error_code(asio::error::no_memory);
+                                                  : error_code(asio::error::no_memory);
     }
 
 private:
