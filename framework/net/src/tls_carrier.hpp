@@ -83,7 +83,7 @@ private:
 
     // What a read that waits offers; more where it was filled.
     static constexpr std::size_t first_place = 512;
-    static constexpr std::size_t largest_place = 16 * 1024;
+    static constexpr std::size_t largest_place = 17 * 1024; // one holds the largest record
 
     loop_core* core_;
     tls_socket* above_; // null once that is gone

@@ -37,6 +37,8 @@ namespace rill::RILL_FORM {
 /// While a read of a socket waits, the reader holds no more memory than the bytes that it has; what
 /// comes is read with one call, 64 KiB at least if it is there and the limit has room for it. From
 /// other streams it is read into memory that is held meanwhile: 4 KiB, and more where that was filled.
+/// A TCP socket that is read more than twice gets the option TCP_INQ, by which Linux says what a
+/// read has left.
 ///
 /// A read that waits when the reader is destroyed ends with operation_aborted, and so does one that
 /// begins then; what had been received is gone. The end of the loop closes the stream: reads that

@@ -5,9 +5,11 @@
 #include <rill/detail/form.hpp>
 #include <rill/detail/net_detail.hpp>
 #include <rill/detail/read_place.hpp>
+#include <rill/detail/socket_receive.hpp>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/detail/buffer_sequence_adapter.hpp>
+#include <boost/asio/detail/reactive_socket_recv_op.hpp>
 #include <boost/asio/execution.hpp>
 #include <boost/asio/require.hpp>
 
@@ -102,6 +104,7 @@ private:
         place_->nothing_came();
     }
 
+    socket_receive receive_;
     read_place* place_ = nullptr;
     std::span<char> room_;  // empty unless it is tried, or has been in vain
     unsigned in_a_row_ = 0; // reads that were over at once
@@ -121,15 +124,21 @@ public:
         : read_(&read)
     {}
 
-    asio::mutable_buffer now() const noexcept { return read_->room(); }
-
     const_iterator begin() const noexcept
     {
-        room_ = now();
+        room_ = read_->room();
         return &room_;
     }
 
     const_iterator end() const noexcept { return &room_ + 1; }
+
+    /// From a socket, as socket_receive does it.
+    bool receive(int socket, int flags, error_code& ec, std::size_t& n) const noexcept
+    {
+        return read_->receive_(socket, read_->room(), flags, ec, n);
+    }
+
+    bool left_nothing() const noexcept { return read_->receive_.left_nothing(); }
 
 private:
     late_read* read_; // the flight keeps it
@@ -210,22 +219,46 @@ public:
 
 namespace boost::asio::detail {
 
-/// A late read has one buffer, for which the system has a cheaper call. Without this, Asio takes the
-/// one for many.
+/// A late read asks for its room when it is tried, not each time that somebody looks at it.
 template <>
-class buffer_sequence_adapter<mutable_buffer, rill::net_detail::late_read::buffers>
-    : public buffer_sequence_adapter<mutable_buffer, mutable_buffer> {
-    using late_buffers = rill::net_detail::late_read::buffers;
-    using base = buffer_sequence_adapter<mutable_buffer, mutable_buffer>;
+class buffer_sequence_adapter<mutable_buffer, rill::net_detail::late_read::buffers> {
+public:
+    static bool all_empty(const rill::net_detail::late_read::buffers&) noexcept { return false; }
+};
+
+/// As Asio's own, which tries every read that follows another, so that each message costs a system
+/// call in vain: this one says when it knows that nothing is left.
+template <>
+class reactive_socket_recv_op_base<rill::net_detail::late_read::buffers> : public reactor_op {
+    using buffers = rill::net_detail::late_read::buffers;
 
 public:
-    explicit buffer_sequence_adapter(const late_buffers& all)
-        : base(all.now())
+    reactive_socket_recv_op_base(
+        const boost::system::error_code& success,
+        socket_type socket,
+        socket_ops::state_type,
+        const buffers& to,
+        socket_base::message_flags flags,
+        func_type complete
+    )
+        : reactor_op(success, &reactive_socket_recv_op_base::do_perform, complete)
+        , to_(to)
+        , socket_(socket)
+        , flags_(flags)
     {}
 
-    static bool all_empty(const late_buffers&) noexcept { return false; }
+    static status do_perform(reactor_op* base)
+    {
+        auto& self = *static_cast<reactive_socket_recv_op_base*>(base);
+        if (!self.to_.receive(self.socket_, self.flags_, self.ec_, self.bytes_transferred_))
+            return not_done;
+        return self.to_.left_nothing() ? done_and_exhausted : done;
+    }
 
-    static mutable_buffer first(const late_buffers& all) noexcept { return all.now(); }
+private:
+    buffers to_;
+    socket_type socket_;
+    socket_base::message_flags flags_;
 };
 
 } // namespace boost::asio::detail
