@@ -30,10 +30,10 @@ void accept_failure::begin(error_code why) noexcept
     waited_ = false;
     shortage_ = is_shortage(why.value());
     if (shortage_) {
-        ++journal_.counters.out_of_resources;
+        ++journal_.statistics.out_of_resources;
         reserve_.reset();
     } else {
-        ++journal_.counters.accept_errors;
+        ++journal_.statistics.accept_errors;
     }
     if (std::exchange(reported_, why) != why)
         journal_.report(

@@ -108,6 +108,9 @@ awaitable<error_code> accept_loop::accept_some(const std::shared_ptr<session_set
     if (ec)
         co_return ec;
     if (!sessions->has_room())
+        co_await yield(
+        ); // another listener that was too late for the last place is in line before us
+    while (!sessions->has_room())
         co_await sessions->wait_for_room();
     co_return accept_what_is_there(sessions);
 }
@@ -135,9 +138,11 @@ error_code accept_loop::accept_one(const std::shared_ptr<session_set>& sessions)
     try {
         endpoint peer;
         stream_socket socket = from_->accept(peer, ec);
-        if (!ec) {
-            ++journal.counters.accepted;
-            session::start(sessions, std::move(socket), peer);
+        if (ec)
+            return ec;
+        if (auto place = sessions->admission().admit(peer)) {
+            ++journal.statistics.accepted;
+            session::start(sessions, std::move(socket), peer, std::move(*place));
         }
     } catch (const fatal_error&) { // of a handler's eager first step
         throw;

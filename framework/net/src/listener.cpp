@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "listener.hpp"
 
+#include <rill/detail/missing_family.hpp>
 #include <rill/detail/stream_traits.hpp>
+#include <rill/inherited_sockets.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
 
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <stdexcept>
 #include <utility>
 
 namespace rill::RILL_FORM::net_detail {
@@ -40,11 +49,50 @@ void remove_stale(const std::string& path, const endpoint& at)
         ::unlink(path.c_str());
 }
 
-void set(int fd, int level, int option, const std::string& what)
+template <class Value = int>
+void set(int fd, int level, int option, const std::string& what, Value value = 1)
 {
-    const int on = 1;
-    if (::setsockopt(fd, level, option, &on, sizeof on) != 0)
+    if (::setsockopt(fd, level, option, &value, sizeof value) != 0)
         throw_last_error(what);
+}
+
+int seconds_of(duration d)
+{
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(d).count();
+    return static_cast<int>(std::clamp<std::int64_t>(seconds, 0, std::numeric_limits<int>::max()));
+}
+
+unsigned milliseconds_of(duration d)
+{
+    const auto count = std::chrono::ceil<std::chrono::milliseconds>(d).count();
+    return static_cast<unsigned>(std::clamp<std::int64_t>(count, 0, std::numeric_limits<int>::max())
+    );
+}
+
+/// Linux gives each connection what its listening socket has, so that accepting costs nothing more.
+void set_what_connections_have(int fd, const endpoint& at, const server_options& options)
+{
+    const std::string what = " of a socket that listens on " + to_string(at);
+    if (options.receive_bytes)
+        set(fd, SOL_SOCKET, SO_RCVBUF, "setting SO_RCVBUF" + what, *options.receive_bytes);
+    if (options.send_bytes)
+        set(fd, SOL_SOCKET, SO_SNDBUF, "setting SO_SNDBUF" + what, *options.send_bytes);
+    if (is_unix(at))
+        return;
+    if (const auto& asked = options.kept_alive) {
+        const int idle = seconds_of(asked->idle);
+        const int interval = seconds_of(asked->interval);
+        set(fd, SOL_SOCKET, SO_KEEPALIVE, "setting SO_KEEPALIVE" + what);
+        set(fd, IPPROTO_TCP, TCP_KEEPIDLE, "setting TCP_KEEPIDLE" + what, idle);
+        set(fd, IPPROTO_TCP, TCP_KEEPINTVL, "setting TCP_KEEPINTVL" + what, interval);
+        set(fd, IPPROTO_TCP, TCP_KEEPCNT, "setting TCP_KEEPCNT" + what, asked->probes);
+    }
+    if (const auto& limit = options.unacknowledged)
+        set(fd,
+            IPPROTO_TCP,
+            TCP_USER_TIMEOUT,
+            "setting TCP_USER_TIMEOUT" + what,
+            milliseconds_of(*limit));
 }
 
 unique_fd open_listening(const endpoint& at, const server_options& options)
@@ -58,8 +106,9 @@ unique_fd open_listening(const endpoint& at, const server_options& options)
         set(fd.get(), SOL_SOCKET, SO_REUSEADDR, what);
     if (family == AF_INET6) // so that IPv4 can have a socket of its own at the same port
         set(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, what);
-    if (options.share_port)
+    if (options.share_port && family != AF_UNIX)
         set(fd.get(), SOL_SOCKET, SO_REUSEPORT, what);
+    set_what_connections_have(fd.get(), at, options);
     if (::bind(fd.get(), at.data(), static_cast<socklen_t>(at.size())) != 0)
         throw_last_error(what);
     if (::listen(fd.get(), options.accept_queue) != 0)
@@ -76,6 +125,66 @@ endpoint local_of(int fd)
     return endpoint(&address, size);
 }
 
+bool has(int fd, int option, int value)
+{
+    int is = 0;
+    socklen_t size = sizeof is;
+    return ::getsockopt(fd, SOL_SOCKET, option, &is, &size) == 0 && is == value;
+}
+
+/// IPv4, IPv6 or unix; another family has no endpoint here.
+bool is_listening_stream(int fd)
+{
+    const bool known =
+        has(fd, SO_DOMAIN, AF_INET) || has(fd, SO_DOMAIN, AF_INET6) || has(fd, SO_DOMAIN, AF_UNIX);
+    return known && has(fd, SO_TYPE, SOCK_STREAM) && has(fd, SO_ACCEPTCONN, 1);
+}
+
+/// For whoever looks for one that is not there.
+std::string what_is_inherited()
+{
+    std::string all;
+    for (const inherited_socket& s : inherited_sockets())
+        all += (all.empty() ? "there is fd:" : ", fd:") + std::to_string(s.descriptor) + " (" +
+               s.name + ")";
+    return all.empty() ? "nothing was handed over (LISTEN_FDS, LISTEN_PID)" : all;
+}
+
+std::vector<std::unique_ptr<incoming>>
+listen_at_inherited(loop_core& core, const listen_address::place& at, const server_options& options)
+{
+    std::vector<std::unique_ptr<incoming>> all;
+    for (const inherited_socket& s : inherited_sockets()) {
+        const std::string number = std::to_string(s.descriptor);
+        if (at.inherited_name != s.name && at.inherited_name != number)
+            continue;
+        if (!is_listening_stream(s.descriptor))
+            throw_error(
+                error_code(EINVAL, asio::error::get_system_category()),
+                "listening on " + at.text + ": descriptor " + number +
+                    " is no stream socket that listens"
+            );
+        unique_fd copy(::fcntl(s.descriptor, F_DUPFD_CLOEXEC, 0));
+        if (!copy)
+            throw_last_error("listening on " + at.text);
+        const endpoint local = local_of(copy.get());
+        all.push_back(std::make_unique<listener>(core.executor(), std::move(copy), local, options));
+    }
+    if (all.empty())
+        throw_error(
+            asio::error::bad_descriptor, "listening on " + at.text + ": " + what_is_inherited()
+        );
+    return all;
+}
+
+std::unique_ptr<incoming>
+listen_on(loop_core& core, const endpoint& at, const server_options& options)
+{
+    if (network_backend* simulation = network_service::of(core).backend())
+        return simulation->listen(at, options);
+    return std::make_unique<listener>(core.executor(), at, options);
+}
+
 } // namespace
 
 listener::listener(
@@ -90,6 +199,22 @@ listener::listener(
     fd.release();
     socket_.native_non_blocking(true);
     remember_file();
+}
+
+listener::listener(
+    const asio::io_context::executor_type& ex,
+    unique_fd socket,
+    const endpoint& at,
+    const server_options& options
+)
+    : socket_(ex)
+    , local_(at)
+    , shared_(true)
+{
+    set_what_connections_have(socket.get(), at, options);
+    socket_.assign(socket.get());
+    socket.release();
+    socket_.native_non_blocking(true);
 }
 
 listener::~listener()
@@ -126,8 +251,11 @@ stream_socket listener::accept(endpoint& peer, error_code& ec)
     return socket;
 }
 
+/// Others may go on, or come.
 void listener::make_no_more() noexcept
 {
+    if (shared_)
+        return;
     if (path_.empty())
         ignore_requests_to_connect(socket_.native_handle());
     else
@@ -153,12 +281,26 @@ void listener::remove_file() noexcept
         ::unlink(path.c_str());
 }
 
-std::unique_ptr<incoming>
-listen_on(loop_core& core, const endpoint& at, const server_options& options)
+std::vector<std::unique_ptr<incoming>>
+listen_at(loop_core& core, const listen_address::place& at, const server_options& options)
 {
-    if (network_backend* simulation = network_service::of(core).backend())
-        return simulation->listen(at, options);
-    return std::make_unique<listener>(core.executor(), at, options);
+    if (!at.host.empty())
+        throw std::invalid_argument(
+            "rill::server: \"" + at.text + "\" has a name that is to be looked up: see start_server"
+        );
+    if (!at.inherited_name.empty())
+        return listen_at_inherited(core, at, options);
+    std::vector<std::unique_ptr<incoming>> all;
+    for (const endpoint& e : at.endpoints) {
+        try {
+            all.push_back(listen_on(core, e, options));
+        } catch (const system_error& error) {
+            const bool last_hope = all.empty() && &e == &at.endpoints.back();
+            if (last_hope || !is_family_missing(error.code(), e))
+                throw;
+        }
+    }
+    return all;
 }
 
 } // namespace rill::RILL_FORM::net_detail

@@ -5,7 +5,8 @@
 
 #include <rill/detail/network_backend.hpp>
 #include <rill/endpoint.hpp>
-#include <rill/server.hpp>
+#include <rill/listen_address.hpp>
+#include <rill/server_options.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
@@ -14,6 +15,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace rill::RILL_FORM::net_detail {
 
@@ -24,6 +26,15 @@ public:
     listener(
         const asio::io_context::executor_type& ex, const endpoint& at, const server_options& options
     );
+
+    /// Listens with others at a socket that listens already.
+    listener(
+        const asio::io_context::executor_type& ex,
+        unique_fd socket,
+        const endpoint& at,
+        const server_options& options
+    );
+
     ~listener() override;
 
     listener(const listener&) = delete;
@@ -44,13 +55,16 @@ private:
 
     descriptor socket_;
     endpoint local_;
-    std::string path_; // of a unix socket's file; empty: there is none
-    dev_t device_ = 0; // which file that was when it was made
+    bool shared_ = false; // with others, who go on
+    std::string path_;    // of a unix socket's file; empty: there is none
+    dev_t device_ = 0;    // which file that was when it was made
     ino_t inode_ = 0;
 };
 
-/// A listener of the loop's network, as above.
-std::unique_ptr<incoming>
-listen_on(loop_core& core, const endpoint& at, const server_options& options);
+/// What listens at a place, at all that is to be had there, in the loop's network. An address of a
+/// family that the machine does not have is passed over among several. system_error naming the
+/// address if it cannot be listened on; std::invalid_argument for a name.
+std::vector<std::unique_ptr<incoming>>
+listen_at(loop_core& core, const listen_address::place& at, const server_options& options);
 
 } // namespace rill::RILL_FORM::net_detail

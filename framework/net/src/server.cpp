@@ -22,7 +22,7 @@ server::server(
 )
     : impl_(std::make_shared<impl>(extend::loop_core::of(ex), std::move(h), options))
 {
-    impl_->listen(at.endpoints());
+    impl_->listen(at);
 }
 
 server::server(server&&) noexcept = default;
@@ -62,12 +62,12 @@ bool server::is_serving() const noexcept
 
 std::size_t server::connections() const noexcept
 {
-    return impl_->connections();
+    return impl_->statistics().active;
 }
 
-const server_counters& server::counters() const noexcept
+const server_statistics& server::statistics() const noexcept
 {
-    return impl_->counters();
+    return impl_->statistics();
 }
 
 void server::close()
@@ -111,6 +111,13 @@ start_server(server::handler h, std::string host, unsigned short port, server_op
     auto& core = extend::loop_core::of(co_await asio::this_coro::executor);
     const std::vector<endpoint> at = co_await look_up(std::move(host), port);
     co_return server(core.executor(), std::move(h), listen_address(at), options);
+}
+
+awaitable<server> start_server(server::handler h, listen_address at, server_options options)
+{
+    auto& core = extend::loop_core::of(co_await asio::this_coro::executor);
+    at = co_await look_up(std::move(at));
+    co_return server(core.executor(), std::move(h), at, options);
 }
 
 awaitable<server> start_unix_server(server::handler h, std::string path, server_options options)

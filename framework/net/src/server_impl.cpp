@@ -23,24 +23,13 @@ server::impl::impl(extend::loop_core& core, handler h, const server_options& opt
     , closed_(core.executor())
 {}
 
-void server::impl::listen(const std::vector<endpoint>& at)
+void server::impl::listen(const listen_address& at)
 {
-    open_listeners(at);
+    for (const listen_address::place& place : at.places())
+        for (auto& from : net_detail::listen_at(core_, place, sessions_.options()))
+            accepting_.emplace_back(std::move(from), failure_);
     for (net_detail::accept_loop& loop : accepting_)
         loop.start(sessions());
-}
-
-void server::impl::open_listeners(const std::vector<endpoint>& at)
-{
-    for (const endpoint& e : at) {
-        try {
-            accepting_.emplace_back(net_detail::listen_on(core_, e, sessions_.options()), failure_);
-        } catch (const system_error& error) {
-            const bool no_such_family = error.code().value() == EAFNOSUPPORT;
-            if (!no_such_family || (accepting_.empty() && &e == &at.back()))
-                throw;
-        }
-    }
 }
 
 std::vector<endpoint> server::impl::sockets() const

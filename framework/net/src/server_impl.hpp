@@ -11,7 +11,6 @@
 #include <rill/event.hpp>
 #include <rill/server.hpp>
 
-#include <cstddef>
 #include <deque>
 #include <memory>
 #include <vector>
@@ -24,17 +23,14 @@ class server::impl final : public std::enable_shared_from_this<impl>, private ex
 public:
     impl(extend::loop_core& core, handler h, const server_options& options);
 
-    /// Once: at all of them or at none. A family that the machine does not have is passed over
-    /// among several.
-    void listen(const std::vector<endpoint>& at);
+    /// Once: at all of them or at none.
+    void listen(const listen_address& at);
 
     std::vector<endpoint> sockets() const;
 
     bool closed() const noexcept { return sessions_.stopped(); }
 
-    std::size_t connections() const noexcept { return sessions_.size(); }
-
-    const server_counters& counters() const noexcept { return journal_.counters; }
+    const server_statistics& statistics() const noexcept { return journal_.statistics; }
 
     /// Those who wait to be accepted are accepted before.
     void close();
@@ -56,7 +52,6 @@ public:
     static awaitable<bool> drain(std::shared_ptr<impl> self, duration timeout);
 
 private:
-    void open_listeners(const std::vector<endpoint>& at);
     void on_context_end() noexcept override;
 
     /// Whoever has it keeps the server.

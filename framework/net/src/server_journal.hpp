@@ -2,13 +2,13 @@
 #pragma once
 
 #include <rill/detail/net_detail.hpp>
-#include <rill/server.hpp>
+#include <rill/server_statistics.hpp>
 
 #include <exception>
 
 namespace rill::RILL_FORM::net_detail {
 
-/// What a server has to tell: its counters, and to the loop's exception handler what nobody else
+/// What a server has to tell: its statistics, and to the loop's exception handler what nobody else
 /// catches.
 class server_journal {
 public:
@@ -16,7 +16,7 @@ public:
         : core_(&core)
     {}
 
-    server_counters counters;
+    server_statistics statistics;
 
     /// In the name of the running task. Once the loop has ended it goes to standard error.
     void report(const char* what, std::exception_ptr error) noexcept;

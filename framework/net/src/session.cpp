@@ -34,10 +34,13 @@ void session_ends::abort()
 }
 
 void session::start(
-    const std::shared_ptr<session_set>& in, stream_socket socket, const endpoint& peer
+    const std::shared_ptr<session_set>& in,
+    stream_socket socket,
+    const endpoint& peer,
+    peer_place place
 )
 {
-    const auto self = std::make_shared<session>(in);
+    const auto self = std::make_shared<session>(in, std::move(place));
     stream connection(std::move(socket), in->options());
     self->ends_.connection = writer_access::pump_of(connection.writer());
     connection.writer().hold_until_closed(self);
@@ -46,8 +49,9 @@ void session::start(
     );
 }
 
-session::session(std::shared_ptr<session_set> in)
+session::session(std::shared_ptr<session_set> in, peer_place place)
     : set_(std::move(in))
+    , place_(std::move(place))
 {
     set_->add(*this);
 }
@@ -57,19 +61,24 @@ session::~session()
     set_->remove(*this);
 }
 
+awaitable<bool> session::secure(session_set& set, stream& connection)
+{
+    try {
+        co_await connection.start_tls(*set.options().security);
+        co_return true;
+    } catch (const tls_error&) {
+        ++set.journal().statistics.handshake_errors;
+    } catch (const system_error&) { // it was told to stop, or lost before it could begin
+    }
+    co_return false;
+}
+
 awaitable<void> session::serve(std::shared_ptr<session> self, stream connection)
 {
     session_set& set = *self->set_;
     const running_handler running(set);
-    try {
-        if (const auto& security = set.options().security)
-            co_await connection.start_tls(*security);
-    } catch (const tls_error&) {
-        ++set.journal().counters.handshake_errors;
+    if (set.options().security && !co_await secure(set, connection))
         co_return;
-    } catch (const system_error&) { // it was told to stop, or lost before it could begin
-        co_return;
-    }
     try {
         co_await set.handler()(std::move(connection));
     } catch (const fatal_error&) {
@@ -77,7 +86,7 @@ awaitable<void> session::serve(std::shared_ptr<session> self, stream connection)
     } catch (...) {
         if (was_asked_for(std::current_exception()))
             co_return;
-        ++set.journal().counters.handler_errors;
+        ++set.journal().statistics.handler_errors;
         set.journal().report("a connection's handler failed", std::current_exception());
     }
 }

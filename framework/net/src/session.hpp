@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "peer_count.hpp"
+
 #include <rill/awaitable.hpp>
 #include <rill/detail/net_detail.hpp>
 #include <rill/detail/write_pump.hpp>
@@ -39,10 +41,14 @@ struct session_ends {
 class session : public hook<in_session_set> {
 public:
     /// Starts a task that runs the server's handler.
-    static void
-    start(const std::shared_ptr<session_set>& in, stream_socket socket, const endpoint& peer);
+    static void start(
+        const std::shared_ptr<session_set>& in,
+        stream_socket socket,
+        const endpoint& peer,
+        peer_place place
+    );
 
-    explicit session(std::shared_ptr<session_set> in);
+    session(std::shared_ptr<session_set> in, peer_place place);
     ~session();
 
     session(const session&) = delete;
@@ -51,9 +57,12 @@ public:
     const session_ends& ends() const noexcept { return ends_; }
 
 private:
+    /// The TLS handshake. False: that was the connection's end.
+    static awaitable<bool> secure(session_set& set, stream& connection);
     static awaitable<void> serve(std::shared_ptr<session> self, stream connection);
 
     std::shared_ptr<session_set> set_;
+    peer_place place_; // among the connections of its peer
     session_ends ends_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <rill/cancel_scope.hpp>
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@ session_set::session_set(
     , handler_(std::move(handler))
     , options_(options)
     , journal_(journal)
+    , admission_(options_, journal)
     , room_(core.executor())
     , no_handlers_(core.executor())
     , empty_(core.executor())
@@ -38,21 +40,23 @@ void session_set::stop() noexcept
 
 void session_set::look_whether_empty() noexcept
 {
-    if (stopped_ && size_ == 0)
+    if (stopped_ && journal_.statistics.active == 0)
         empty_.set();
 }
 
 void session_set::add(session& s) noexcept
 {
     all_.push_back(s);
-    if (++size_ >= options_.most_connections)
+    server_statistics& now = journal_.statistics;
+    now.most_active = std::max(now.most_active, ++now.active);
+    if (now.active >= options_.most_connections)
         room_.clear();
 }
 
 void session_set::remove(session& s) noexcept
 {
     s.unlink();
-    if (--size_ < options_.most_connections)
+    if (--journal_.statistics.active < options_.most_connections)
         room_.set();
     look_whether_empty();
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "admission.hpp"
+#include "server_journal.hpp"
 #include "session.hpp"
 
 #include <rill/awaitable.hpp>
@@ -12,8 +14,6 @@
 #include <memory>
 
 namespace rill::RILL_FORM::net_detail {
-
-class server_journal;
 
 /// The sessions of a server: how many there may be, and what is done with all of them.
 class session_set {
@@ -27,8 +27,6 @@ public:
         const server_options& options,
         server_journal& journal
     );
-
-    std::size_t size() const noexcept { return size_; }
 
     /// Whether another one may be started.
     bool has_room() const noexcept { return room_.is_set(); }
@@ -65,6 +63,8 @@ public:
 
     server_journal& journal() const noexcept { return journal_; }
 
+    net_detail::admission& admission() noexcept { return admission_; }
+
     void add(session& s) noexcept;
     void remove(session& s) noexcept;
 
@@ -80,16 +80,16 @@ private:
     executor_type executor_;
     server::handler handler_; // never empty
     server_options options_;
-    server_journal& journal_;
+    server_journal& journal_; // whose statistics count the sessions
+    net_detail::admission admission_;
 
     intrusive_list<session, in_session_set> all_;
-    std::size_t size_ = 0;    // of all_
     std::size_t running_ = 0; // handlers
     bool stopped_ = false;
 
-    event room_;        // set while size_ is below the limit
+    event room_;        // set while there are fewer than the limit
     event no_handlers_; // set while running_ is 0
-    event empty_;       // set once stopped_ and size_ is 0, and stays so
+    event empty_;       // set once stopped_ and there are none, and stays so
 };
 
 /// While it lives, somebody waits who finds no room.

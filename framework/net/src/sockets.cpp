@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "sockets.hpp"
 
+#include <rill/detail/missing_family.hpp>
 #include <rill/detail/stream_traits.hpp>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -77,6 +78,14 @@ void ignore_requests_to_connect(int listener) noexcept
     };
     const sock_fprog filter{static_cast<unsigned short>(std::size(program)), program};
     ::setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);
+}
+
+bool is_family_missing(const error_code& ec, const endpoint& at)
+{
+    if (ec.value() == EAFNOSUPPORT)
+        return true;
+    return ec.value() == EADDRNOTAVAIL && !is_unix(at) &&
+           address_of(at) == asio::ip::address_v6::loopback();
 }
 
 unique_fd open_reserve() noexcept

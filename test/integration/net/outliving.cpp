@@ -73,7 +73,7 @@ TEST_CASE("a server may outlive its loop")
             s.emplace(wait_for_ever, any_port);
             co_return;
         });
-        CHECK(s->counters().accepted == 0);
+        CHECK(s->statistics().accepted == 0);
     }
     SUBCASE("when it is closed")
     {
@@ -92,7 +92,7 @@ TEST_CASE("a server may outlive its loop")
             rill::create_task(s->wait_closed());
             CHECK(co_await eventually([&] { return s->connections() == 1; }));
         });
-        CHECK(s->counters().accepted == 1);
+        CHECK(s->statistics().accepted == 1);
     }
     SUBCASE("which ends without asking anybody")
     {

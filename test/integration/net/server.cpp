@@ -10,6 +10,10 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <fstream>
 #include <optional>
 #include <stdexcept>
@@ -288,8 +292,8 @@ TEST_CASE("SRV-12: an exception of a handler is reported, ends its connection, a
         CHECK((co_await ask(server, "bad\n")).empty());
         good.writer().write("good\n");
         CHECK(co_await good.reader().read_line() == "good\n");
-        CHECK(server.counters().handler_errors == 1);
-        CHECK(server.counters().accepted == 2);
+        CHECK(server.statistics().handler_errors == 1);
+        CHECK(server.statistics().accepted == 2);
     });
     REQUIRE(l.reported.size() == 1);
     CHECK(l.reported[0].find("a bad line") != std::string::npos);
@@ -310,7 +314,7 @@ TEST_CASE("SRV-12: a handler that is aborted though nobody told it to stop is re
         co_await rill::sleep(1ms);
         timer.cancel();
         CHECK((co_await s.reader().read_all()).empty());
-        CHECK(server.counters().handler_errors == 1);
+        CHECK(server.statistics().handler_errors == 1);
     });
     CHECK(l.reported.size() == 1);
 }
@@ -396,6 +400,82 @@ TEST_CASE("SRV-18: an address in use is an error that names it, and nothing stay
     });
 }
 
+TEST_CASE("SRV-15, SRV-18: of several addresses each is listened on, or none")
+{
+    live l;
+    const scratch dir;
+    l.run([&]() -> awaitable<void> {
+        const std::string file = "unix:" + dir.file("s");
+        const std::size_t before = open_descriptors();
+        {
+            rill::server server = co_await rill::start_server(
+                echo_lines, rill::listen_address::parse_list({"localhost:0", "127.0.0.1:0", file})
+            );
+            const std::vector<rill::endpoint> all = server.sockets();
+            REQUIRE(all.size() >= 2); // without IPv6 it is one less
+            CHECK(rill::to_string(all.front()).starts_with("127.0.0.1:"));
+            CHECK(rill::to_string(all.back()) == file);
+            CHECK(co_await ask(server, "x\n") == "x\n");
+            const rill::stream s = co_await rill::open_unix_connection(dir.file("s"));
+            const std::string taken = rill::to_string(all.front());
+            const std::size_t meanwhile = open_descriptors();
+            CHECK_THROWS_WITH(
+                rill::server(
+                    echo_lines,
+                    rill::listen_address::parse_list({"unix:" + dir.file("t"), "[::1]:0", taken})
+                ),
+                doctest::Contains(taken.c_str())
+            );
+            CHECK(open_descriptors() == meanwhile);
+            CHECK_FALSE(std::filesystem::exists(dir.file("t")));
+        }
+        CHECK(co_await eventually([&] { return open_descriptors() == before; }));
+    });
+}
+
+/// What the system says of a socket; -1 if it does not.
+int option_of(rill::stream& s, int level, int option)
+{
+    int value = -1;
+    socklen_t size = sizeof value;
+    ::getsockopt(s.socket().native_handle(), level, option, &value, &size);
+    return value;
+}
+
+TEST_CASE("server_options: a connection has what its server says")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        const auto options = [](const rill::server_options& o) -> awaitable<std::vector<int>> {
+            std::vector<int> seen;
+            const auto look = [&](rill::stream s) -> awaitable<void> {
+                for (const int option : {SO_KEEPALIVE, SO_RCVBUF, SO_SNDBUF})
+                    seen.push_back(option_of(s, SOL_SOCKET, option));
+                for (const int option :
+                     {TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_USER_TIMEOUT, TCP_NODELAY})
+                    seen.push_back(option_of(s, IPPROTO_TCP, option));
+                co_return;
+            };
+            const rill::server server(look, any_port, o);
+            rill::stream s = co_await connect_to(server);
+            co_await s.reader().read_line();
+            co_return seen;
+        };
+        rill::server_options o;
+        o.keepalive(61s, 2s, 3).user_timeout(1500ms).receive_buffer(8192).send_buffer(16384);
+        const std::vector<int> set{1, 2 * 8192, 2 * 16384, 61, 2, 3, 1500, 1};
+        CHECK(co_await options(o) == set); // Linux doubles sizes, for what it needs itself
+        const std::vector<int> as_it_is = co_await options({});
+        REQUIRE(as_it_is.size() == set.size());
+        CHECK(as_it_is.front() == 0);
+        CHECK(as_it_is.back() == 1);
+        const auto no_probes = rill::server_options().keepalive(1s, 1s, 0);
+        CHECK_THROWS_WITH(
+            rill::server(echo_lines, any_port, no_probes), doctest::Contains("TCP_KEEPCNT")
+        );
+    });
+}
+
 TEST_CASE("SRV-19: with reuse_port two servers share an address")
 {
     live l;
@@ -406,7 +486,7 @@ TEST_CASE("SRV-19: with reuse_port two servers share an address")
         const rill::server two(echo_lines, rill::listen_address(one.local_endpoint()), options);
         for (int i = 0; i < 20; ++i)
             CHECK(co_await ask(one, "x\n") == "x\n");
-        CHECK(one.counters().accepted + two.counters().accepted == 20);
+        CHECK(one.statistics().accepted + two.statistics().accepted == 20);
     });
 }
 
@@ -427,7 +507,7 @@ TEST_CASE("max_connections: more clients wait in the accept queue until one has 
             CHECK(co_await two.reader().read_line() == "x\n");
         }
         CHECK(server.connections() == 2);
-        CHECK(server.counters().accepted == 2);
+        CHECK(server.statistics().accepted == 2);
         one.reset();
         CHECK(co_await three.reader().read_line() == "third\n");
         CHECK(server.connections() == 2);

@@ -120,6 +120,52 @@ std::string converse(Serve serve, Ask ask)
     return client.result();
 }
 
+TEST_CASE("net guide: a server at two places serves whom it allows, and counts the others")
+{
+    rill::testing::loop loop;
+    rill::testing::network net(loop);
+    auto host = net.host("server");
+    net.names().set("both", {host.address(), host.address_v6()});
+    const auto greet = [](rill::stream client) -> awaitable<void> {
+        client.writer().write("hello\n");
+        co_await client.writer().drain();
+    };
+    const auto here = host.enter();
+    auto serving =
+        rill::create_task(loop.executor(), serve_at({"both:7007", "unix:@greet"}, greet));
+    loop.settle();
+    auto client = net.host("client").spawn(first_line_of(host.address()));
+    loop.settle();
+    CHECK(client.result() == "hello\n");
+    const auto local = loop.run([]() -> awaitable<std::string> {
+        rill::stream s = co_await rill::open_unix_connection("@greet");
+        co_return co_await s.reader().read_line();
+    });
+    CHECK(local == "hello\n");
+    serving.cancel();
+    loop.settle();
+}
+
+TEST_CASE("net guide: the statistics of a server")
+{
+    rill::testing::loop loop;
+    rill::testing::network net(loop);
+    const auto greet = [](rill::stream client) -> awaitable<void> {
+        client.writer().write("hello\n");
+        co_await client.writer().drain();
+    };
+    auto host = net.host("server");
+    const auto here = host.enter();
+    const auto everywhere = rill::listen_address::parse("*:7007");
+    const rill::server server(loop.executor(), greet, everywhere, guarded());
+    auto client = net.host("client").spawn(first_line_of(host.address()));
+    auto other = net.host("other").spawn(why_not(host.address_v6(), {}));
+    loop.settle();
+    CHECK(client.result() == "hello\n");
+    CHECK(other.done()); // it is connected, and closed: fd00::/8 is not allowed
+    CHECK(summary(server) == "1 served, 1 at once, refused: 1 denied, 0 had enough");
+}
+
 TEST_CASE("net guide: TLS with certificates on both sides")
 {
     test::tls_authority authority;

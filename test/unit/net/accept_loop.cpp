@@ -117,8 +117,8 @@ TEST_CASE("accepting: an error of the wait is reported once, and is no end")
     f.loop.advance(1s);
     CHECK(f.listener.asked == 4); // the last wait is still under way
     CHECK(f.loop.reported().empty());
-    CHECK(server.counters().accept_errors == 2);
-    CHECK(server.counters().out_of_resources == 0);
+    CHECK(server.statistics().accept_errors == 2);
+    CHECK(server.statistics().out_of_resources == 0);
 }
 
 TEST_CASE("accepting: so is one of accept itself that is not a single connection's")
@@ -132,7 +132,7 @@ TEST_CASE("accepting: so is one of accept itself that is not a single connection
     f.loop.advance(1s);
     CHECK(f.listener.asked == 5);
     f.loop.expect_reported("Invalid argument"); // between the two all was well
-    CHECK(server.counters().accept_errors == 2);
+    CHECK(server.statistics().accept_errors == 2);
 }
 
 TEST_CASE("SRV-22: where descriptors run out accepting waits, and goes on")
@@ -142,11 +142,11 @@ TEST_CASE("SRV-22: where descriptors run out accepting waits, and goes on")
     f.listener.accepts = {EMFILE, EAGAIN};
     rill::server server = f.serve();
     f.loop.settle();
-    CHECK(server.counters().out_of_resources == 1);
+    CHECK(server.statistics().out_of_resources == 1);
     f.loop.expect_reported("Too many open files");
     f.loop.advance(100ms);
     CHECK(f.listener.asked == 3);
-    CHECK(server.counters().accept_errors == 0);
+    CHECK(server.statistics().accept_errors == 0);
 }
 
 TEST_CASE("accepting: an error while a server closes is told, with what becomes of those who wait")

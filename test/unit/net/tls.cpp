@@ -140,7 +140,7 @@ TEST_CASE("verification: a certificate for another name is refused, and the erro
     CHECK(contains(why->what(), "TLS with other.example: the peer's certificate is refused: "));
     CHECK(contains(why->what(), "not for other.example"));
     CHECK(contains(why->what(), "'CN=localhost', issued by 'CN=Test CA', for localhost, server"));
-    CHECK(server.counters().handshake_errors == 1);
+    CHECK(server.statistics().handshake_errors == 1);
 }
 
 TEST_CASE("verification: an address is checked as one")
@@ -231,7 +231,7 @@ TEST_CASE("client certificates: the server sees whose it is, and refuses who has
             CHECK(co_await test::error_of(s.reader().read(1)) == tls_errc::refused_by_peer);
         });
         CHECK(who.empty());
-        CHECK(server.counters().handshake_errors == 1);
+        CHECK(server.statistics().handshake_errors == 1);
     }
 }
 
@@ -316,7 +316,7 @@ TEST_CASE("TLS-04: a client that says nothing is let go by the server, and count
         rill::stream s = co_await rill::open_connection("server", 7);
         CHECK(co_await s.reader().read_all() == "");
     });
-    CHECK(server.counters().handshake_errors == 1);
+    CHECK(server.statistics().handshake_errors == 1);
     CHECK(server.connections() == 0);
 }
 
@@ -363,7 +363,7 @@ TEST_CASE("plain text where TLS is expected is told from a broken handshake")
         s.writer().write("GET / HTTP/1.1\r\n\r\n");
         co_await s.reader().read_all();
     });
-    CHECK(secured.counters().handshake_errors == 1);
+    CHECK(secured.statistics().handshake_errors == 1);
 }
 
 TEST_CASE("TLS-09, SW-12: start_tls on a live connection; what came before it is the handshake's")

@@ -4,92 +4,21 @@
 #include <rill/awaitable.hpp>
 #include <rill/clock.hpp>
 #include <rill/listen_address.hpp>
+#include <rill/server_options.hpp>
+#include <rill/server_statistics.hpp>
 #include <rill/stream.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace rill {
-
-/// How a server listens and accepts, and the options of the streams that it makes.
-class server_options : public stream_options {
-public:
-    server_options() {}
-    server_options(const stream_options& options)
-        : stream_options(options)
-    {}
-
-    /// Connections at once, at least 1; more wait in the kernel's accept queue.
-    server_options& max_connections(std::size_t n)
-    {
-        most_connections = n;
-        return *this;
-    }
-
-    /// Told, at once and in the server's own steps, true for each listener at which a client waits
-    /// though all places are taken, and false when that wait is over; no more once the server is
-    /// closed. Whoever knows of a connection that can be spared may end it then. It must not throw.
-    server_options& on_crowded(std::function<void(bool)> f)
-    {
-        crowded = std::move(f);
-        return *this;
-    }
-
-    /// Length of that queue.
-    server_options& backlog(int n)
-    {
-        accept_queue = n;
-        return *this;
-    }
-
-    /// Several servers, one for each loop, share an address; the kernel spreads the connections.
-    server_options& reuse_port(bool on)
-    {
-        share_port = on;
-        return *this;
-    }
-
-    /// What serve_forever gives running handlers when it is cancelled.
-    server_options& drain_timeout(duration d)
-    {
-        drain_time = d;
-        return *this;
-    }
-
-    /// Each connection begins with a TLS handshake, and its handler runs after it. One that fails
-    /// ends that connection alone, and is counted. std::invalid_argument from the server for a
-    /// client's context.
-    server_options& tls(const tls_context& context)
-    {
-        security = context;
-        return *this;
-    }
-
-    std::size_t most_connections = 10'000;
-    std::function<void(bool)> crowded; // may be empty
-    int accept_queue = 4096;
-    bool share_port = false;
-    duration drain_time = duration::zero();
-    std::optional<tls_context> security; // empty: connections are in the clear
-};
-
-/// What has happened to a server so far.
-struct server_counters {
-    std::uint64_t accepted = 0;
-    std::uint64_t handler_errors = 0;
-    std::uint64_t handshake_errors = 0; // TLS handshakes that failed or took too long
-    std::uint64_t out_of_resources = 0; // times that accept found no descriptor or memory left
-    std::uint64_t accept_errors = 0;    // times that it failed otherwise, for the server as a whole
-};
 
 /// Listens, and runs a handler for each connection as a task of its own. Mirrors asyncio.Server.
 ///
@@ -107,8 +36,9 @@ class server {
 public:
     using handler = std::function<awaitable<void>(stream)>;
 
-    /// Listens at once, on the loop that this thread runs. system_error naming the address if that
-    /// cannot be; sockets opened so far are closed then.
+    /// Listens at once, on the loop that this thread runs, at each place of `at`. system_error naming
+    /// the address if that cannot be; sockets opened so far are closed then. std::invalid_argument for
+    /// a name: start_server looks it up.
     server(handler h, const listen_address& at, const server_options& options = {});
 
     /// The same on the loop of `ex`.
@@ -134,7 +64,7 @@ public:
     /// Connections that are open, those included that are being flushed after their handler.
     std::size_t connections() const noexcept;
 
-    const server_counters& counters() const noexcept;
+    const server_statistics& statistics() const noexcept;
 
     /// Stops listening: new clients are refused, connections go on. Those who wait to be accepted
     /// are accepted before, also beyond max_connections: they have been told that they are connected.
@@ -174,6 +104,10 @@ private:
 /// For a handler that takes reader and writer, see with_streams. Mirrors asyncio.start_server.
 awaitable<server>
 start_server(server::handler h, std::string host, unsigned short port, server_options options = {});
+
+/// Makes a server for all places of `at`, having looked up the names among them. A name's address of
+/// a family that this machine does not have is passed over if the name has others.
+awaitable<server> start_server(server::handler h, listen_address at, server_options options = {});
 
 /// Makes a server for the unix socket at `path`; a stale socket file there is replaced. Mirrors
 /// asyncio.start_unix_server.

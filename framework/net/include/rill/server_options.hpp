@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/clock.hpp>
+#include <rill/network.hpp>
+#include <rill/stream.hpp>
+#include <rill/tls_context.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace rill {
+
+namespace net_detail {
+
+class peer_count;
+
+}
+
+/// How a server listens and accepts, and the options of the streams that it makes.
+class server_options : public stream_options {
+public:
+    server_options() {}
+    server_options(const stream_options& options)
+        : stream_options(options)
+    {}
+
+    // Whom it serves
+
+    /// Connections at once, at least 1; more wait in the kernel's accept queue.
+    server_options& max_connections(std::size_t n)
+    {
+        most_connections = n;
+        return *this;
+    }
+
+    /// Connections at once from one peer, at least 1; more are closed. A peer is an IPv4 address, or
+    /// the first 64 bits of one of IPv6: whoever has one address there has them all. Unix sockets do
+    /// not count. Servers made with copies of these options count together, on any thread.
+    ///
+    /// Behind a proxy all connections have the proxy's address.
+    server_options& max_connections_per_peer(std::size_t n);
+
+    /// Only peers in this network are served, and those in others that are allowed too. Without any
+    /// that is everybody.
+    ///
+    /// Whoever is not served is closed when he is accepted, before a byte is read and before he
+    /// counts. Peers at a unix socket are always served: who may connect there is said by the
+    /// permissions of its file.
+    server_options& allow(const network& n)
+    {
+        allowed.push_back(n);
+        return *this;
+    }
+
+    /// Peers in this network are not served, whatever is allowed.
+    server_options& deny(const network& n)
+    {
+        denied.push_back(n);
+        return *this;
+    }
+
+    /// Told, at once and in the server's own steps, true for each listener at which a client waits
+    /// though all places are taken, and false when that wait is over; no more once the server is
+    /// closed. Whoever knows of a connection that can be spared may end it then. It must not throw.
+    server_options& on_crowded(std::function<void(bool)> f)
+    {
+        crowded = std::move(f);
+        return *this;
+    }
+
+    /// Each connection begins with a TLS handshake, and its handler runs after it. One that fails
+    /// ends that connection alone, and is counted. std::invalid_argument from the server for a
+    /// client's context.
+    server_options& tls(const tls_context& context)
+    {
+        security = context;
+        return *this;
+    }
+
+    /// What serve_forever gives running handlers when it is cancelled.
+    server_options& drain_timeout(duration d)
+    {
+        drain_time = d;
+        return *this;
+    }
+
+    // Its sockets. The system may adjust these; what it refuses is a system_error from the server.
+    // Simulated sockets have only the first two.
+
+    /// Length of the accept queue.
+    server_options& backlog(int n)
+    {
+        accept_queue = n;
+        return *this;
+    }
+
+    /// Several servers, one for each loop, share an address; the kernel spreads the connections.
+    server_options& reuse_port(bool on)
+    {
+        share_port = on;
+        return *this;
+    }
+
+    /// A TCP peer that has been silent for `idle` is asked whether he is still there, `probes` times
+    /// with `interval` between them; if nothing comes back the connection is lost. Whole seconds.
+    server_options&
+    keepalive(duration idle, duration interval = std::chrono::seconds(10), int probes = 6)
+    {
+        kept_alive = {idle, interval, probes};
+        return *this;
+    }
+
+    /// A TCP peer that acknowledges nothing of what was sent for so long is lost (TCP_USER_TIMEOUT).
+    server_options& user_timeout(duration d)
+    {
+        unacknowledged = d;
+        return *this;
+    }
+
+    /// The kernel's buffers of each connection, in bytes. Given, they do not grow by themselves any
+    /// more.
+    server_options& receive_buffer(int bytes)
+    {
+        receive_bytes = bytes;
+        return *this;
+    }
+
+    server_options& send_buffer(int bytes)
+    {
+        send_bytes = bytes;
+        return *this;
+    }
+
+    struct probing {
+        duration idle;
+        duration interval;
+        int probes;
+    };
+
+    std::size_t most_connections = 10'000;
+    std::shared_ptr<net_detail::peer_count> per_peer; // null: no limit
+    std::vector<network> allowed;
+    std::vector<network> denied;
+    std::function<void(bool)> crowded;   // may be empty
+    std::optional<tls_context> security; // empty: connections are in the clear
+    duration drain_time = duration::zero();
+    int accept_queue = 4096;
+    bool share_port = false;
+    std::optional<probing> kept_alive; // empty, as those that follow: as the system has it
+    std::optional<duration> unacknowledged;
+    std::optional<int> receive_bytes;
+    std::optional<int> send_bytes;
+};
+
+} // namespace rill

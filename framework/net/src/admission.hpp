@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "peer_count.hpp"
+
+#include <rill/detail/net_detail.hpp>
+#include <rill/endpoint.hpp>
+#include <rill/log_limited.hpp>
+#include <rill/server_options.hpp>
+
+#include <optional>
+
+namespace rill::RILL_FORM::net_detail {
+
+class server_journal;
+
+/// Whom a server lets in, by where he comes from. Who is refused is counted, and told at most once a
+/// minute.
+class admission {
+public:
+    /// Both are kept.
+    admission(const server_options& options, server_journal& journal) noexcept
+        : options_(options)
+        , journal_(journal)
+    {}
+
+    /// What a connection from there has to keep; empty if it is refused.
+    std::optional<peer_place> admit(const endpoint& peer);
+
+private:
+    bool is_served(const endpoint& peer) const;
+
+    const server_options& options_;
+    server_journal& journal_;
+    log::limited denied_;
+    log::limited too_many_;
+};
+
+} // namespace rill::RILL_FORM::net_detail
