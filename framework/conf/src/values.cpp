@@ -81,6 +81,14 @@ reading read_value(const field& field, const std::string& path, const node& valu
             out.scalars.push_back(std::move(*s));
         return out;
     }
+    const detail::type single = item_type(field);
+    detail::field item_field = field;
+    item_field.type = &single;
+    if (value.kind != node_kind::list && field.or_one) {
+        if (auto s = read_element(item_field, path, value, out))
+            out.scalars.push_back(std::move(*s));
+        return out;
+    }
     if (value.kind != node_kind::list) {
         out.problems.push_back(
             {value.where,
@@ -89,9 +97,6 @@ reading read_value(const field& field, const std::string& path, const node& valu
         );
         return out;
     }
-    const detail::type single = item_type(field);
-    detail::field item_field = field;
-    item_field.type = &single;
     for (const node& item : value.items)
         if (auto s = read_element(item_field, "each item of " + path, item, out))
             out.scalars.push_back(std::move(*s));
@@ -139,7 +144,7 @@ node node_of(const field& field, std::string_view text, const origin& where)
 
 std::string toml_of(const field& field, const scalars& values)
 {
-    if (!field.type->list)
+    if (!field.type->list || (field.or_one && values.size() == 1))
         return values.empty() ? std::string{} : toml_of(field.type->kind, values.front());
     std::string out = "[";
     for (const scalar& s : values)

@@ -8,6 +8,7 @@
 #include <boost/describe/enum.hpp>
 #include <boost/describe/members.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <initializer_list>
 #include <string_view>
@@ -16,8 +17,9 @@ namespace rill {
 
 namespace described {
 
-template <class T, class Member>
-std::size_t offset_of(const T& object, Member T::* member)
+/// Of a member of T, or of a base of it.
+template <class T, class Member, class Base>
+std::size_t offset_of(const T& object, Member Base::* member)
 {
     return static_cast<std::size_t>(
         reinterpret_cast<const char*>(&(object.*member)) - reinterpret_cast<const char*>(&object)
@@ -62,6 +64,14 @@ public:
         requires described::is_duration<element>
     {
         field_.or_never = true;
+        return *this;
+    }
+
+    /// A list of one may be written without its brackets, and is printed so.
+    key_options& or_one()
+        requires described::element<Member>::list
+    {
+        field_.or_one = true;
         return *this;
     }
 
@@ -138,8 +148,9 @@ private:
 ///     }
 ///
 /// `describe` is a free function beside the struct. A member that is itself a described struct has
-/// its own `describe`, and is a section of a conf file, [name]. Help is one or two sentences: what
-/// the key does and when to change it.
+/// its own `describe`, and is a section of a conf file, [name]. Members of a described base come
+/// first, as if they were the struct's own. Help is one or two sentences: what the key does and when
+/// to change it.
 template <class T>
 class schema {
 public:
@@ -155,8 +166,9 @@ public:
         return *this;
     }
 
-    template <class Member>
-    key_options<Member> key(Member T::* member, std::string_view help)
+    template <class Member, class Base>
+        requires std::derived_from<T, Base>
+    key_options<Member> key(Member Base::* member, std::string_view help)
     {
         described::field& field = table_.at(described::offset_of(defaults_, member));
         field.set_help(help);
@@ -165,9 +177,11 @@ public:
 
     /// A condition between keys; if it does not hold, `member` is named: "<key> must <text>". The
     /// message shows the values of `member` and `others`, and stands where one of them was set.
-    template <class Member, class... Others>
-    schema&
-    rule(Member T::* member, std::string_view text, bool (*holds)(const T&), Others T::*... others)
+    template <class Member, class Base, class... Others>
+        requires std::derived_from<T, Base>
+    schema& rule(
+        Member Base::* member, std::string_view text, bool (*holds)(const T&), Others T::*... others
+    )
     {
         table_.add_rule(
             described::offset_of(defaults_, member),
@@ -191,8 +205,8 @@ namespace described {
 template <class T>
 const table& table_of();
 
-template <class T, class Member>
-void add_field(table& to, const T& defaults, const char* name, Member T::* member)
+template <class T, class Member, class Base>
+void add_field(table& to, const T& defaults, const char* name, Member Base::* member)
 {
     if constexpr (boost::describe::has_describe_members<Member>::value)
         to.add_section(name, offset_of(defaults, member), table_of<Member>());
@@ -217,9 +231,8 @@ const table& table_of()
     static const table built = [] {
         const T defaults{};
         table made;
-        add_fields(
-            made, defaults, boost::describe::describe_members<T, boost::describe::mod_public>{}
-        );
+        constexpr auto which = boost::describe::mod_public | boost::describe::mod_inherited;
+        add_fields(made, defaults, boost::describe::describe_members<T, which>{});
         schema<T> described{made, defaults};
         if constexpr (requires { describe(described); })
             describe(described);

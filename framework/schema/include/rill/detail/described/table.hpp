@@ -96,6 +96,7 @@ struct field {
     bool or_never = false;          // a duration may be "never", whatever its range
     bool secret = false;
     bool reloadable = false;
+    bool or_one = false; // a list of one may be written as that one
 
     field();
     field(const field&);
