@@ -37,14 +37,13 @@ awaitable<void> context::serve_http(http::handler handler, const http_settings& 
     if (limits.unread_connections > 0)
         limits.unread_connections = share_of(limits.unread_connections);
     http::server http(std::move(handler), limits);
-    server_options options;
-    options.max_connections(settings.max_connections);
-    options.security = make_context(settings.tls);
+    server_options options = make_options(settings);
     if (options.security)
         options.security->alpn("http/1.1");
     options.on_crowded([&http](bool somebody_waits) { http.crowded(somebody_waits); });
+    const listen_address at = co_await look_up(listen_address::parse_list(settings.listen));
     auto where = worker_.listen(
-        settings.listen, [&http](stream client) { return http.serve(std::move(client)); }, options
+        at, [&http](stream client) { return http.serve(std::move(client)); }, options
     );
     if (!where)
         co_return co_await wait_stop();
@@ -60,13 +59,12 @@ awaitable<void> context::serve_http(http::handler handler, const http_settings& 
 awaitable<void>
 context::serve_tcp(std::function<awaitable<void>(stream)> handler, const tcp_settings& settings)
 {
-    server_options options;
-    options.max_connections(settings.max_connections);
+    server_options options = make_options(settings);
     options.limit(settings.read_limit);
     options.watermarks(settings.write_high, settings.write_low);
     options.write_stall(extend::saturated(settings.write_stall));
-    options.security = make_context(settings.tls);
-    auto where = worker_.listen(settings.listen, std::move(handler), options);
+    const listen_address at = co_await look_up(listen_address::parse_list(settings.listen));
+    auto where = worker_.listen(at, std::move(handler), options);
     if (!where)
         co_return co_await wait_stop();
     const auto work = [&]() -> awaitable<void> {

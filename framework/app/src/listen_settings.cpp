@@ -2,7 +2,10 @@
 #include <rill/app/http_settings.hpp>
 #include <rill/app/tcp_settings.hpp>
 #include <rill/listen_address.hpp>
+#include <rill/network.hpp>
 #include <rill/schema.hpp>
+#include <rill/server_options.hpp>
+#include <rill/tls_context.hpp>
 
 #include <stdexcept>
 
@@ -22,30 +25,102 @@ bool is_listen_address(const std::string& text)
     }
 }
 
+bool is_network(const std::string& text)
+{
+    try {
+        network::parse(text);
+        return true;
+    } catch (const std::invalid_argument&) {
+        return false;
+    }
+}
+
 /// The keys that everything has that listens.
 template <class Settings>
 void describe_listening(schema<Settings>& s)
 {
     s.about("Where the service listens and whom it serves.");
     s.key(
-         &Settings::listen,
-         "Address and port, or unix:/path. Port 0 takes any free one. 127.0.0.1 is for clients on "
-         "this machine; * in its place is for everybody."
+         &server_settings::listen,
+         "Address and port, unix:/path, or fd:name for a socket of systemd's; several in square "
+         "brackets. Port 0 takes any free one. 127.0.0.1 is for clients on this machine; * in its "
+         "place is for everybody."
     )
+        .or_one()
         .must(
-            "be an address such as \"127.0.0.1:8080\", \"[::1]:8080\", \"*:8080\" or "
-            "\"unix:/path\"",
+            "be an address such as \"127.0.0.1:8080\", \"[::1]:8080\", \"localhost:8080\", "
+            "\"*:8080\", \"unix:/path\" or \"fd:name\"",
             &is_listen_address
         );
     s.key(
-         &Settings::max_connections,
+         &server_settings::max_connections,
          "Clients served at once, by all workers together; more wait to be accepted."
     )
         .range(1, 1'000'000)
         .unit("connections");
+    s.key(
+         &server_settings::max_connections_per_peer,
+         "Of these from one IPv4 address, or one /64 of IPv6; more are closed at once. Behind a "
+         "proxy all come from its address."
+    )
+        .range(1, 1'000'000)
+        .unit("connections")
+        .example("100");
+    constexpr auto a_network =
+        "be a network such as \"10.0.0.0/8\", \"192.0.2.7\" or \"2001:db8::/32\"";
+    s.key(
+         &server_settings::allow,
+         "Networks whose clients are served; empty means everybody. Others are closed at once. "
+         "Clients at a unix socket are always served."
+    )
+        .must(a_network, &is_network);
+    s.key(&server_settings::deny, "Networks whose clients are not served, whatever allow says.")
+        .must(a_network, &is_network);
+    s.rule(&server_settings::listen, "have at least one address", [](const Settings& t) {
+        return !t.listen.empty();
+    });
 }
 
 } // namespace
+
+void describe(schema<socket_settings>& s)
+{
+    s.about("What the system is told of connections. What is not set is as the system has it.");
+    s.key(&socket_settings::backlog, "Clients that may wait to be accepted, for each worker.")
+        .range(1, 65'535)
+        .unit("connections");
+    s.key(
+         &socket_settings::keepalive_idle,
+         "Silence after which a client is asked whether it is still there."
+    )
+        .range(1s, 9h)
+        .example("60s");
+    s.key(&socket_settings::keepalive_interval, "Time between these questions.").range(1s, 9h);
+    s.key(&socket_settings::keepalive_probes, "So many without an answer end the connection.")
+        .range(1, 127)
+        .unit("questions");
+    s.key(
+         &socket_settings::user_timeout,
+         "A client that acknowledges nothing of what was sent for so long is lost."
+    )
+        .range(1ms, 24h)
+        .example("30s");
+    s.key(
+         &socket_settings::receive_buffer,
+         "The system's buffer for what a client sends. Set, it does not grow with what the "
+         "connection needs."
+    )
+        .range(kib(2), mib(64))
+        .example("256KiB");
+    s.key(&socket_settings::send_buffer, "The same for what it is sent.")
+        .range(kib(2), mib(64))
+        .example("256KiB");
+}
+
+void describe(schema<server_settings>& s)
+{
+    describe_listening(s);
+}
 
 void describe(schema<tcp_settings>& s)
 {
@@ -80,6 +155,32 @@ void describe(schema<tcp_settings>& s)
 void describe(schema<http_settings>& s)
 {
     describe_listening(s);
+}
+
+server_options make_options(const server_settings& settings)
+{
+    server_options options;
+    options.max_connections(settings.max_connections);
+    if (settings.max_connections_per_peer)
+        options.max_connections_per_peer(*settings.max_connections_per_peer);
+    for (const std::string& text : settings.allow)
+        options.allow(network::parse(text));
+    for (const std::string& text : settings.deny)
+        options.deny(network::parse(text));
+    options.security = make_context(settings.tls);
+    const socket_settings& socket = settings.socket;
+    options.backlog(socket.backlog);
+    if (socket.keepalive_idle)
+        options.keepalive(
+            *socket.keepalive_idle, socket.keepalive_interval, socket.keepalive_probes
+        );
+    if (socket.user_timeout)
+        options.user_timeout(*socket.user_timeout);
+    if (socket.receive_buffer)
+        options.receive_buffer(static_cast<int>(socket.receive_buffer->count()));
+    if (socket.send_buffer)
+        options.send_buffer(static_cast<int>(socket.send_buffer->count()));
+    return options;
 }
 
 } // namespace rill::app

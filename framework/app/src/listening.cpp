@@ -17,28 +17,39 @@ std::string text_of(const std::vector<endpoint>& all)
 
 } // namespace
 
+std::vector<listen_address::place> without_unix(const listen_address& at)
+{
+    std::vector<listen_address::place> places = at.places();
+    std::erase_if(places, [](const listen_address::place& p) {
+        return !p.endpoints.empty() && is_unix(p.endpoints.front());
+    });
+    return places;
+}
+
 std::optional<listening> listening_place::listen(
     const listen_address& at, rill::server::handler handler, server_options options
 )
 {
     const std::lock_guard lock(mutex_);
     const bool first = !address_;
-    const bool unix_socket = is_unix(at.endpoints().front());
-    if (unix_socket && !first)
-        return std::nullopt;
-    // One for all workers: a session that one of them began is resumed by any other.
-    if (first)
+    if (first) {
         security_ = options.security;
+        per_peer_ = options.per_peer;
+    }
     options.security = security_;
+    options.per_peer = per_peer_;
     auto port = port_.lock();
     if (!port)
-        port = std::make_shared<const port_reservation>((first ? at : *address_).endpoints());
+        port = std::make_shared<const port_reservation>(first ? at : *address_);
+    auto mine = first ? port->address().places() : without_unix(port->address());
+    if (mine.empty())
+        return std::nullopt;
     rill::server server(
-        std::move(handler), listen_address(port->endpoints()), options.reuse_port(!unix_socket)
+        std::move(handler), listen_address(std::move(mine)), options.reuse_port(true)
     );
     if (first)
         log::info("listening", {{"address", text_of(server.sockets())}});
-    address_.emplace(port->endpoints());
+    address_.emplace(port->address());
     port_ = port;
     return std::optional<listening>(std::in_place, std::move(port), std::move(server));
 }

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace rill::app::detail {
 
@@ -38,6 +39,9 @@ private:
     rill::server server_;
 };
 
+/// The places of `at` where several workers can listen.
+std::vector<listen_address::place> without_unix(const listen_address& at);
+
 /// Where the workers of a process listen together. Any thread may use it.
 class listening_place {
 public:
@@ -49,9 +53,12 @@ public:
 private:
     std::mutex mutex_;
     std::weak_ptr<const port_reservation> port_; // of those who listen
-    // The address with its real port; kept, for a worker that comes when others have gone already.
+    // The address with its real ports; kept, for a worker that comes when others have gone already.
     std::optional<listen_address> address_;
+    // One for all workers: a session that one of them began is resumed by any other, and a peer's
+    // connections count wherever they are.
     std::optional<tls_context> security_;
+    std::shared_ptr<net_detail::peer_count> per_peer_;
 };
 
 /// All of them, by what the conf file says and the how-many-th call of a worker it is for.

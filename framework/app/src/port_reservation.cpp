@@ -2,12 +2,14 @@
 #include "port_reservation.hpp"
 
 #include <rill/error.hpp>
+#include <rill/extend_listening.hpp>
 
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 namespace rill::app::detail {
 
@@ -58,42 +60,59 @@ endpoint local_of(int fd, const endpoint& at)
 
 } // namespace
 
-port_reservation::port_reservation(const std::vector<endpoint>& at)
+port_reservation::port_reservation(const listen_address& at)
+    : address_(at)
 {
+    std::vector<listen_address::place> places = at.places();
     try {
-        for (int tried = 1; !reserve_with_one_port(at); ++tried)
-            if (tried == most_ports)
-                refuse(at.front(), EADDRINUSE);
+        for (listen_address::place& place : places)
+            reserve(place.endpoints);
     } catch (...) {
-        release();
+        release(0);
         throw;
     }
+    address_ = listen_address(std::move(places));
 }
 
 port_reservation::~port_reservation()
 {
-    release();
+    release(0);
+}
+
+/// All of a place, which become what was reserved.
+void port_reservation::reserve(std::vector<endpoint>& all)
+{
+    const std::size_t before = sockets_.size();
+    std::vector<endpoint> reserved;
+    for (int tried = 1; !reserve_with_one_port(all, reserved); ++tried) {
+        if (tried == most_ports)
+            refuse(all.front(), EADDRINUSE);
+        release(before);
+        reserved.clear();
+    }
+    all = std::move(reserved);
 }
 
 /// False if the port that was free for the first address is not so for another.
-bool port_reservation::reserve_with_one_port(const std::vector<endpoint>& at)
+bool port_reservation::reserve_with_one_port(
+    const std::vector<endpoint>& at, std::vector<endpoint>& reserved
+)
 {
-    release();
     unsigned short free_port = 0;
     for (const endpoint& e : at) {
         const bool any = is_tcp(e) && port_of(e) == 0;
         try {
-            reserve(any ? with_port(e, free_port) : e);
+            reserved.push_back(reserve(any ? with_port(e, free_port) : e));
         } catch (const system_error& error) {
             if (any && free_port != 0 && is(error, EADDRINUSE))
                 return false;
-            const bool last_hope = sockets_.empty() && &e == &at.back();
-            if (last_hope || !is(error, EAFNOSUPPORT))
+            const bool last_hope = reserved.empty() && &e == &at.back();
+            if (last_hope || !extend::is_family_missing(error.code(), e))
                 throw;
             continue;
         }
         if (any)
-            free_port = port_of(endpoints_.back());
+            free_port = port_of(reserved.back());
     }
     return true;
 }
@@ -102,12 +121,10 @@ bool port_reservation::reserve_with_one_port(const std::vector<endpoint>& at)
 /// or if both have SO_REUSEADDR and neither listens. So this one has the latter while it is bound,
 /// for what is left of earlier connections; then the former alone, for the sockets of this process.
 /// Another reservation finds the address taken.
-void port_reservation::reserve(const endpoint& at)
+endpoint port_reservation::reserve(const endpoint& at)
 {
-    if (!is_tcp(at)) {
-        endpoints_.push_back(at);
-        return;
-    }
+    if (!is_tcp(at))
+        return at;
     sockets_.reserve(sockets_.size() + 1);
     const int fd = ::socket(at.data()->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
@@ -120,15 +137,14 @@ void port_reservation::reserve(const endpoint& at)
         refuse(at, errno);
     set(fd, SOL_SOCKET, SO_REUSEPORT, 1, at);
     set(fd, SOL_SOCKET, SO_REUSEADDR, 0, at);
-    endpoints_.push_back(local_of(fd, at));
+    return local_of(fd, at);
 }
 
-void port_reservation::release() noexcept
+/// All but the first so many.
+void port_reservation::release(std::size_t kept) noexcept
 {
-    for (const int fd : sockets_)
-        ::close(fd);
-    sockets_.clear();
-    endpoints_.clear();
+    for (; sockets_.size() > kept; sockets_.pop_back())
+        ::close(sockets_.back());
 }
 
 } // namespace rill::app::detail

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <rill/endpoint.hpp>
+#include <rill/listen_address.hpp>
 
+#include <cstddef>
 #include <vector>
 
 namespace rill::app::detail {
@@ -14,24 +16,27 @@ namespace rill::app::detail {
 /// instance of a service would start silently and take a part of the connections.
 class port_reservation {
 public:
-    /// Port 0 becomes a free one, the same for all. An address family that the machine does not
-    /// have is passed over among several. system_error, naming the address, if another process has
-    /// it. Unix sockets are left as they are, for nobody can share them.
-    explicit port_reservation(const std::vector<endpoint>& at);
+    /// Port 0 becomes a free one, the same for all of a place. An address family that the machine
+    /// does not have is passed over among several. system_error, naming the address, if another
+    /// process has it. Unix sockets are left as they are, for nobody can share them, and so are
+    /// inherited ones, which the process has already.
+    explicit port_reservation(const listen_address& at);
     ~port_reservation();
 
     port_reservation(const port_reservation&) = delete;
     port_reservation& operator=(const port_reservation&) = delete;
 
-    const std::vector<endpoint>& endpoints() const noexcept { return endpoints_; }
+    /// With the ports that they became.
+    const listen_address& address() const noexcept { return address_; }
 
 private:
-    bool reserve_with_one_port(const std::vector<endpoint>& at);
-    void reserve(const endpoint& at);
-    void release() noexcept;
+    void reserve(std::vector<endpoint>& all);
+    bool reserve_with_one_port(const std::vector<endpoint>& at, std::vector<endpoint>& reserved);
+    endpoint reserve(const endpoint& at);
+    void release(std::size_t kept) noexcept;
 
     std::vector<int> sockets_;
-    std::vector<endpoint> endpoints_;
+    listen_address address_;
 };
 
 } // namespace rill::app::detail

@@ -7,6 +7,7 @@
 #include <rill/app/run.hpp>
 #include <rill/conf/load.hpp>
 #include <rill/conf/print.hpp>
+#include <rill/inherited_sockets.hpp>
 #include <rill/log.hpp>
 
 #include <boost/asio/io_context.hpp>
@@ -107,6 +108,7 @@ int serve(const std::string& name, const service& service, const conf::report& l
 int run(int argc, char** argv, const service& service)
 {
     open_standard_descriptors();
+    inherited_sockets(); // while there is one thread
     const auto line = parse_command_line(argc, argv, service.table.about);
     if (line.exit_code) {
         print(*line.exit_code == exit_ok ? stdout : stderr, line.text);

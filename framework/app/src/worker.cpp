@@ -89,13 +89,13 @@ void worker::start(std::function<void()> ended)
 }
 
 std::optional<listening>
-worker::listen(const std::string& at, rill::server::handler handler, server_options options)
+worker::listen(const listen_address& at, rill::server::handler handler, server_options options)
 {
-    const auto address = listen_address::parse(at);
-    if (address.endpoints().front().data()->sa_family != AF_UNIX) // where one has them all
+    if (!without_unix(at).empty()) // else one has them all
         options.max_connections(share_of(options.most_connections, place_.number, place_.count));
-    auto& place = places_.at(at, listened_[at]++);
-    return place.listen(address, std::move(handler), options);
+    const std::string text = at.text();
+    auto& place = places_.at(text, listened_[text]++);
+    return place.listen(at, std::move(handler), options);
 }
 
 void worker::stop()

@@ -56,7 +56,7 @@ public:
 
     /// Listens with the other workers that do, or gives nothing where only one can and another does.
     std::optional<listening>
-    listen(const std::string& at, rill::server::handler handler, server_options options);
+    listen(const listen_address& at, rill::server::handler handler, server_options options);
 
     const app::settings& settings() const { return settings_; }
 

@@ -47,27 +47,27 @@ public:
         const std::string& name = "probe",
         output out = output::read
     )
-    {
-        std::array<int, 2> pipe{};
-        REQUIRE(::pipe2(pipe.data(), O_CLOEXEC) == 0);
-        std::vector<std::string> words{name};
-        words.insert(words.end(), arguments.begin(), arguments.end());
-        auto argv = pointers(words);
-        auto envp = pointers(environment);
-        posix_spawn_file_actions_t files;
-        ::posix_spawn_file_actions_init(&files);
-        ::posix_spawn_file_actions_adddup2(&files, pipe[1], STDOUT_FILENO);
-        if (out == output::closed)
-            ::posix_spawn_file_actions_addclose(&files, STDERR_FILENO);
-        else
-            ::posix_spawn_file_actions_adddup2(&files, pipe[1], STDERR_FILENO);
-        const int error =
-            ::posix_spawn(&id_, RILL_PROBE, &files, nullptr, argv.data(), envp.data());
-        ::posix_spawn_file_actions_destroy(&files);
-        REQUIRE(error == 0);
-        ::close(pipe[1]);
-        reader_ = pipe[0];
-    }
+        : child(RILL_PROBE, words_of(name, arguments), environment, {}, out)
+    {}
+
+    /// Started as a service manager does that hands over sockets: they are its descriptors from 3 on,
+    /// and it is told by name (sd_listen_fds(3)). The numbers here are to be higher than its own.
+    struct handed_over {
+        std::vector<int> sockets;
+        std::string names; // with colons between them
+    };
+
+    child(const std::vector<std::string>& arguments, const handed_over& what)
+        : child(
+              "/bin/sh", // LISTEN_PID is known to the process alone
+              words_of(
+                  "sh", {"-c", "export LISTEN_PID=$$; exec \"$0\" \"$@\"", RILL_PROBE}, arguments
+              ),
+              {"LISTEN_FDS=" + std::to_string(what.sockets.size()), "LISTEN_FDNAMES=" + what.names},
+              what.sockets,
+              output::read
+          )
+    {}
 
     child(const child&) = delete;
     child& operator=(const child&) = delete;
@@ -131,6 +131,45 @@ public:
     const std::string& text() const { return text_; }
 
 private:
+    child(
+        const char* program,
+        const std::vector<std::string>& words,
+        const std::vector<std::string>& environment,
+        const std::vector<int>& handed_over,
+        output out
+    )
+    {
+        std::array<int, 2> pipe{};
+        REQUIRE(::pipe2(pipe.data(), O_CLOEXEC) == 0);
+        auto argv = pointers(words);
+        auto envp = pointers(environment);
+        posix_spawn_file_actions_t files;
+        ::posix_spawn_file_actions_init(&files);
+        for (int number = 3; const int socket : handed_over)
+            ::posix_spawn_file_actions_adddup2(&files, socket, number++);
+        ::posix_spawn_file_actions_adddup2(&files, pipe[1], STDOUT_FILENO);
+        if (out == output::closed)
+            ::posix_spawn_file_actions_addclose(&files, STDERR_FILENO);
+        else
+            ::posix_spawn_file_actions_adddup2(&files, pipe[1], STDERR_FILENO);
+        const int error = ::posix_spawn(&id_, program, &files, nullptr, argv.data(), envp.data());
+        ::posix_spawn_file_actions_destroy(&files);
+        REQUIRE(error == 0);
+        ::close(pipe[1]);
+        reader_ = pipe[0];
+    }
+
+    static std::vector<std::string> words_of(
+        const std::string& name,
+        std::vector<std::string> first,
+        const std::vector<std::string>& more = {}
+    )
+    {
+        first.insert(first.begin(), name);
+        first.insert(first.end(), more.begin(), more.end());
+        return first;
+    }
+
     static std::vector<char*> pointers(const std::vector<std::string>& words)
     {
         std::vector<char*> pointers;

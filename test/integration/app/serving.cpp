@@ -11,6 +11,8 @@
 #include <boost/asio/write.hpp>
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/socket.h>
 
 #include <chrono>
 #include <deque>
@@ -303,4 +305,135 @@ TEST_CASE("serving: a unix socket has one listener among the workers, and is gon
     CHECK(count(service.text(), "\"served\"") == 3);
     CHECK_FALSE(std::filesystem::exists(file));
     std::filesystem::remove_all(path);
+}
+
+TEST_CASE("serving: at a list of addresses all workers listen, and the log names each of them")
+{
+    std::string path = (std::filesystem::temp_directory_path() / "rill-serving-XXXXXX").string();
+    REQUIRE(::mkdtemp(path.data()));
+    const std::string file = path + "/socket";
+    child service{with(
+        {"protocol=lines",
+         "service.workers=2",
+         "lines.max_connections=4",
+         "lines.listen=[\"localhost:0\", \"127.0.0.1:0\", \"unix:" + file + "\"]"}
+    )};
+    const std::string address = address_of(service);
+    CHECK(address.starts_with("127.0.0.1:"));
+    CHECK(address.ends_with(", unix:" + file));
+    CHECK(count(address, "127.0.0.1:") == 1); // though it is listed twice
+    client talker(port_of(address.substr(0, address.find(','))));
+    talker.send("one\n");
+    CHECK(talker.read("\n") == "one\n");
+    asio::io_context io;
+    asio::local::stream_protocol::socket socket(io);
+    socket.connect(asio::local::stream_protocol::endpoint(file));
+    asio::write(socket, asio::buffer(std::string("two\n")));
+    std::string answer;
+    CHECK(asio::read_until(socket, asio::dynamic_buffer(answer), '\n') == 4);
+    service.signal(SIGTERM);
+    CHECK(service.wait() == 0);
+    CHECK(count(service.text(), "\"listening\"") == 1);
+    CHECK_FALSE(std::filesystem::exists(file));
+    std::filesystem::remove_all(path);
+}
+
+TEST_CASE("serving: a peer that is not allowed is closed at once, and at a limit of its own as well"
+)
+{
+    child denied{with({"protocol=lines", "lines.allow=192.0.2.0/24,2001:db8::/32"})};
+    CHECK(client(port_of(address_of(denied))).closed());
+    REQUIRE(denied.says("a connection is refused: allow and deny"));
+
+    child limited{with({"protocol=lines", "service.workers=3", "lines.max_connections_per_peer=2"})
+    };
+    const auto port = port_of(address_of(limited));
+    std::deque<client> clients;
+    std::size_t served = 0;
+    for (int i = 0; i < 6; ++i) { // whichever workers they come to
+        clients.emplace_back(port);
+        clients.back().send("x\n");
+        served += clients.back().read("\n") == "x\n" ? 1 : 0;
+    }
+    CHECK(served == 2);
+}
+
+namespace {
+
+/// Listens, as a service manager does.
+class manager {
+public:
+    manager()
+    {
+        acceptor_.open(tcp::v4());
+        acceptor_.bind(tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+        acceptor_.listen();
+    }
+
+    std::string address() const
+    {
+        return "127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port());
+    }
+
+    /// A copy that stays open, and out of the way of the child's.
+    int socket() { return ::fcntl(acceptor_.native_handle(), F_DUPFD_CLOEXEC, 100); }
+
+private:
+    asio::io_context io_;
+    tcp::acceptor acceptor_{io_};
+};
+
+} // namespace
+
+TEST_CASE("serving: at a socket that was handed over all workers serve, and it outlives them")
+{
+    manager systemd;
+    for (const std::string name : {"fd:web", "fd:3"}) {
+        child service{
+            with(
+                {"protocol=lines",
+                 "service.workers=2",
+                 "lines.max_connections=2", // one each
+                 "lines.listen=" + name}
+            ),
+            child::handed_over{{systemd.socket()}, "web"}
+        };
+        CHECK(address_of(service) == systemd.address());
+        std::deque<client> clients;
+        for (int i = 0; i < 2; ++i) {
+            clients.emplace_back(port_of(systemd.address()));
+            clients.back().send("x\n");
+            CHECK(clients.back().read("\n") == "x\n");
+        }
+        service.signal(SIGTERM);
+        CHECK(service.wait() == 0);
+    }
+}
+
+TEST_CASE("serving: of the sockets that are handed over a child learns nothing")
+{
+    manager systemd;
+    child service{with({"web.listen=fd:web"}), child::handed_over{{systemd.socket()}, "web"}};
+    CHECK(client(port_of(address_of(service))).get("/handed-over-alone") == "1");
+}
+
+TEST_CASE("serving: a socket that was not handed over, or does not listen, is an error that says so"
+)
+{
+    manager systemd;
+    const auto failure = [&](const std::string& listen, child::handed_over what) {
+        child service{with({"web.listen=" + listen}), what};
+        CHECK(service.wait() == 1);
+        return service.text();
+    };
+    const int other = ::fcntl(::socket(AF_INET, SOCK_STREAM, 0), F_DUPFD_CLOEXEC, 100);
+    const child::handed_over both{{systemd.socket(), other}, "web:idle"};
+    CHECK(
+        count(failure("fd:wbe", both), "listening on fd:wbe: there is fd:3 (web), fd:4 (idle)") > 0
+    );
+    CHECK(
+        count(failure("fd:idle", both), "fd:idle: descriptor 4 is no stream socket that listens") >
+        0
+    );
+    CHECK(count(failure("fd:web", {}), "listening on fd:web: nothing was handed over") > 0);
 }

@@ -8,7 +8,10 @@
 #include <rill/stream.hpp>
 #include <rill/task.hpp>
 
+#include <fcntl.h>
+
 #include <chrono>
+#include <cstdlib>
 #include <string>
 
 namespace serving {
@@ -43,6 +46,12 @@ http::router routes(rill::app::context& app)
         rill::log::info("asked");
         co_await rill::sleep(1h);
         co_return http::text(kept);
+    });
+    r.get("/handed-over-alone", [](http::request&) -> rill::awaitable<http::response> {
+        const bool told =
+            std::getenv("LISTEN_PID") || std::getenv("LISTEN_FDS") || std::getenv("LISTEN_FDNAMES");
+        const bool closed_on_exec = (::fcntl(3, F_GETFD) & FD_CLOEXEC) != 0;
+        co_return http::text(closed_on_exec && !told ? "1" : "0");
     });
     return r;
 }

@@ -38,10 +38,11 @@ class worker;
 /// has begun, and returns. What is left after settings().drain_timeout is cancelled.
 ///
 /// serve_http() and serve_tcp() do all of that. Each worker calls them, and they listen together:
-/// on one port, also where it is 0 and the first of them got any free one. The log says once where
-/// that is: "listening". A port that another process listens on is refused, as is one that a second
-/// instance of the service wants. A unix socket has one listener, the worker that came first, and
-/// the others wait for the stop.
+/// on one port, also where it is 0 and the first of them got any free one, and at the sockets that
+/// systemd has handed over. The log says once where that is: "listening". A port that another process
+/// listens on is refused, as is one that a second instance of the service wants. A unix socket has
+/// one listener, the worker that came first; where there is nothing else the others wait for the
+/// stop.
 class context {
 public:
     explicit context(detail::worker& worker)
@@ -55,8 +56,8 @@ public:
     /// with the response that it is at; an idle one may send another request for
     /// `settings.http.keep_alive_grace`. It returns when the last one is closed.
     ///
-    /// std::invalid_argument if `settings.listen` is no address; system_error, naming it, if it
-    /// cannot be listened on. Cancellation: terminal. What is left is cancelled, and waited for.
+    /// std::invalid_argument if `settings.listen` has what is no address; system_error, naming it, if
+    /// it cannot be listened on. Cancellation: terminal. What is left is cancelled, and waited for.
     /// Lifetime: all arguments must outlive the call.
     awaitable<void> serve_http(const http::router& routes, const http_settings& settings);
 

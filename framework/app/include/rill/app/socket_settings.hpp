@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rill/bytes.hpp>
+#include <rill/schema_fwd.hpp>
+
+#include <boost/describe/class.hpp>
+
+#include <chrono>
+#include <optional>
+
+namespace rill::app {
+
+/// What the system is told of a service's connections: a section of its conf file, usually
+/// [server.socket]. What is not set stays as the system has it.
+struct socket_settings {
+    int backlog = 4096;
+    std::optional<std::chrono::seconds> keepalive_idle{};
+    std::chrono::seconds keepalive_interval{10};
+    int keepalive_probes = 6;
+    std::optional<std::chrono::milliseconds> user_timeout{};
+    std::optional<bytes> receive_buffer{};
+    std::optional<bytes> send_buffer{};
+};
+BOOST_DESCRIBE_STRUCT(
+    socket_settings,
+    (),
+    (backlog,
+     keepalive_idle,
+     keepalive_interval,
+     keepalive_probes,
+     user_timeout,
+     receive_buffer,
+     send_buffer)
+)
+
+void describe(schema<socket_settings>& s);
+
+} // namespace rill::app
