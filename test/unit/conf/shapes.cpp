@@ -79,7 +79,7 @@ TEST_CASE("schema: members of a base are the struct's own, in front of the other
     const auto loaded = load("count = 3\nname = \"mill\"");
     CHECK(loaded->count == 3);
     CHECK(loaded->name == "mill");
-    CHECK(problem("count = 0").find("count must be an integer of at least 1") != std::string::npos);
+    CHECK(problem("count = 0").find("count must be an integer from 1 to") != std::string::npos);
     const shapes::shop defaults;
     const auto text = rill::conf::reference(rill::described::table_of<shapes::shop>(), &defaults);
     CHECK(text.find("at = ") < text.find("count = "));
