@@ -39,7 +39,7 @@ std::size_t tls_carrier::read_records(std::span<char> room, error_code& ec) noex
         return 0;
     }
     // A peer that sends without end must not keep others from their turn.
-    if (reading_ || !more_is_there_ || unsent_.size() > most_unsent || ++without_wait_ % 16 == 0) {
+    if (!may_try_to_read() || ++without_wait_ % 16 == 0) {
         ec = asio::error::would_block;
         return 0;
     }

@@ -62,6 +62,11 @@ public:
     std::size_t read_records(std::span<char> room, error_code& ec) noexcept override;
     bool write_records(std::span<const char> data, error_code& ec) noexcept override;
 
+    bool has_records() const noexcept override
+    {
+        return !came_.empty() || end_ || may_try_to_read();
+    }
+
 private:
     template <class Owner, auto Landed>
     friend class flight;
@@ -76,6 +81,11 @@ private:
 
     void note_end(error_code ec) noexcept;
     error_code end_for_engine() const noexcept;
+
+    bool may_try_to_read() const noexcept
+    {
+        return !reading_ && more_is_there_ && unsent_.size() <= most_unsent;
+    }
 
     // A peer who has much written to him and reads nothing, by asking for new keys say, is not read
     // either beyond this.
