@@ -75,9 +75,6 @@ private:
     static constexpr std::size_t worth_a_call = 64 * 1024; // one read takes it if it is there
     static constexpr std::size_t little = 2 * 1024;
 
-    /// A peer that sends without end must not keep others from their turn.
-    static constexpr unsigned most_in_a_row = 16;
-
     asio::mutable_buffer room() noexcept
     {
         if (room_.empty() && place_)
@@ -161,12 +158,14 @@ bool late_read::run(read_place& place, Begin begin)
     return false;
 }
 
-/// Where a read that has succeeded as it began lands: there, unless that came about too often.
+/// Where a read that has succeeded as it began lands: there, but each `most`-th one in a row in a
+/// later turn.
 class late_read::immediate_executor {
 public:
-    immediate_executor(late_read& read, loop_core::executor_type loop) noexcept
+    immediate_executor(late_read& read, loop_core::executor_type loop, unsigned most) noexcept
         : read_(&read)
         , loop_(loop)
+        , most_(most)
     {}
 
     asio::execution_context& query(asio::execution::context_t) const noexcept
@@ -177,7 +176,7 @@ public:
     template <class F>
     void execute(F&& f) const
     {
-        if (read_->in_a_row_ % most_in_a_row == most_in_a_row - 1) {
+        if (read_->in_a_row_ % most_ == most_ - 1) {
             read_->progress_ = progress::posted;
             asio::require(loop_, asio::execution::blocking.never).execute(std::forward<F>(f));
         } else {
@@ -191,10 +190,12 @@ public:
 private:
     late_read* read_;
     loop_core::executor_type loop_;
+    unsigned most_;
 };
 
-/// The flight of a late read, which its owner calls read().
-template <class Owner, auto Landed>
+/// The flight of a late read, which its owner calls read(). So many may land at once; a peer that
+/// sends without end must not keep others from their turn.
+template <class Owner, auto Landed, unsigned Most = 16>
 class prompt_flight : public flight<Owner, Landed> {
 public:
     using immediate_executor_type = late_read::immediate_executor;
@@ -203,7 +204,7 @@ public:
 
     immediate_executor_type get_immediate_executor() const noexcept
     {
-        return {this->owner().read(), this->owner().core()->executor()};
+        return {this->owner().read(), this->owner().core()->executor(), Most};
     }
 
     void operator()(error_code ec, std::size_t n)
