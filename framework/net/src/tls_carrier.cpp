@@ -39,7 +39,7 @@ std::size_t tls_carrier::read_records(std::span<char> room, error_code& ec) noex
         return 0;
     }
     // A peer that sends without end must not keep others from their turn.
-    if (reading_ || !more_is_there_ || unsent_.size() > most_unsent || ++without_wait_ % 16 == 0) {
+    if (!may_try_to_read() || ++without_wait_ % 16 == 0) {
         ec = asio::error::would_block;
         return 0;
     }
@@ -136,18 +136,30 @@ void tls_carrier::expect_bytes() noexcept
 {
     if (reading_ || end_)
         return;
+    // A landing goes on above, where somebody may have just begun to wait: not within that.
+    using landing = posted_flight<stream_socket, tls_carrier, &tls_carrier::bytes_came>;
     try {
-        const std::span<char> place = came_.lend(place_, byte_buffer::memory::exact);
-        offered_ = std::min(place.size(), place_);
-        below_->async_read_some(
-            asio::mutable_buffer(place.data(), offered_),
-            flight<tls_carrier, &tls_carrier::bytes_came>(*this, cancel_read_)
-        );
-        reading_ = true;
+        read_.run(*this, [this](const auto& to) {
+            below_->async_read_some(to, landing(*this, cancel_read_));
+            reading_ = true;
+        });
     } catch (const std::bad_alloc&) {
-        came_.take_back();
+        nothing_came();
         end_ = asio::error::no_memory;
     }
+}
+
+std::span<char> tls_carrier::space(std::size_t wanted, memory from)
+{
+    const std::span<char> room = came_.lend(wanted, from);
+    offered_ = room.size();
+    return room;
+}
+
+void tls_carrier::nothing_came() noexcept
+{
+    came_.take_back();
+    came_.park();
 }
 
 void tls_carrier::expect_no_bytes() noexcept
@@ -159,12 +171,11 @@ void tls_carrier::expect_no_bytes() noexcept
 void tls_carrier::bytes_came(error_code ec, std::size_t n)
 {
     reading_ = false;
+    read_.landed(ec, n);
     came_.commit(n);
     if (!above_)
         return;
     more_is_there_ = n == offered_;
-    if (more_is_there_)
-        place_ = std::min(2 * place_, largest_place);
     if (ec && (ec != condition::cancelled || !below_->is_open()))
         note_end(ec);
     above_->look_again();

@@ -6,6 +6,8 @@
 #include <rill/detail/byte_buffer.hpp>
 #include <rill/detail/flight.hpp>
 #include <rill/detail/net_detail.hpp>
+#include <rill/detail/read_place.hpp>
+#include <rill/detail/stream_read.hpp>
 #include <rill/stream_socket.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>
@@ -26,7 +28,8 @@ class tls_socket;
 /// TLS socket is gone.
 class tls_carrier final
     : public boost::intrusive_ref_counter<tls_carrier, boost::thread_unsafe_counter>,
-      public tls_wire {
+      public tls_wire,
+      private read_place {
 public:
     tls_carrier(stream_socket below, std::string_view early, tls_socket& above);
 
@@ -34,6 +37,8 @@ public:
     void let_go() noexcept;
 
     loop_core* core() const noexcept { return core_; }
+
+    stream_read<stream_socket>& read() noexcept { return read_; }
 
     stream_socket& below() noexcept { return *below_; }
 
@@ -62,10 +67,17 @@ public:
     std::size_t read_records(std::span<char> room, error_code& ec) noexcept override;
     bool write_records(std::span<const char> data, error_code& ec) noexcept override;
 
+    bool has_records() const noexcept override
+    {
+        return !came_.empty() || end_ || may_try_to_read();
+    }
+
 private:
     template <class Owner, auto Landed>
     friend class flight;
 
+    std::span<char> space(std::size_t wanted, memory from) override;
+    void nothing_came() noexcept override;
     void bytes_came(error_code ec, std::size_t n);
     void bytes_left(error_code ec, std::size_t n);
     void failure_came(error_code ec);
@@ -77,13 +89,14 @@ private:
     void note_end(error_code ec) noexcept;
     error_code end_for_engine() const noexcept;
 
+    bool may_try_to_read() const noexcept
+    {
+        return !reading_ && more_is_there_ && unsent_.size() <= most_unsent;
+    }
+
     // A peer who has much written to him and reads nothing, by asking for new keys say, is not read
     // either beyond this.
     static constexpr std::size_t most_unsent = 64 * 1024;
-
-    // What a read that waits offers; more where it was filled.
-    static constexpr std::size_t first_place = 512;
-    static constexpr std::size_t largest_place = 17 * 1024; // one holds the largest record
 
     loop_core* core_;
     tls_socket* above_; // null once that is gone
@@ -93,8 +106,8 @@ private:
     std::size_t sent_ = 0;
     std::string unsent_; // what is to follow it
     error_code end_;     // what the socket below has failed or ended with
-    std::size_t place_ = first_place;
-    std::size_t offered_ = 0;
+    stream_read<stream_socket> read_;
+    std::size_t offered_ = 0;   // the room for the read
     unsigned without_wait_ = 0; // reads that found bytes at once
     bool more_is_there_ = true; // as far as is known
     bool reading_ = false;      // an operation is on its way below; so for the others

@@ -23,6 +23,9 @@ public:
     /// Gives what is there; `would_block` if that is nothing, `eof` at the end.
     virtual std::size_t read_records(std::span<char> room, error_code& ec) noexcept = 0;
 
+    /// Whether it has anything to give, or to say.
+    virtual bool has_records() const noexcept = 0;
+
     /// Takes all or nothing: `would_block` while too much waits to be sent.
     virtual bool write_records(std::span<const char> data, error_code& ec) noexcept = 0;
 
@@ -81,6 +84,8 @@ private:
 
     void expect_name();
     void resume_session(std::time_t now);
+
+    bool nothing_to_read() const noexcept;
 
     /// What OpenSSL's last call, which gave `result`, has failed with.
     error_code failure_of(int result) noexcept;

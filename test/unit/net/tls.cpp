@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <support/every_suspension.hpp>
+#include <support/held_bytes.hpp>
 #include <support/network.hpp>
 #include <support/tls_authority.hpp>
 
 #include <rill/event.hpp>
+#include <rill/sleep.hpp>
 #include <rill/stream.hpp>
 #include <rill/task_group.hpp>
 #include <rill/testing/stream_pair.hpp>
@@ -87,6 +89,25 @@ TEST_CASE("TLS-01: what is written on one side is read on the other, large and s
         });
         CHECK(co_await s.reader().read_exactly(large.size()) == large);
         co_await sent;
+    });
+}
+
+TEST_CASE("an idle TLS connection holds no memory to read into, though tickets have come to it")
+{
+    hosts n;
+    const auto server = n.serve(test::echo_back);
+    n.run([&]() -> awaitable<void> {
+        const auto idle = [](rill::stream s) -> awaitable<void> {
+            co_await s.reader().read_line();
+        };
+        auto first = rill::create_task(idle, co_await n.connect());
+        co_await rill::sleep(1s); // the loop has its blocks
+        const test::growth since;
+        auto second = rill::create_task(idle, co_await n.connect());
+        co_await rill::sleep(1s);
+        CHECK(since.bytes() < 100'000); // of both ends; a place to read into takes 128 KiB
+        first.cancel();
+        second.cancel();
     });
 }
 

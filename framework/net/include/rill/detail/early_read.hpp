@@ -31,8 +31,6 @@ public:
 
     static bool is_tried() noexcept { return false; }
 
-    static bool left_some() noexcept { return false; }
-
     void landed(error_code&, std::size_t n) noexcept
     {
         if (n == offered_)

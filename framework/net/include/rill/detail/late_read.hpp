@@ -40,21 +40,14 @@ public:
 
     /// To be told of each landing first. What could not be read for lack of memory may be tried
     /// again, and is no error.
-    void landed(error_code& ec, std::size_t n) noexcept
+    void landed(error_code& ec, std::size_t) noexcept
     {
-        const bool at_once = is_tried();
-        left_some_ = n == little && room_.size() == little;
-        in_a_row_ = at_once ? in_a_row_ + 1 : 0;
+        in_a_row_ = is_tried() ? in_a_row_ + 1 : 0;
         progress_ = progress::over;
-        may_be_in_vain_ = at_once || may_be_in_vain_;
         room_ = {};
         if (std::exchange(no_memory_, false))
             ec = {};
     }
-
-    /// Whether the landing has filled a room that was small, and more is likely to be there. Says it
-    /// once.
-    bool left_some() noexcept { return std::exchange(left_some_, false); }
 
     /// It will not land, or nobody is there any more who has room.
     void give_up() noexcept
@@ -73,10 +66,6 @@ private:
     };
 
     static constexpr std::size_t worth_a_call = 64 * 1024; // one read takes it if it is there
-    static constexpr std::size_t little = 2 * 1024;
-
-    /// A peer that sends without end must not keep others from their turn.
-    static constexpr unsigned most_in_a_row = 16;
 
     asio::mutable_buffer room() noexcept
     {
@@ -85,32 +74,28 @@ private:
         return {room_.data(), room_.size()};
     }
 
-    /// An empty room makes the read end at once. What a read has found as it began, the reactor may
-    /// tell of once more: then nothing is there, and the room stays until the next time.
+    /// An empty room makes the read end at once.
     void ask_for_room() noexcept
     {
-        using enum read_place::memory;
         try {
-            room_ = std::exchange(may_be_in_vain_, false) ? place_->space(little, exact)
-                                                          : place_->space(worth_a_call, pooled);
+            room_ = place_->space(worth_a_call, read_place::memory::pooled);
         } catch (const std::bad_alloc&) {
             no_memory_ = true;
         }
     }
 
-    void take_back() noexcept
+    void give_back_room() noexcept
     {
         room_ = {};
-        place_->nothing_came();
+        if (place_)
+            place_->nothing_came();
     }
 
     socket_receive receive_;
     read_place* place_ = nullptr;
-    std::span<char> room_;  // empty unless it is tried, or has been in vain
+    std::span<char> room_;  // empty unless it is tried
     unsigned in_a_row_ = 0; // reads that were over at once
     progress progress_ = progress::over;
-    bool may_be_in_vain_ = false;
-    bool left_some_ = false;
     bool no_memory_ = false;
 };
 
@@ -135,8 +120,14 @@ public:
     /// From a socket, as socket_receive does it.
     bool receive(int socket, int flags, error_code& ec, std::size_t& n) const noexcept
     {
-        return read_->receive_(socket, read_->room(), flags, ec, n);
+        if (read_->receive_(socket, read_->room(), flags, ec, n))
+            return true;
+        nothing_came();
+        return false;
     }
+
+    /// The last look at the room was in vain.
+    void nothing_came() const noexcept { read_->give_back_room(); }
 
     bool left_nothing() const noexcept { return read_->receive_.left_nothing(); }
 
@@ -156,17 +147,19 @@ bool late_read::run(read_place& place, Begin begin)
         return true;
     if (progress_ == progress::tried) {
         progress_ = progress::waits;
-        take_back();
+        give_back_room();
     }
     return false;
 }
 
-/// Where a read that has succeeded as it began lands: there, unless that came about too often.
+/// Where a read that has succeeded as it began lands: there, but each `most`-th one in a row in a
+/// later turn.
 class late_read::immediate_executor {
 public:
-    immediate_executor(late_read& read, loop_core::executor_type loop) noexcept
+    immediate_executor(late_read& read, loop_core::executor_type loop, unsigned most) noexcept
         : read_(&read)
         , loop_(loop)
+        , most_(most)
     {}
 
     asio::execution_context& query(asio::execution::context_t) const noexcept
@@ -177,7 +170,7 @@ public:
     template <class F>
     void execute(F&& f) const
     {
-        if (read_->in_a_row_ % most_in_a_row == most_in_a_row - 1) {
+        if (read_->in_a_row_ % most_ == most_ - 1) {
             read_->progress_ = progress::posted;
             asio::require(loop_, asio::execution::blocking.never).execute(std::forward<F>(f));
         } else {
@@ -191,10 +184,12 @@ public:
 private:
     late_read* read_;
     loop_core::executor_type loop_;
+    unsigned most_;
 };
 
-/// The flight of a late read, which its owner calls read().
-template <class Owner, auto Landed>
+/// The flight of a late read, which its owner calls read(). So many may land at once; a peer that
+/// sends without end must not keep others from their turn.
+template <class Owner, auto Landed, unsigned Most = 16>
 class prompt_flight : public flight<Owner, Landed> {
 public:
     using immediate_executor_type = late_read::immediate_executor;
@@ -203,7 +198,7 @@ public:
 
     immediate_executor_type get_immediate_executor() const noexcept
     {
-        return {this->owner().read(), this->owner().core()->executor()};
+        return {this->owner().read(), this->owner().core()->executor(), Most};
     }
 
     void operator()(error_code ec, std::size_t n)

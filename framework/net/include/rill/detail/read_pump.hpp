@@ -139,19 +139,6 @@ private:
         });
     }
 
-    /// What the room of a flight that has landed did not hold.
-    void receive_rest(std::size_t most)
-    {
-        if constexpr (can_try_io<Stream>) {
-            if (!read_.left_some() || state.buffer.size() >= most)
-                return;
-            most_ = most;
-            error_code ec;
-            const std::size_t n = try_read(*stream_, space(most, memory::pooled), ec);
-            received(ec == asio::error::would_block ? error_code() : ec, n);
-        }
-    }
-
     std::span<char> space(std::size_t wanted, memory from) override
     {
         const std::size_t most = most_ - state.buffer.size();
@@ -348,7 +335,6 @@ public:
     void go_on() noexcept override
     {
         try {
-            pump().receive_rest(room());
             while (!this->ready() && !step_(pump().state))
                 if (!pump().receive(*this))
                     return;

@@ -39,7 +39,8 @@ public:
                                       : ::recv(socket, room.data(), room.size(), flags);
         } while (got < 0 && errno == EINTR);
         if (got > 0) {
-            reads_ += reads_ < 2;
+            if (reads_ < 2)
+                ++reads_;
             n = static_cast<std::size_t>(got);
             ec = {};
             return true;

@@ -20,4 +20,9 @@ template <class Stream, class Owner, auto Landed>
 using read_flight =
     std::conditional_t<reads_late<Stream>, prompt_flight<Owner, Landed>, flight<Owner, Landed>>;
 
+/// The same for who cannot have it land while it begins.
+template <class Stream, class Owner, auto Landed>
+using posted_flight =
+    std::conditional_t<reads_late<Stream>, prompt_flight<Owner, Landed, 1>, flight<Owner, Landed>>;
+
 } // namespace rill::RILL_FORM::net_detail

@@ -103,12 +103,6 @@ std::size_t try_write(
 }
 
 template <tries_by_itself Stream>
-std::size_t try_read(Stream& stream, std::span<char> room, error_code& ec) noexcept
-{
-    return stream.try_read(room, ec);
-}
-
-template <tries_by_itself Stream>
 std::size_t
 try_write(Stream& stream, std::span<const asio::const_buffer> data, error_code& ec) noexcept
 {

@@ -296,8 +296,11 @@ private:
             n_ = socket_->try_read(now, ec);
         else
             n_ = socket_->try_write(now, ec);
-        if (ec == asio::error::would_block)
+        if (ec == asio::error::would_block) {
+            if constexpr (requires { buffers_.nothing_came(); })
+                buffers_.nothing_came();
             return false;
+        }
         ec_ = ec;
         return true;
     }
