@@ -246,7 +246,9 @@ TEST_CASE("pool: who waits is not kept waiting for disorder where there is room 
     std::optional<thing_lease> lease(s.take());
     (*lease)->untidy = true;
     lease.reset();
+    const rill::time_point before = s.loop.now();
     CHECK(s.take()->number == 2);
+    CHECK(s.loop.now() == before);
     s.loop.advance(1h);
     CHECK(s.pool.statistics().lost == 1); // for want of time
 }
