@@ -3,7 +3,9 @@
 // Runs what framework/net/README.md shows.
 #include <support/tls_authority.hpp>
 
+#include <rill/cancel_scope.hpp>
 #include <rill/run.hpp>
+#include <rill/sleep.hpp>
 
 #include <doctest/doctest.h>
 #include <net_guide.hpp>
@@ -201,6 +203,48 @@ TEST_CASE("net guide: a protocol turns to TLS")
         co_return co_await s.reader().read_line();
     };
     CHECK(converse(serve, ask) == "secret\n");
+}
+
+TEST_CASE(
+    "net guide: a pool keeps connections, and none goes on with the answer to another's question"
+)
+{
+    rill::testing::loop loop;
+    rill::testing::network net(loop);
+    int connections = 0;
+    const auto answer = [&](rill::stream s) -> awaitable<void> {
+        ++connections;
+        for (;;) {
+            const std::string question = co_await s.reader().read_line();
+            if (question.empty())
+                co_return;
+            if (question == "how long?\n")
+                co_await rill::sleep(1h);
+            s.writer().write(question == "are you there?\n" ? "yes\n" : "42\n");
+            co_await s.writer().drain();
+        }
+    };
+    auto serving = net.host("server").spawn([&]() -> awaitable<void> {
+        rill::server server = co_await rill::start_server(answer, "", 7007);
+        co_await server.serve_forever();
+    });
+    auto client = net.host("client").spawn([&]() -> awaitable<std::string> {
+        rill::pool pool = pool_for("server");
+        std::string answers = co_await ask(pool, "what is it?");
+        co_await rill::sleep(1min);
+        answers += co_await ask(pool, "what is it?");
+        CHECK(connections == 1);
+        co_await rill::move_on_after(1s, ask(pool, "how long?"));
+        answers += co_await ask(pool, "what is it?");
+        CHECK(connections == 2);
+        co_await pool.drain();
+        co_return answers;
+    });
+    loop.advance(2min);
+    serving.cancel();
+    loop.advance(2h);
+    REQUIRE(client.done());
+    CHECK(client.result() == "42\n42\n42\n");
 }
 
 } // namespace
