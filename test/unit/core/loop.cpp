@@ -209,9 +209,9 @@ TEST_CASE("LOOP-06: stopped before it runs, run_forever makes one pass, sockets 
     CHECK_THROWS_AS((loop.stop(), loop.run_until_complete(rill::sleep(1h))), std::logic_error);
     loop.stop();
     CHECK(loop.run_until_complete([]() -> awaitable<int> { co_return 1; }) == 1);
-    loop.call_later(1ms, [&] { loop.stop(); }); // nothing is left of the stops before
-    bool later = false;
+    bool later = false; // nothing is left of the stops before
     loop.call_later(500us, [&] { later = true; });
+    loop.call_later(1ms, [&] { loop.stop(); }); // the later one, however long it takes to get here
     loop.run_forever();
     CHECK(later);
 }
