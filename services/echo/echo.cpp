@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "echo.hpp"
 
+#include <rill/idle_deadline.hpp>
 #include <rill/log.hpp>
-#include <rill/loop.hpp>
 #include <rill/timeout.hpp>
 
 #include <string>
@@ -13,31 +13,7 @@ namespace echo {
 
 namespace {
 
-/// The deadline for the next message. A single timeout around the whole conversation is moved on,
-/// and only when a part of the time has gone by: a client is cut after its silence, or a little
-/// later.
-class idle_deadline {
-public:
-    idle_deadline(rill::timeout_scope& scope, rill::duration silence)
-        : scope_(scope)
-        , silence_(silence)
-    {}
-
-    void begin_again()
-    {
-        if (silence_ == rill::forever)
-            return;
-        const rill::time_point earliest = rill::this_loop().time() + silence_;
-        if (scope_.when() < earliest || scope_.when() == rill::never)
-            scope_.reschedule(earliest + silence_ / 32);
-    }
-
-private:
-    rill::timeout_scope& scope_;
-    rill::duration silence_;
-};
-
-rill::awaitable<void> echo_bytes(rill::stream& client, idle_deadline idle)
+rill::awaitable<void> echo_bytes(rill::stream& client, rill::idle_deadline idle)
 {
     for (;;) {
         idle.begin_again();
@@ -50,7 +26,7 @@ rill::awaitable<void> echo_bytes(rill::stream& client, idle_deadline idle)
     }
 }
 
-rill::awaitable<void> echo_lines(rill::stream& client, idle_deadline idle)
+rill::awaitable<void> echo_lines(rill::stream& client, rill::idle_deadline idle)
 {
     for (;;) {
         idle.begin_again();
@@ -75,7 +51,7 @@ bool is_the_clients_doing(const rill::error_code& ec)
 rill::awaitable<void> session(rill::stream client, const session_settings& settings)
 {
     const auto converse = [&](rill::timeout_scope& scope) {
-        const idle_deadline idle(scope, settings.idle_timeout);
+        const rill::idle_deadline idle(scope, settings.idle_timeout);
         return settings.mode == mode::raw ? echo_bytes(client, idle) : echo_lines(client, idle);
     };
     try {
