@@ -75,6 +75,22 @@ public:
     std::vector<rill::stream> streams;
 };
 
+/// What comes, to the end; then " reset" if that is no good end.
+inline rill::awaitable<std::string> all_of(rill::stream& s)
+{
+    std::string all;
+    try {
+        for (;;) {
+            const std::string some = co_await s.reader().read(64 * 1024);
+            if (some.empty())
+                co_return all;
+            all += some;
+        }
+    } catch (const rill::system_error&) {
+        co_return all + " reset";
+    }
+}
+
 inline rill::error_code how_it_failed(const std::exception_ptr& error)
 {
     try {

@@ -140,7 +140,7 @@ error_code accept_loop::accept_one(const std::shared_ptr<session_set>& sessions)
         stream_socket socket = from_->accept(peer, ec);
         if (ec)
             return ec;
-        if (auto place = sessions->admission().admit(peer)) {
+        if (auto place = sessions->admission().admit_connection(peer)) {
             ++journal.statistics.accepted;
             session::start(sessions, std::move(socket), peer, std::move(*place));
         }

@@ -24,7 +24,7 @@ int option(int fd, int name)
 
 stream adopt(extend::loop_core& core, int descriptor, const stream_options& options)
 {
-    net_detail::unique_fd fd(descriptor);
+    unique_fd fd(descriptor);
     if (option(descriptor, SO_TYPE) != SOCK_STREAM)
         throw std::invalid_argument("rill::adopt_connection: the socket is none of streams");
     if (option(descriptor, SO_ACCEPTCONN) != 0)

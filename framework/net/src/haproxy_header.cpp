@@ -124,7 +124,7 @@ endpoint tcp_at(std::string_view address, std::string_view port)
 }
 
 template <class Address>
-haproxy_addresses tcp_addresses(std::string_view block)
+relayed_addresses tcp_addresses(std::string_view block)
 {
     constexpr std::size_t size = std::tuple_size<typename Address::bytes_type>();
     return {
@@ -139,7 +139,7 @@ endpoint unix_at(std::string_view path)
     return boost::asio::local::stream_protocol::endpoint(std::string(path));
 }
 
-haproxy_addresses unix_addresses(std::string_view block)
+relayed_addresses unix_addresses(std::string_view block)
 {
     return {unix_at(block.substr(0, unix_size)), unix_at(block.substr(unix_size, unix_size))};
 }
@@ -175,7 +175,7 @@ ip::address as_v6(const ip::address& a)
 }
 
 /// Both of one family.
-tcp_pair same_family(const haproxy_addresses& a)
+tcp_pair same_family(const relayed_addresses& a)
 {
     const ip::tcp::endpoint from = as_tcp(a.source);
     const ip::tcp::endpoint to = as_tcp(a.destination);
@@ -275,7 +275,7 @@ void haproxy_header::read_line()
         const ip::address source = address_in(take_word(text), v6);
         const ip::address destination = address_in(take_word(text), v6);
         const unsigned short from = port_in(take_word(text));
-        addresses_ = haproxy_addresses{
+        addresses_ = relayed_addresses{
             ip::tcp::endpoint(source, from),
             ip::tcp::endpoint(destination, port_in(text)), // to the end of the line
         };
@@ -306,6 +306,11 @@ std::size_t haproxy_header::take_block(std::string_view data)
             read_block();
     }
     return taken;
+}
+
+bool haproxy_header::is_own() const noexcept
+{
+    return agree(input_, signature) && !relays();
 }
 
 bool haproxy_header::relays() const noexcept
@@ -341,9 +346,9 @@ void haproxy_header::read_block()
     complete_ = true;
 }
 
-std::string haproxy_header_of(haproxy_version v, const std::optional<haproxy_addresses>& addresses)
+std::string haproxy_header_of(proxy_protocol v, const std::optional<relayed_addresses>& addresses)
 {
-    const bool text = v == haproxy_version::v1;
+    const bool text = v == proxy_protocol::v1;
     if (!addresses)
         return text ? "PROXY UNKNOWN\r\n" : block_of(local, unspecified, "");
     const bool from_unix = is_unix(addresses->source);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rill/detail/net_detail.hpp>
-#include <rill/endpoint.hpp>
+#include <rill/proxy_protocol.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -11,12 +11,6 @@
 #include <string_view>
 
 namespace rill::RILL_FORM::net_detail {
-
-/// Whose connection it was that a load balancer passes on, and to where.
-struct haproxy_addresses {
-    endpoint source;
-    endpoint destination;
-};
 
 /// Reads the header of HAProxy's PROXY protocol, version 1 or 2, with which such a connection begins,
 /// without I/O. (What has a proxy connect to somewhere is a proxy_dialogue.)
@@ -35,9 +29,13 @@ public:
 
     bool complete() const noexcept { return complete_; }
 
-    /// Once complete. Empty where the balancer speaks for itself, to see whether somebody is there,
-    /// and where it does not know or passes on no stream: then those of the connection count.
-    const std::optional<haproxy_addresses>& addresses() const noexcept { return addresses_; }
+    /// Once complete. Empty where the balancer speaks for itself, and where it does not know or
+    /// passes on no stream: then those of the connection count.
+    const std::optional<relayed_addresses>& addresses() const noexcept { return addresses_; }
+
+    /// Once complete. Whether the balancer speaks for itself, to see whether somebody is there.
+    /// Version 1 cannot say so.
+    bool is_own() const noexcept;
 
 private:
     std::size_t take_line(std::string_view data);
@@ -51,17 +49,12 @@ private:
     std::uint8_t at(std::size_t i) const { return static_cast<std::uint8_t>(input_[i]); }
 
     std::string input_; // what has come of it
-    std::optional<haproxy_addresses> addresses_;
+    std::optional<relayed_addresses> addresses_;
     bool complete_ = false;
-};
-
-enum class haproxy_version : std::uint8_t {
-    v1, // a line of text; knows no unix sockets, and says UNKNOWN of them
-    v2,
 };
 
 /// The header that tells of `addresses`; without them that nobody is told of. Where one is of IPv4
 /// and the other of IPv6, both are written as IPv6, and where both are IPv4 within IPv6, as IPv4.
-std::string haproxy_header_of(haproxy_version v, const std::optional<haproxy_addresses>& addresses);
+std::string haproxy_header_of(proxy_protocol v, const std::optional<relayed_addresses>& addresses);
 
 } // namespace rill::RILL_FORM::net_detail

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "host_name.hpp"
+#include "host_and_port.hpp"
 #include "sockets.hpp"
 
 #include <rill/listen_address.hpp>
 #include <rill/resolver.hpp>
 
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <stdexcept>
 #include <utility>
 
@@ -28,15 +26,6 @@ using place = listen_address::place;
     );
 }
 
-unsigned short parse_port(std::string_view text, std::string_view port)
-{
-    unsigned short number = 0;
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-    if (error != std::errc() || end != port.data() + port.size())
-        refuse(text, "\"" + std::string(port) + "\" is no port from 0 to 65535");
-    return number;
-}
-
 place parse_unix(std::string_view text, std::string_view path)
 {
     try {
@@ -53,39 +42,28 @@ place parse_inherited(std::string_view text, std::string_view name)
     return {.text = std::string(text), .endpoints = {}, .inherited_name = std::string(name)};
 }
 
-/// Whether it is meant to be an address, right or wrong: no name ends with a number.
-bool looks_like_v4(std::string_view host)
+bool is_everywhere(std::string_view host)
 {
-    const std::string_view last = host.substr(host.rfind('.') + 1);
-    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-    return !last.empty() && std::all_of(last.begin(), last.end(), is_digit);
+    return host.empty() || host == "*";
 }
 
 place parse_tcp(std::string_view text)
 {
     const std::size_t colon = text.rfind(':');
-    if (colon == std::string_view::npos || text.ends_with(']'))
-        refuse(text, "it has no port");
-    const unsigned short port = parse_port(text, text.substr(colon + 1));
-    std::string host(text.substr(0, colon));
-    if (host.empty() || host == "*")
-        return {
-            std::string(text), {tcp::endpoint(tcp::v4(), port), tcp::endpoint(tcp::v6(), port)}
-        };
-    const bool brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
-    if (brackets)
-        host = host.substr(1, host.size() - 2);
-
-    error_code ec;
-    const auto address = asio::ip::make_address(host, ec);
-    if (!ec && address.is_v6() != brackets)
-        refuse(text, brackets ? "only IPv6 stands in brackets" : "IPv6 stands in brackets");
-    if (!ec)
-        return {std::string(text), {tcp::endpoint(address, port)}};
-    const bool is_name = host.find_first_of("[]:*/") == std::string::npos && !brackets;
-    if (!is_name || looks_like_v4(host) || !net_detail::is_possible_name(host))
-        refuse(text, "\"" + host + "\" is neither an IP address nor a name");
-    return {.text = std::string(text), .endpoints = {}, .host = host, .port = port};
+    try {
+        if (colon != text.npos && is_everywhere(text.substr(0, colon))) {
+            const auto port = net_detail::parse_port(text.substr(colon + 1));
+            return {
+                std::string(text), {tcp::endpoint(tcp::v4(), port), tcp::endpoint(tcp::v6(), port)}
+            };
+        }
+        const auto [host, port, address] = net_detail::parse_host_and_port(text);
+        if (address)
+            return {std::string(text), {tcp::endpoint(*address, port)}};
+        return {.text = std::string(text), .endpoints = {}, .host = host, .port = port};
+    } catch (const std::invalid_argument& e) {
+        refuse(text, e.what());
+    }
 }
 
 place parse_place(std::string_view text)

@@ -140,6 +140,15 @@ secure(stream& opened, std::string_view host, const connect_options& options, co
     );
 }
 
+/// What `host`, or whoever is there, is to hear first.
+awaitable<void>
+greet(stream& opened, std::string_view host, const connect_options& options, connect_story& story)
+{
+    opened.writer().write(options.header);
+    if (options.security)
+        co_await secure(opened, host, options, story);
+}
+
 /// `behind`: the host as the proxy is to be told of it.
 awaitable<void> prepare(
     stream& opened,
@@ -151,8 +160,7 @@ awaitable<void> prepare(
 {
     if (options.via)
         co_await pass_through(opened, *options.via, behind, story);
-    if (options.security)
-        co_await secure(opened, to.host, options, story);
+    co_await greet(opened, to.host, options, story);
 }
 
 /// As the proxy is to be told of it: socks5 wants an address.
@@ -190,8 +198,12 @@ open_unix(const endpoint& at, const connect_options& options, connect_story& sto
     stream opened(
         co_await net_detail::connect_to_first(std::move(all), options, story), options.of_stream
     );
-    if (options.security)
-        co_await secure(opened, {}, options, story);
+    try {
+        co_await greet(opened, {}, options, story);
+    } catch (...) {
+        opened.abort();
+        throw;
+    }
     co_return std::move(opened);
 }
 

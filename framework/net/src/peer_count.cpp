@@ -44,6 +44,13 @@ peer_place::peer_place(peer_place&& other) noexcept
     , peer_(other.peer_)
 {}
 
+peer_place& peer_place::operator=(peer_place&& other) noexcept
+{
+    std::swap(count_, other.count_);
+    std::swap(peer_, other.peer_);
+    return *this;
+}
+
 peer_place::~peer_place()
 {
     if (count_)

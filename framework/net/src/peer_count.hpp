@@ -25,7 +25,7 @@ public:
     {}
 
     peer_place(peer_place&& other) noexcept;
-    peer_place& operator=(peer_place&&) = delete;
+    peer_place& operator=(peer_place&& other) noexcept;
     ~peer_place();
 
 private:

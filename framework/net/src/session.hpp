@@ -57,9 +57,12 @@ public:
     const session_ends& ends() const noexcept { return ends_; }
 
 private:
+    /// Whose connection it is that a relay passes on. False: that was its end.
+    awaitable<bool> identify(stream& connection);
+
     /// The TLS handshake. False: that was the connection's end.
     static awaitable<bool> secure(session_set& set, stream& connection);
-    static awaitable<void> serve(std::shared_ptr<session> self, stream connection);
+    static awaitable<void> serve(std::shared_ptr<session> self, stream connection, bool of_a_relay);
 
     std::shared_ptr<session_set> set_;
     peer_place place_; // among the connections of its peer

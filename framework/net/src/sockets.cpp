@@ -2,6 +2,7 @@
 #include "sockets.hpp"
 
 #include <rill/detail/missing_family.hpp>
+#include <rill/detail/plain_error.hpp>
 #include <rill/detail/stream_traits.hpp>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -19,18 +20,6 @@
 #include <utility>
 
 namespace rill::RILL_FORM::net_detail {
-
-int unique_fd::release() noexcept
-{
-    return std::exchange(fd_, -1);
-}
-
-void unique_fd::reset(int fd) noexcept
-{
-    const int before = std::exchange(fd_, fd);
-    if (before >= 0)
-        ::close(before);
-}
 
 unique_fd open_socket(const endpoint& for_what, const std::string& what)
 {
@@ -115,10 +104,9 @@ endpoint unix_endpoint(const std::string& path)
     return asio::local::stream_protocol::endpoint(path);
 }
 
-/// Without the place in Asio's sources that the code may carry: nobody's concern in a message.
 void throw_error(error_code ec, const std::string& what)
 {
-    throw system_error(error_code(ec.value(), ec.category()), what);
+    throw system_error(plain_error(ec), what);
 }
 
 void throw_last_error(const std::string& what)

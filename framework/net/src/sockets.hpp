@@ -4,6 +4,7 @@
 #include <rill/endpoint.hpp>
 #include <rill/error.hpp>
 #include <rill/stream.hpp>
+#include <rill/unique_fd.hpp>
 
 #include <string>
 
@@ -11,38 +12,6 @@ namespace rill::RILL_FORM::net_detail {
 
 // The few system calls that Asio makes without close-on-exec: descriptors would reach children
 // that another thread starts meanwhile.
-
-/// A descriptor that is closed on every way out.
-class unique_fd {
-public:
-    unique_fd() = default;
-
-    explicit unique_fd(int fd) noexcept
-        : fd_(fd)
-    {}
-
-    unique_fd(unique_fd&& other) noexcept
-        : fd_(other.release())
-    {}
-
-    unique_fd& operator=(unique_fd&& other) noexcept
-    {
-        reset(other.release());
-        return *this;
-    }
-
-    ~unique_fd() { reset(); }
-
-    explicit operator bool() const noexcept { return fd_ >= 0; }
-
-    int get() const noexcept { return fd_; }
-
-    int release() noexcept;
-    void reset(int fd = -1) noexcept;
-
-private:
-    int fd_ = -1;
-};
 
 /// A stream socket of the endpoint's family. Throws, with `what` in front, if there is none to be
 /// had.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "start_tls.hpp"
 
+#include "flush_all.hpp"
 #include "tls_configuration.hpp"
 #include "tls_socket.hpp"
 
@@ -29,23 +30,6 @@ void check(const reading& reader, const tls_context& context, const std::string&
         throw std::logic_error(
             "rill::stream: start_tls needs the name that the server's certificate is for"
         );
-}
-
-/// Until the socket has taken everything that was written.
-awaitable<void> flush_all(writing::pointer writer)
-{
-    const write_options before = writer->options();
-    writer->options().watermarks(0, 0);
-    extend::wait_operation<void(error_code), writing::drained> flushed(
-        std::in_place, writer, std::source_location::current()
-    );
-    try {
-        co_await std::move(flushed);
-    } catch (...) {
-        writer->options() = before;
-        throw;
-    }
-    writer->options() = before;
 }
 
 /// Puts TLS over the stream's socket, in its place.

@@ -2,6 +2,7 @@
 #include "kept_endpoint.hpp"
 #include "sockets.hpp"
 #include "start_tls.hpp"
+#include "stream_access.hpp"
 
 #include <rill/detail/net_detail.hpp>
 #include <rill/stream.hpp>
@@ -34,6 +35,7 @@ struct stream::parts {
     // The socket is the writer's, which keeps it until it is flushed, and the reader's, which does
     // until nothing waits for bytes. Both let it go at the end of the loop.
     net_detail::kept_endpoint peer;
+    std::unique_ptr<net_detail::kept_endpoint> local; // null: the socket's own
     stream_writer writer;
     stream_reader reader;
     std::unique_ptr<extend::open_mark> mark; // in debug mode
@@ -67,7 +69,7 @@ stream_writer& stream::writer() noexcept
 
 endpoint stream::local_endpoint() const
 {
-    return parts_->reader.stream().local_endpoint();
+    return parts_->local ? parts_->local->get() : parts_->reader.stream().local_endpoint();
 }
 
 endpoint stream::remote_endpoint() const
@@ -94,6 +96,12 @@ awaitable<void> stream::start_tls(const tls_context& context, std::string name)
 const tls_info* stream::tls() const
 {
     return parts_->reader.stream().tls();
+}
+
+void net_detail::stream_access::pass_for(stream& s, const relayed_addresses& whose)
+{
+    s.parts_->peer = kept_endpoint(whose.source);
+    s.parts_->local = std::make_unique<kept_endpoint>(whose.destination);
 }
 
 void stream::close()

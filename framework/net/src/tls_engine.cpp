@@ -149,7 +149,8 @@ bool tls_engine::readable() noexcept
 bool tls_engine::nothing_to_read() const noexcept
 {
     return established_ && !wire_.has_records() && SSL_has_pending(native()) == 0 &&
-           SSL_want(native()) != SSL_WRITING && SSL_get_shutdown(native()) == 0;
+           SSL_want(native()) != SSL_WRITING &&
+           (SSL_get_shutdown(native()) & SSL_RECEIVED_SHUTDOWN) == 0;
 }
 
 std::size_t tls_engine::write(std::span<const char> data, error_code& ec) noexcept
@@ -169,18 +170,28 @@ std::size_t tls_engine::write(std::span<const char> data, error_code& ec) noexce
     return n;
 }
 
-void tls_engine::farewell(error_code& ec) noexcept
+void tls_engine::end_writing(error_code& ec) noexcept
 {
     ec = {};
-    if (!established_ || error_)
-        return; // nobody is there to be told
-    if (!said_farewell_) {
-        forget_errors();
-        const int result = SSL_shutdown(native());
-        if (result < 0 && (ec = failure_of(result)))
-            return;
-        said_farewell_ = true;
-    }
+    if (!established_ || error_ || said_farewell_)
+        return; // nobody is there to be told, or he knows
+    forget_errors();
+    const int result = SSL_shutdown(native());
+    if (result < 0 && (ec = failure_of(result)))
+        return;
+    said_farewell_ = true;
+}
+
+bool tls_engine::can_half_close() const noexcept
+{
+    return established_ && SSL_version(native()) >= TLS1_3_VERSION;
+}
+
+void tls_engine::farewell(error_code& ec) noexcept
+{
+    end_writing(ec);
+    if (ec || !said_farewell_)
+        return;
     char dropped[4096];
     while (!ec)
         read(dropped, ec);

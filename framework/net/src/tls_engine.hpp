@@ -73,7 +73,14 @@ public:
     /// Makes records of some of `data`, whose first bytes it takes then.
     std::size_t write(std::span<const char> data, error_code& ec) noexcept;
 
-    /// Sends the close_notify; done when the peer's has come, and `would_block` until then. What
+    /// Whether the end of what is written can be told alone: in TLS 1.3 (RFC 8446 section 6.1). Older
+    /// peers answer it at once, and drop what they had to say.
+    bool can_half_close() const noexcept;
+
+    /// Sends the close_notify. Nothing can be written any more.
+    void end_writing(error_code& ec) noexcept;
+
+    /// The same; done when the peer's has come, and `would_block` until then. What
     /// comes before it is dropped.
     void farewell(error_code& ec) noexcept;
 

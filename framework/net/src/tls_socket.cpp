@@ -212,10 +212,13 @@ error_code tls_socket::take_error() noexcept
 
 void tls_socket::shutdown(asio::socket_base::shutdown_type what, error_code& ec)
 {
-    if (what != asio::socket_base::shutdown_receive) {
+    if (what == asio::socket_base::shutdown_both ||
+        (what == asio::socket_base::shutdown_send && !can_half_close())) {
         ec = asio::error::operation_not_supported;
         return;
     }
+    if (what == asio::socket_base::shutdown_send)
+        return engine_.end_writing(ec);
     reads_no_more_ = true;
     carrier_->hide_end();
     carrier_->below().shutdown(what, ec);

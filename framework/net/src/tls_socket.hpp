@@ -46,7 +46,7 @@ public:
     std::size_t try_write(std::span<const asio::const_buffer> data, error_code& ec) override;
     error_code take_error() noexcept override;
     void shutdown(asio::socket_base::shutdown_type what, error_code& ec) override;
-    bool can_half_close() const noexcept override { return false; }
+    bool can_half_close() const noexcept override { return engine_.can_half_close(); }
     duration farewell_limit() const noexcept override;
     void bid_farewell(error_code& ec) override;
     const tls_info* tls() const noexcept override;

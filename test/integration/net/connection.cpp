@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "run.hpp"
 #include <support/held_bytes.hpp>
+#include <support/live.hpp>
 #include <support/network.hpp>
 
 #include <rill/adopt_connection.hpp>
@@ -46,7 +46,7 @@ awaitable<rill::stream> connect_to(const rill::server& server)
     return rill::open_connection("127.0.0.1", rill::port_of(server.local_endpoint()));
 }
 
-TEST_CASE("CON-01, CON-10: open_connection gives a stream without delay, closed on exec")
+TEST_CASE("CON-01, CON-10, SW-14: open_connection gives a stream without delay, closed on exec")
 {
     live l;
     l.run([]() -> awaitable<void> {
@@ -55,6 +55,8 @@ TEST_CASE("CON-01, CON-10: open_connection gives a stream without delay, closed 
         s.writer().write("hello\n");
         CHECK(co_await s.reader().read_line() == "hello\n");
         CHECK(s.remote_endpoint() == server.local_endpoint());
+        CHECK(s.local_endpoint() == s.socket().local_endpoint());
+        CHECK(s.tls() == nullptr);
 
         int no_delay = 0;
         socklen_t size = sizeof no_delay;
@@ -344,6 +346,37 @@ TEST_CASE("CON-06: what is no connection is not taken over, and closed")
         CHECK_THROWS_AS(rill::adopt_connection(listening), std::invalid_argument);
         CHECK(open_descriptors() == before);
         co_return;
+    });
+}
+
+template <class Body>
+awaitable<std::string> what_of(Body body)
+{
+    try {
+        co_await std::move(body);
+    } catch (const rill::system_error& e) {
+        co_return e.what();
+    }
+    co_return "no error";
+}
+
+TEST_CASE("what() of a read or a drain that failed says why, and names no file of Asio's")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        const auto abort = [](rill::stream s) -> awaitable<void> {
+            co_await s.reader().read_exactly(1);
+            s.abort();
+        };
+        rill::server server(abort, any_port);
+        rill::stream s = co_await connect_to(server);
+        s.writer().write("x");
+        for (const std::string& said :
+             {co_await what_of(s.reader().read_exactly(1)), co_await what_of(s.writer().drain())}) {
+            CHECK(said.find("Connection reset by peer") != std::string::npos);
+            CHECK(said.find(".hpp") == std::string::npos);
+            CHECK(said.find(".ipp") == std::string::npos);
+        }
     });
 }
 

@@ -2,7 +2,7 @@
 
 // The echo service's behaviour, on real sockets.
 
-#include "run.hpp"
+#include <support/live.hpp>
 
 #include <rill/conf/load.hpp>
 #include <rill/conf/print.hpp>

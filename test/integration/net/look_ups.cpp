@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "look_up.hpp"
-#include "run.hpp"
+#include <support/live.hpp>
 #include <support/network.hpp>
 
 #include <rill/task.hpp>

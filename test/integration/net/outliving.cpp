@@ -2,7 +2,7 @@
 //
 // What uses a part of a loop, and is there when the loop is not. What these tests check, the
 // sanitizers check with them.
-#include "run.hpp"
+#include <support/live.hpp>
 #include <support/network.hpp>
 
 #include <rill/open_connection.hpp>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "run.hpp"
+#include <support/live.hpp>
 #include <support/network.hpp>
 
 #include <rill/event.hpp>
+#include <rill/introspect.hpp>
 #include <rill/open_connection.hpp>
 #include <rill/server.hpp>
 #include <rill/task.hpp>
@@ -187,7 +188,7 @@ TEST_CASE("SRV-04: serve_forever of a closed server, or twice at a time, is a lo
     });
 }
 
-TEST_CASE("serve_forever: cancelled, it drains and passes the cancellation on")
+TEST_CASE("SRV-25: serve_forever: cancelled, it drains and passes the cancellation on")
 {
     live l;
     l.run([]() -> awaitable<void> {
@@ -538,6 +539,44 @@ TEST_CASE("UX-02, UX-07: a stale socket file is replaced, a live one is not; clo
             rill::stream s = co_await rill::open_unix_connection(path);
         }
         CHECK_FALSE(std::filesystem::exists(path));
+    });
+}
+
+TEST_CASE("UX-06: a path that cannot be bound is an error that names it, and nothing stays open")
+{
+    live l;
+    const scratch dir;
+    l.run([&]() -> awaitable<void> {
+        const std::string path = dir.file("none") + "/s";
+        const std::size_t before = open_descriptors();
+        std::string said;
+        try {
+            const rill::server server(echo_lines, rill::listen_address::parse("unix:" + path));
+        } catch (const rill::system_error& e) {
+            said = e.what();
+        }
+        CHECK(said.find(path) != std::string::npos);
+        CHECK(said.find("No such file") != std::string::npos);
+        CHECK(open_descriptors() == before);
+        co_return;
+    });
+}
+
+TEST_CASE("UX-09: a peer that hangs up ends the reads, and nothing spins after it")
+{
+    live l;
+    const scratch dir;
+    l.run([&]() -> awaitable<void> {
+        const std::string path = dir.file("s");
+        keeper kept;
+        const rill::server server(kept.handler(), rill::listen_address::parse("unix:" + path));
+        rill::stream s = co_await rill::open_unix_connection(path);
+        CHECK(co_await eventually([&] { return !kept.streams.empty(); }));
+        kept.streams.clear();
+        CHECK((co_await s.reader().read_all()).empty());
+        const auto before = rill::statistics_of(rill::this_loop()).turns;
+        co_await rill::sleep(100ms);
+        CHECK(rill::statistics_of(rill::this_loop()).turns - before < 20);
     });
 }
 

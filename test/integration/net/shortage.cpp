@@ -2,8 +2,8 @@
 
 // R14: what the echo service does when it has no descriptors left.
 
-#include "child.hpp"
-#include "run.hpp"
+#include <support/child.hpp>
+#include <support/live.hpp>
 
 #include <rill/cancel_scope.hpp>
 #include <rill/open_connection.hpp>

@@ -2,7 +2,7 @@
 
 // What a read leaves in a socket, which decides whether the next one has to look.
 
-#include "run.hpp"
+#include <support/live.hpp>
 
 #include <rill/detail/socket_receive.hpp>
 #include <rill/server.hpp>

@@ -2,8 +2,9 @@
 
 // TLS with a program that is not ours: OpenSSL's own client and server.
 
-#include "child.hpp"
+#include <support/child.hpp>
 #include <support/network.hpp>
+#include <support/output_of.hpp>
 #include <support/tls_authority.hpp>
 
 #include <rill/run.hpp>
@@ -25,20 +26,6 @@ using namespace std::chrono_literals;
 using rill::awaitable;
 using rill::tls_context;
 using rill::tls_errc;
-
-/// What a shell command prints.
-std::string output_of(const std::string& command)
-{
-    FILE* const pipe = ::popen((command + " 2>&1").c_str(), "r");
-    if (!pipe)
-        throw std::runtime_error("popen failed");
-    std::string all;
-    std::array<char, 4096> bytes{};
-    while (const std::size_t n = std::fread(bytes.data(), 1, bytes.size(), pipe))
-        all.append(bytes.data(), n);
-    ::pclose(pipe);
-    return all;
-}
 
 template <class F>
 auto run(F body)
@@ -70,7 +57,7 @@ std::string answer_to_s_client(const certificates& c, const std::string& options
         const std::string command = "echo hello | openssl s_client -quiet -connect 127.0.0.1:" +
                                     std::to_string(rill::port_of(server.local_endpoint())) +
                                     " -verify_return_error " + options;
-        co_return co_await rill::to_thread([command] { return output_of(command); });
+        co_return co_await rill::to_thread([command] { return test::output_of(command); });
     });
 }
 

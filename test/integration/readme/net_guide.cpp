@@ -247,4 +247,32 @@ TEST_CASE(
     CHECK(client.result() == "42\n42\n42\n");
 }
 
+TEST_CASE("net guide: a server behind a balancer sees whose connection is passed on to it")
+{
+    rill::testing::loop loop;
+    rill::testing::network net(loop);
+    std::string seen;
+    rill::endpoint client_is;
+    loop.run([&]() -> awaitable<void> {
+        const auto options = behind_a_balancer()
+                                 .proxy_protocol_from(rill::network::parse("::/0"))
+                                 .proxy_protocol_from(rill::network::parse("0.0.0.0/0"));
+        const auto look = [&](rill::stream s) -> awaitable<void> {
+            seen = to_string(s.remote_endpoint());
+            co_return;
+        };
+        rill::server last(look, rill::listen_address::parse("127.0.0.1:7008"), options);
+        const auto relay = [](rill::stream s) -> awaitable<void> {
+            const auto to = rill::connect_address::parse("127.0.0.1:7008");
+            rill::stream onward = co_await pass_on(s, to);
+            co_await onward.reader().read_all();
+        };
+        rill::server first(relay, rill::listen_address::parse("127.0.0.1:7007"));
+        rill::stream client = co_await rill::open_connection("127.0.0.1", 7007);
+        client_is = client.local_endpoint();
+        co_await client.reader().read_all();
+    });
+    CHECK(seen == to_string(client_is));
+}
+
 } // namespace

@@ -135,7 +135,7 @@ TEST_CASE("accepting: so is one of accept itself that is not a single connection
     CHECK(server.statistics().accept_errors == 2);
 }
 
-TEST_CASE("SRV-22: where descriptors run out accepting waits, and goes on")
+TEST_CASE("SRV-22, BY-57: where descriptors run out accepting waits, and goes on")
 {
     fixture f;
     f.listener.waits = {0, 0};

@@ -98,7 +98,7 @@ TEST_CASE("open_connection: addresses that lead nowhere are looked up anew the n
     CHECK(n.net.names().look_ups() == 2);
 }
 
-TEST_CASE("CON-06: what makes no sense is refused at the call")
+TEST_CASE("CON-06, UX-05: what makes no sense is refused at the call")
 {
     const auto is_refused = [](const std::string& host, const connect_options& options) {
         CHECK_THROWS_AS((void)rill::open_connection(host, 7, options), std::invalid_argument);

@@ -16,10 +16,10 @@
 namespace {
 
 using namespace std::string_literals;
-using rill::net_detail::haproxy_addresses;
+using rill::proxy_protocol;
+using rill::relayed_addresses;
 using rill::net_detail::haproxy_header;
 using rill::net_detail::haproxy_header_of;
-using rill::net_detail::haproxy_version;
 
 const std::string signature = "\r\n\r\n\0\r\nQUIT\n"s;
 
@@ -225,13 +225,13 @@ TEST_CASE("haproxy header: version 2: every wrong block is refused, once its hea
 
 TEST_CASE("haproxy header: what is written is read")
 {
-    const haproxy_addresses v4{tcp("1.2.3.4", 1), tcp("5.6.7.8", 65535)};
-    const haproxy_addresses v6{tcp("::1", 0), tcp("2001:db8::2", 443)};
-    const haproxy_addresses mixed{tcp("1.2.3.4", 1), tcp("::1", 2)};
-    const haproxy_addresses mapped{tcp("::ffff:1.2.3.4", 1), tcp("5.6.7.8", 2)};
-    const haproxy_addresses scoped{tcp("fe80::1%1", 1), tcp("fe80::2%1", 2)};
-    for (const haproxy_version v : {haproxy_version::v1, haproxy_version::v2}) {
-        const auto again = [v](const haproxy_addresses& a) {
+    const relayed_addresses v4{tcp("1.2.3.4", 1), tcp("5.6.7.8", 65535)};
+    const relayed_addresses v6{tcp("::1", 0), tcp("2001:db8::2", 443)};
+    const relayed_addresses mixed{tcp("1.2.3.4", 1), tcp("::1", 2)};
+    const relayed_addresses mapped{tcp("::ffff:1.2.3.4", 1), tcp("5.6.7.8", 2)};
+    const relayed_addresses scoped{tcp("fe80::1%1", 1), tcp("fe80::2%1", 2)};
+    for (const proxy_protocol v : {proxy_protocol::v1, proxy_protocol::v2}) {
+        const auto again = [v](const relayed_addresses& a) {
             return read(haproxy_header_of(v, a)).text;
         };
         CHECK(again(v4) == "1.2.3.4:1 to 5.6.7.8:65535");
@@ -242,11 +242,11 @@ TEST_CASE("haproxy header: what is written is read")
         CHECK(read(haproxy_header_of(v, std::nullopt)).text == "own");
         CHECK(again({tcp("1.2.3.4", 1), unix_socket("/run/x")}) == "own");
     }
-    const haproxy_addresses paths{unix_socket("/run/from"), unix_socket("\0to"s)};
-    CHECK(read(haproxy_header_of(haproxy_version::v2, paths)).text == "unix:/run/from to unix:@to");
-    CHECK(haproxy_header_of(haproxy_version::v1, paths) == "PROXY UNKNOWN\r\n");
+    const relayed_addresses paths{unix_socket("/run/from"), unix_socket("\0to"s)};
+    CHECK(read(haproxy_header_of(proxy_protocol::v2, paths)).text == "unix:/run/from to unix:@to");
+    CHECK(haproxy_header_of(proxy_protocol::v1, paths) == "PROXY UNKNOWN\r\n");
     CHECK(
-        haproxy_header_of(haproxy_version::v2, v4) ==
+        haproxy_header_of(proxy_protocol::v2, v4) ==
         block(0x21, 0x11, 12, "\1\2\3\4\5\6\7\x08\0\1\xff\xff"s)
     );
 }

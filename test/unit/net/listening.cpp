@@ -4,15 +4,18 @@
 #include <support/network.hpp>
 
 #include <rill/server.hpp>
+#include <rill/sleep.hpp>
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace {
 
+using namespace std::chrono_literals;
 using namespace test;
 using rill::awaitable;
 using rill::listen_address;
@@ -93,6 +96,53 @@ public:
 private:
     std::vector<rill::stream> held_;
 };
+
+TEST_CASE("SRV-10: a connection that a handler gives away outlives the server")
+{
+    two_hosts n;
+    keeper kept;
+    std::optional<rill::server> server(n.listen(kept.handler()));
+    n.run([&]() -> awaitable<void> {
+        rill::stream s = co_await rill::open_connection("server", 7);
+        co_await rill::sleep(1s);
+        server.reset();
+        kept.streams.front().writer().write("still here");
+        CHECK(co_await s.reader().read_exactly(10) == "still here");
+        kept.streams.clear();
+        CHECK((co_await s.reader().read_all()).empty());
+    });
+}
+
+TEST_CASE("SRV-13: a handler that is cancelled has its connection closed, and nothing is told")
+{
+    two_hosts n;
+    auto server = n.listen(echo_back);
+    n.run([&]() -> awaitable<void> {
+        rill::stream s = co_await rill::open_connection("server", 7);
+        s.writer().write("x");
+        CHECK(co_await s.reader().read_exactly(1) == "x");
+        CHECK_FALSE(co_await server.drain(0s));
+        CHECK((co_await s.reader().read_all()).empty());
+    });
+    CHECK(n.loop.reported().empty());
+    CHECK(server.statistics().handler_errors == 0);
+}
+
+TEST_CASE("SRV-20: nowhere to listen is an argument error, and a name without addresses says so")
+{
+    two_hosts n;
+    CHECK_THROWS_AS(listen_address(std::vector<rill::endpoint>()), std::invalid_argument);
+    CHECK_THROWS_AS(listen_address(std::vector<listen_address::place>()), std::invalid_argument);
+    const auto said = n.run([]() -> awaitable<std::string> {
+        try {
+            co_await rill::start_server(echo_back, "nobody", 7);
+        } catch (const rill::system_error& e) {
+            co_return e.what();
+        }
+        co_return "listens";
+    });
+    CHECK(said.find("nobody") != std::string::npos);
+}
 
 TEST_CASE("SRV-21: where places are scarce, a busy listener and a quiet one take turns")
 {

@@ -343,7 +343,7 @@ TEST_CASE("read_until: no separator, and an empty one, are argument errors")
     CHECK_THROWS_AS(f.loop.run(f.in.read_until(none)), std::invalid_argument);
 }
 
-TEST_CASE("read_until: at the end the error holds what had come")
+TEST_CASE("BY-59: read_until: at the end the error holds what had come")
 {
     fixture f;
     f.feed_all("no end", 2);
@@ -369,7 +369,9 @@ TEST_CASE("SR-17: read_exactly(0) is empty, else exactly n bytes over any pieces
     }
 }
 
-TEST_CASE("SR-18, SR-30: read_exactly at an early end throws what had come, and how much was asked")
+TEST_CASE(
+    "SR-18, SR-30, BY-59: read_exactly at an early end throws what had come, and how much was asked"
+)
 {
     fixture f;
     f.feed_all("some data", 4);
@@ -426,7 +428,7 @@ TEST_CASE("SR-21: an error after the reader was cancelled is harmless")
     CHECK(waiting.cancelled());
 }
 
-TEST_CASE("SR-23: a second read at once is a logic error, and the first is not disturbed")
+TEST_CASE("SR-23, BY-51: a second read at once is a logic error, and the first is not disturbed")
 {
     fixture f;
     const auto first = f.loop.spawn(f.in.read_line());
@@ -463,6 +465,20 @@ TEST_CASE("SR-25: at_eof only when the end has come and nothing is held")
     CHECK_FALSE(f.in.at_eof());
     CHECK(f.loop.run(f.in.read_all()) == "c");
     CHECK(f.in.at_eof());
+}
+
+TEST_CASE("SR-26: a read of the stream that brings nothing is no end, and changes nothing")
+{
+    fixture f;
+    const auto reading = f.loop.spawn(f.in.read(10));
+    f.stream.feed("");
+    f.loop.settle();
+    CHECK_FALSE(reading.done());
+    CHECK_FALSE(f.in.at_eof());
+    f.stream.feed("abc");
+    f.loop.settle();
+    REQUIRE(reading.done());
+    CHECK(reading.result() == "abc");
 }
 
 TEST_CASE("SR-27: a cancelled read takes nothing, at any point of the message")
@@ -524,7 +540,7 @@ TEST_CASE("SR-29: next_line gives all lines, one without an end included, and th
     CHECK(f.loop.run(all_lines(f.in)) == expected);
 }
 
-TEST_CASE("SR-31: a reader that waits sees the end when the stream is closed on this side")
+TEST_CASE("SR-31, BY-52: a reader that waits sees the end when the stream is closed on this side")
 {
     fixture f;
     const auto waiting = f.loop.spawn(f.in.read_line());

@@ -130,7 +130,7 @@ TEST_CASE("SW-04: after the peer is lost a write and drain loop ends within a fe
     CHECK_THROWS_AS(f.loop.run(f.out.drain()), rill::system_error); // now and later
 }
 
-TEST_CASE("SW-05: drainers that wait when the connection is lost get its error")
+TEST_CASE("SW-05, BY-54: drainers that wait when the connection is lost get its error")
 {
     fixture f(small_marks());
     f.stream->take(0);
@@ -220,6 +220,23 @@ TEST_CASE("SW-09: wait_closed returns after the real close, for many, and again"
     CHECK_NOTHROW(one.result());
     CHECK_NOTHROW(two.result());
     CHECK_NOTHROW(f.loop.run(f.out.wait_closed()));
+}
+
+TEST_CASE("BY-53: a wait for the close that is cancelled leaves the close going on")
+{
+    fixture f;
+    f.stream->take(0);
+    f.out.write("x");
+    f.out.close();
+    auto wait = f.loop.spawn(f.out.wait_closed());
+    f.loop.settle();
+    wait.cancel();
+    f.loop.settle();
+    CHECK(wait.cancelled());
+    CHECK_FALSE(f.stream->closed);
+    f.stream->take(1);
+    f.loop.settle();
+    CHECK(f.stream->closed);
 }
 
 TEST_CASE("SW-09: wait_closed throws the error that the connection was lost by")

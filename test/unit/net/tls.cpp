@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "tls_hosts.hpp"
 #include <support/every_suspension.hpp>
 #include <support/held_bytes.hpp>
-#include <support/network.hpp>
-#include <support/tls_authority.hpp>
 
 #include <rill/event.hpp>
 #include <rill/sleep.hpp>
@@ -29,51 +28,9 @@ using rill::tls_context;
 using rill::tls_errc;
 namespace error = boost::asio::error;
 
-bool contains(const std::string& text, const std::string& part)
-{
-    return text.find(part) != std::string::npos;
-}
-
-/// A TLS server on a simulated network, and who trusts it.
-struct hosts : test::two_hosts {
-    test::tls_authority authority;
-    test::tls_files files = authority.issue_local();
-    tls_context server_side = tls_context::server(files.certificate, files.key);
-    tls_context client_side = tls_context::client().trust(authority.file());
-
-    rill::server serve(rill::server::handler h, const rill::server_options& o = {})
-    {
-        return listen(std::move(h), "*:7", rill::server_options(o).tls(server_side));
-    }
-
-    awaitable<rill::stream> connect(std::string name = "server")
-    {
-        rill::stream s = co_await rill::open_connection("server", 7);
-        co_await s.start_tls(client_side, std::move(name));
-        co_return std::move(s);
-    }
-
-    rill::connect_options secured() const { return rill::connect_options().tls(client_side); }
-
-    /// What a handshake with `name` fails with.
-    std::optional<rill::tls_error> failure(const std::string& name = "server")
-    {
-        return run([&]() -> awaitable<std::optional<rill::tls_error>> {
-            try {
-                co_await connect(name);
-            } catch (const rill::tls_error& e) {
-                co_return e;
-            }
-            co_return std::nullopt;
-        });
-    }
-};
-
-awaitable<std::string> echoed(rill::stream& s, std::string text)
-{
-    s.writer().write(text);
-    co_return co_await s.reader().read_exactly(text.size());
-}
+using test::contains;
+using test::echoed;
+using hosts = test::tls_hosts;
 
 TEST_CASE("TLS-01: what is written on one side is read on the other, large and small")
 {
@@ -461,92 +418,6 @@ TEST_CASE("TLS-11: TLS in TLS works and closes cleanly")
     });
 }
 
-TEST_CASE("TLS-12, TLS-13: a close flushes, says so to the peer, and waits for his answer")
-{
-    hosts n;
-    const std::string text(300'000, 'x');
-    std::string seen;
-    const auto server =
-        n.serve([&](rill::stream s) -> awaitable<void> { seen = co_await s.reader().read_all(); });
-    n.run([&]() -> awaitable<void> {
-        rill::stream s = co_await n.connect();
-        s.writer().write(text);
-        s.close();
-        co_await s.writer().wait_closed();
-    });
-    CHECK(seen == text);
-}
-
-TEST_CASE("TLS-12: a peer that does not answer the end is cut after the limit")
-{
-    hosts n;
-    n.client_side.shutdown_timeout(7s);
-    test::keeper held;
-    const auto server = n.serve(held.handler());
-    n.run([&]() -> awaitable<void> {
-        rill::stream s = co_await n.connect();
-        co_await rill::sleep(1s);
-        const auto begun = rill::this_loop().time();
-        s.close();
-        CHECK(co_await test::error_of(s.writer().wait_closed()) == error::timed_out);
-        CHECK(rill::this_loop().time() - begun == 7s);
-    });
-}
-
-TEST_CASE("TLS-14: after the peer's end what is written still reaches him")
-{
-    hosts n;
-    const auto server = n.serve([](rill::stream s) -> awaitable<void> {
-        s.writer().write("you said " + co_await s.reader().read_all());
-        co_await s.writer().drain();
-    });
-    // OpenSSL itself, since a stream of ours reads no more once it is closed.
-    CHECK(n.run([&]() -> awaitable<std::string> {
-        rill::stream s = co_await n.connect();
-        s.writer().write("all of it");
-        co_await s.writer().drain();
-        SSL_shutdown(s.tls()->native_handle());
-        co_return co_await s.reader().read_all();
-    }) == "you said all of it");
-}
-
-TEST_CASE("TLS-18: nothing is closed for writing alone")
-{
-    hosts n;
-    const auto server = n.serve(test::echo_back);
-    n.run([&]() -> awaitable<void> {
-        rill::stream s = co_await n.connect();
-        CHECK_FALSE(s.writer().can_write_eof());
-        CHECK_THROWS_AS(s.writer().write_eof(), std::logic_error);
-        CHECK(co_await echoed(s, "x") == "x");
-    });
-}
-
-TEST_CASE("TLS-25, BY-55: an end without close_notify is truncated, unless that is tolerated")
-{
-    hosts n;
-    bool tolerated = false;
-    SUBCASE("an error") {}
-    SUBCASE("tolerated")
-    {
-        tolerated = true;
-        n.client_side.tolerate_truncation();
-    }
-    const auto server = n.serve([](rill::stream s) -> awaitable<void> {
-        s.writer().write("half of it");
-        co_await s.writer().drain();
-        co_await rill::sleep(1s);
-        boost::system::error_code ignored;
-        s.socket().close(ignored); // as somebody on the way would
-    });
-    n.run([&]() -> awaitable<void> {
-        rill::stream s = co_await n.connect();
-        CHECK(co_await s.reader().read_exactly(10) == "half of it");
-        const auto ec = co_await test::error_of(s.reader().read(1));
-        CHECK(ec == (tolerated ? rill::error_code() : rill::error_code(tls_errc::truncated)));
-    });
-}
-
 TEST_CASE("a server that finishes its clients: they read to the end, and what they answer is sent")
 {
     hosts n;
@@ -562,7 +433,9 @@ TEST_CASE("a server that finishes its clients: they read to the end, and what th
     });
 }
 
-TEST_CASE("a stream that is destroyed while its handshake runs ends that with operation_aborted")
+TEST_CASE(
+    "SR-32: a stream that is destroyed while its handshake runs ends that with operation_aborted"
+)
 {
     hosts n;
     test::keeper silent;

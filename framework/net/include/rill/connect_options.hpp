@@ -5,6 +5,7 @@
 #include <rill/detail/needs_net.hpp>
 #include <rill/endpoint.hpp>
 #include <rill/proxy.hpp>
+#include <rill/proxy_protocol.hpp>
 #include <rill/stream.hpp>
 #include <rill/tls_context.hpp>
 
@@ -71,6 +72,13 @@ public:
         return *this;
     }
 
+    /// The first that the server gets is a header of the PROXY protocol, which says whose connection
+    /// this is: for relays. Without `whose` it is said to be the program's own, as in a health check.
+    /// (Behind a proxy it goes to the host, and with TLS before the handshake.)
+    connect_options& proxy_protocol(
+        rill::proxy_protocol version, const std::optional<relayed_addresses>& whose = std::nullopt
+    );
+
     /// TLS from the first byte on. The server must be who was asked for, by a certificate that
     /// somebody of the system's trust store vouches for.
     connect_options& tls();
@@ -95,6 +103,7 @@ public:
     std::vector<endpoint> local;
     stream_options of_stream;
     std::optional<rill::proxy> via;
+    std::string header;                  // of the PROXY protocol; empty: none
     std::optional<tls_context> security; // empty: in the clear
     std::string name;                    // empty: the host
 };

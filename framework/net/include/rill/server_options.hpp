@@ -42,14 +42,15 @@ public:
     /// the first 64 bits of one of IPv6: whoever has one address there has them all. Unix sockets do
     /// not count. Servers made with copies of these options count together, on any thread.
     ///
-    /// Behind a proxy all connections have the proxy's address.
+    /// Behind a proxy all connections have the proxy's address, unless it says whose they are: see
+    /// proxy_protocol_from.
     server_options& max_connections_per_peer(std::size_t n);
 
     /// Only peers in this network are served, and those in others that are allowed too. Without any
     /// that is everybody.
     ///
     /// Whoever is not served is closed when he is accepted, before a byte is read and before he
-    /// counts. Peers at a unix socket are always served: who may connect there is said by the
+    /// counts; who comes through a relay is as soon as it has said so. Peers at a unix socket are always served: who may connect there is said by the
     /// permissions of its file.
     server_options& allow(const network& n)
     {
@@ -61,6 +62,35 @@ public:
     server_options& deny(const network& n)
     {
         denied.push_back(n);
+        return *this;
+    }
+
+    /// Connections of peers in this network, load balancers and relays, begin with a header of the
+    /// PROXY protocol, of either version, and are from then on those of the client whom it names:
+    /// what it says is the stream's remote_endpoint() and local_endpoint(), and allow, deny and
+    /// max_connections_per_peer are about the client. Where it names nobody they are about the
+    /// balancer, whose own the connection is then; one by which it looks whether somebody is there
+    /// (LOCAL, of version 2) is served in any case.
+    ///
+    /// Whoever does not begin with a header is closed and counted; other peers are not asked for one.
+    /// With TLS the header comes first, in the clear.
+    server_options& proxy_protocol_from(const network& n)
+    {
+        relays.push_back(n);
+        return *this;
+    }
+
+    /// The same of peers at a unix socket.
+    server_options& proxy_protocol_from_unix()
+    {
+        unix_relays = true;
+        return *this;
+    }
+
+    /// What a header may take; 5 s by default.
+    server_options& proxy_protocol_timeout(duration d)
+    {
+        header_time = d;
         return *this;
     }
 
@@ -146,6 +176,9 @@ public:
     std::shared_ptr<net_detail::peer_count> per_peer; // null: no limit
     std::vector<network> allowed;
     std::vector<network> denied;
+    std::vector<network> relays; // whose connections begin with a header
+    bool unix_relays = false;
+    duration header_time = std::chrono::seconds(5);
     std::function<void(bool)> crowded;   // may be empty
     std::optional<tls_context> security; // empty: connections are in the clear
     duration drain_time = duration::zero();

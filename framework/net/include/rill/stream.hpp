@@ -16,6 +16,12 @@
 #include <memory>
 #include <string>
 
+namespace rill::RILL_FORM::net_detail {
+
+struct stream_access;
+
+} // namespace rill::RILL_FORM::net_detail
+
 namespace rill {
 
 using stream_reader = basic_stream_reader<stream_socket>;
@@ -79,7 +85,9 @@ public:
     /// Of a unix client that has not bound its socket, the path is empty.
     endpoint local_endpoint() const;
 
-    /// Who the peer was when the stream was made; it may have gone since.
+    /// Who the peer was when the stream was made; it may have gone since. On a connection that a
+    /// relay passes on, these are whose it is and where he had connected to; the relay's own is the
+    /// socket's (see server_options::proxy_protocol_from).
     endpoint remote_endpoint() const;
 
     stream_socket& socket();
@@ -107,6 +115,8 @@ public:
     void abort();
 
 private:
+    friend net_detail::stream_access;
+
     struct parts;
     std::unique_ptr<parts> parts_;
 };

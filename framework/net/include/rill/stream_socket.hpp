@@ -3,6 +3,7 @@
 
 #include <rill/detail/needs_net.hpp>
 #include <rill/detail/net_detail.hpp>
+#include <rill/detail/plain_error.hpp>
 #include <rill/detail/stream_traits.hpp>
 #include <rill/detail/virtual_socket.hpp>
 #include <rill/endpoint.hpp>
@@ -93,7 +94,7 @@ public:
     /// What the handshake found; null without TLS.
     const tls_info* tls() const noexcept { return virtual_ ? virtual_->tls() : nullptr; }
 
-    /// Whether shutdown() can end what is sent alone. Not so with TLS.
+    /// Whether shutdown() can end what is sent alone. Not so with TLS before 1.3.
     bool can_half_close() const noexcept { return !virtual_ || virtual_->can_half_close(); }
 
     /// How long to wait for async_farewell before a close; zero where a close tells the peer all.
@@ -373,7 +374,7 @@ inline net_detail::peer_state stream_socket::peer() noexcept
 inline void stream_socket::throw_if(const error_code& ec, const char* what)
 {
     if (ec)
-        throw system_error(ec, what);
+        throw system_error(net_detail::plain_error(ec), what);
 }
 
 inline void stream_socket::shutdown(shutdown_type what)

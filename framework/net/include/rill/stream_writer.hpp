@@ -80,10 +80,11 @@ public:
     auto async_drain(Token&& token);
 
     /// After what is buffered the peer sees the end; reading stays possible. Nothing can be
-    /// written any more. std::logic_error over TLS, where it cannot be.
+    /// written any more. TLS tells it by its close_notify, from version 1.3 on; std::logic_error
+    /// before that, where it cannot be.
     void write_eof();
 
-    /// Not so over TLS.
+    /// Not so over TLS 1.2.
     bool can_write_eof() const noexcept;
 
     /// Flushes what is buffered, then closes the stream: for reading too. Returns at once; what is

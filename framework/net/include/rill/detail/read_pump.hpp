@@ -4,6 +4,7 @@
 #include <rill/detail/flight.hpp>
 #include <rill/detail/form.hpp>
 #include <rill/detail/net_detail.hpp>
+#include <rill/detail/plain_error.hpp>
 #include <rill/detail/read_end.hpp>
 #include <rill/detail/read_place.hpp>
 #include <rill/detail/stream_read.hpp>
@@ -102,7 +103,7 @@ private:
 
     void fail(error_code ec) noexcept
     {
-        state.error = ec;
+        state.error = plain_error(ec);
         if (writer)
             writer->on_read_error();
     }

@@ -5,6 +5,7 @@
 #include <rill/detail/flight.hpp>
 #include <rill/detail/form.hpp>
 #include <rill/detail/net_detail.hpp>
+#include <rill/detail/plain_error.hpp>
 #include <rill/detail/read_end.hpp>
 #include <rill/detail/stream_traits.hpp>
 #include <rill/detail/write_buffer.hpp>
@@ -351,7 +352,7 @@ private:
 
     void fail(error_code ec)
     {
-        error_ = ec;
+        error_ = plain_error(ec);
         if (!writing_) // else the pending write refers to it still
             buffer_.clear();
         stop_timers();
@@ -359,7 +360,7 @@ private:
             finish_close();
             return;
         }
-        end_waits(ec);
+        end_waits(error_);
     }
 
     void on_read_error() noexcept override { end_waits(loss()); }

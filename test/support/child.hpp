@@ -47,6 +47,8 @@ public:
         return log;
     }
 
+    void signal(int number) const { ::kill(pid_, number); }
+
     /// Ends the process and gives its exit code.
     int stop()
     {
