@@ -8,6 +8,7 @@
 #include <rill/tls_context.hpp>
 
 #include <stdexcept>
+#include <string_view>
 
 namespace rill::app {
 
@@ -33,6 +34,13 @@ bool is_network(const std::string& text)
     } catch (const std::invalid_argument&) {
         return false;
     }
+}
+
+constexpr std::string_view unix_relays = "unix:";
+
+bool is_relay(const std::string& text)
+{
+    return text == unix_relays || is_network(text);
 }
 
 /// The keys that everything has that listens.
@@ -61,7 +69,7 @@ void describe_listening(schema<Settings>& s)
     s.key(
          &server_settings::max_connections_per_peer,
          "Of these from one IPv4 address, or one /64 of IPv6; more are closed at once. Behind a "
-         "proxy all come from its address."
+         "proxy all come from its address, unless it says whose they are: see proxy_protocol_from."
     )
         .range(1, 1'000'000)
         .unit("connections")
@@ -76,6 +84,16 @@ void describe_listening(schema<Settings>& s)
         .must(a_network, &is_network);
     s.key(&server_settings::deny, "Networks whose clients are not served, whatever allow says.")
         .must(a_network, &is_network);
+    s.key(
+         &server_settings::proxy_protocol_from,
+         "Networks of load balancers whose connections begin with a header of the PROXY protocol, "
+         "version 1 or 2, that says who the client is; unix: stands for whoever connects at a unix "
+         "socket. A connection of theirs without one is closed."
+    )
+        .or_one()
+        .must("be a network such as \"10.0.0.0/8\" or \"192.0.2.7\", or \"unix:\"", &is_relay);
+    s.key(&server_settings::proxy_protocol_timeout, "How long such a header may take.")
+        .range(1ms, 1h);
     s.rule(&server_settings::listen, "have at least one address", [](const Settings& t) {
         return !t.listen.empty();
     });
@@ -167,6 +185,12 @@ server_options make_options(const server_settings& settings)
         options.allow(network::parse(text));
     for (const std::string& text : settings.deny)
         options.deny(network::parse(text));
+    for (const std::string& text : settings.proxy_protocol_from)
+        if (text == unix_relays)
+            options.proxy_protocol_from_unix();
+        else
+            options.proxy_protocol_from(network::parse(text));
+    options.proxy_protocol_timeout(settings.proxy_protocol_timeout);
     options.security = make_context(settings.tls);
     const socket_settings& socket = settings.socket;
     options.backlog(socket.backlog);

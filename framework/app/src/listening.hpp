@@ -50,6 +50,10 @@ public:
     std::optional<listening>
     listen(const listen_address& at, rill::server::handler handler, server_options options);
 
+    /// Reads the certificate's files again, if there is one, for connections to come. Says in the
+    /// log what came of it; where they cannot be used nothing changes.
+    void reload_certificate();
+
 private:
     std::mutex mutex_;
     std::weak_ptr<const port_reservation> port_; // of those who listen
@@ -58,13 +62,15 @@ private:
     // One for all workers: a session that one of them began is resumed by any other, and a peer's
     // connections count wherever they are.
     std::optional<tls_context> security_;
-    std::shared_ptr<net_detail::peer_count> per_peer_;
+    decltype(server_options::per_peer) per_peer_;
 };
 
 /// All of them, by what the conf file says and the how-many-th call of a worker it is for.
 class listening_places {
 public:
     listening_place& at(const std::string& address, std::size_t nth);
+
+    void reload_certificates();
 
 private:
     std::mutex mutex_;

@@ -46,7 +46,7 @@ void ignore_signals()
 class held_signals {
 private:
     boost::asio::io_context unused_;
-    boost::asio::signal_set signals_{unused_, SIGTERM, SIGINT};
+    boost::asio::signal_set signals_{unused_, SIGTERM, SIGINT, SIGHUP};
 };
 
 void print(std::FILE* to, const std::string& text)

@@ -60,6 +60,7 @@ public:
         this_loop().set_exception_handler(&log_exception);
         signals requests{SIGTERM, SIGINT};
         signals questions{SIGUSR1};
+        signals hangups{SIGHUP};
         on_start();
         const auto work = [&](task_group& helpers) -> awaitable<void> {
             helpers.create_task(keep(listen(requests)), "signals");
@@ -69,6 +70,7 @@ public:
                 start_workers();
                 admin.observe(loops());
                 helpers.create_task(keep(answer(questions)), "task dump");
+                helpers.create_task(keep(reload(hangups)), "reload");
             } catch (...) {
                 fail("the control loop has failed", std::current_exception());
             }
@@ -170,6 +172,15 @@ private:
         for (;;) {
             co_await questions.next();
             co_await log_tasks(loops());
+        }
+    }
+
+    /// SIGHUP says that certificates have been renewed.
+    awaitable<void> reload(signals& hangups)
+    {
+        for (;;) {
+            co_await hangups.next();
+            places_.reload_certificates();
         }
     }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "tls_versions.hpp"
+
 #include <rill/app/tls_settings.hpp>
 #include <rill/schema.hpp>
 #include <rill/tls_context.hpp>
@@ -10,7 +12,8 @@ void describe(schema<tls_settings>& s)
     s.about("TLS, for all connections of this listener, once there is a certificate.");
     s.key(
         &tls_settings::certificate,
-        "PEM file with the certificate, followed by those that vouch for it. Empty means no TLS."
+        "PEM file with the certificate, followed by those that vouch for it; it is read again on "
+        "SIGHUP. Empty means no TLS."
     );
     s.key(&tls_settings::key, "PEM file with the certificate's private key.");
     s.key(
@@ -19,9 +22,7 @@ void describe(schema<tls_settings>& s)
         "they vouch for. Empty means that clients need none."
     );
     s.key(&tls_settings::min_version, "The oldest version of TLS that is spoken.")
-        .must("be \"1.2\" or \"1.3\"", [](const std::string& v) {
-            return v == "1.2" || v == "1.3";
-        });
+        .must(detail::a_tls_version, &detail::is_tls_version);
     s.rule(
         &tls_settings::key,
         "be given with a certificate, and only then",
@@ -43,8 +44,7 @@ std::optional<tls_context> make_context(const tls_settings& settings)
     tls_context context = tls_context::server(settings.certificate, settings.key);
     if (!settings.client_ca.empty())
         context.client_ca(settings.client_ca);
-    if (settings.min_version == "1.3")
-        context.min_version(tls_version::v1_3);
+    context.min_version(detail::tls_version_of(settings.min_version));
     return context;
 }
 

@@ -46,6 +46,12 @@ TEST_CASE("server_settings: networks are looked at, and so are limits")
     CHECK(says(problem("allow = [\"10.0.0.1/8\"]"), "each item of allow must be a network such as")
     );
     CHECK(says(problem("deny = [\"localhost\"]"), "each item of deny must be a network such as"));
+    CHECK(problem("proxy_protocol_from = [\"10.0.0.7\", \"unix:\"]") == "none");
+    CHECK(problem("proxy_protocol_from = \"10.0.0.0/8\"") == "none");
+    CHECK(says(
+        problem("proxy_protocol_from = \"unix:/x\""),
+        "proxy_protocol_from must be a network such as"
+    ));
     CHECK(says(problem("max_connections_per_peer = 0"), "from 1 to 1000000"));
     CHECK(says(problem("socket.backlog = 0"), "socket.backlog must be an integer from 1 to 65535"));
     CHECK(says(problem("socket.keepalive_idle = \"1ms\""), "socket.keepalive_idle"));
@@ -65,10 +71,13 @@ TEST_CASE("server_settings: a server is made with them")
     server_settings s;
     CHECK(make_options(s).per_peer == nullptr);
     CHECK_FALSE(make_options(s).kept_alive);
+    CHECK_FALSE(make_options(s).unix_relays);
     s.max_connections = 5;
     s.max_connections_per_peer = 2;
     s.allow = {"10.0.0.0/8"};
     s.deny = {"10.1.0.0/16", "::1"};
+    s.proxy_protocol_from = {"10.0.0.7", "unix:"};
+    s.proxy_protocol_timeout = 1s;
     s.socket.backlog = 7;
     s.socket.keepalive_idle = 60s;
     s.socket.user_timeout = 30s;
@@ -79,6 +88,9 @@ TEST_CASE("server_settings: a server is made with them")
     CHECK(o.per_peer != nullptr);
     CHECK(o.allowed == std::vector{rill::network::parse("10.0.0.0/8")});
     CHECK(o.denied.size() == 2);
+    CHECK(o.relays == std::vector{rill::network::parse("10.0.0.7")});
+    CHECK(o.unix_relays);
+    CHECK(o.header_time == rill::duration(1s));
     CHECK(o.accept_queue == 7);
     REQUIRE(o.kept_alive);
     CHECK(o.kept_alive->idle == 60s);

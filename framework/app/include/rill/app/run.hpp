@@ -21,7 +21,9 @@ enum exit_code : int {
 };
 
 /// A service's main: reads the command line and the settings, starts the log and the workers, and
-/// stops them on SIGTERM or SIGINT. Gives the exit code. SIGHUP, SIGPIPE and SIGXFSZ are ignored.
+/// stops them on SIGTERM or SIGINT. Gives the exit code. On SIGHUP the certificates of [server.tls]
+/// are read again, for connections to come: what cannot be used changes nothing, and the log says so.
+/// SIGPIPE and SIGXFSZ are ignored.
 ///
 /// `serve` is awaitable<void>(const Config&, context&), or awaitable<void>(const Config&) for a
 /// service that may be cancelled at any time. It runs once per worker, each a thread with a loop

@@ -7,6 +7,7 @@
 
 #include <boost/describe/class.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -39,13 +40,23 @@ struct server_settings {
 
     std::vector<std::string> allow; ///< See rill::network and server_options::allow.
     std::vector<std::string> deny;
+    std::vector<std::string> proxy_protocol_from; ///< See server_options::proxy_protocol_from.
+    std::chrono::milliseconds proxy_protocol_timeout{std::chrono::seconds(5)};
     tls_settings tls;
     socket_settings socket;
 };
 BOOST_DESCRIBE_STRUCT(
     server_settings,
     (),
-    (listen, max_connections, max_connections_per_peer, allow, deny, tls, socket)
+    (listen,
+     max_connections,
+     max_connections_per_peer,
+     allow,
+     deny,
+     proxy_protocol_from,
+     proxy_protocol_timeout,
+     tls,
+     socket)
 )
 
 /// For a service with a protocol of its own.
