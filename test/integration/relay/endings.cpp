@@ -141,17 +141,56 @@ TEST_CASE("relay: a reset of the server's is one for the client")
 TEST_CASE("relay: where a server answers and goes, a client that still sends gets the answer whole")
 {
     relayed r;
-    const std::string answer(100'000, 'a');
+    const std::string answer(50'000, 'a');
     const auto server = r.listen([&](rill::stream s) -> awaitable<void> {
         co_await s.reader().read_exactly(1);
         s.writer().write(answer);
+        s.writer().write_eof();
+        co_await rill::sleep(1s); // and resets then, as much has come that it has not read
     });
-    r.net.path("relay", "client").bandwidth(100'000);
+    r.net.path("relay", "client").bandwidth(10'000);
     r.run([&]() -> awaitable<void> {
         rill::stream s = co_await r.connect();
         s.writer().write(std::string(300'000, 'x'));
         CHECK((co_await s.reader().read_exactly(answer.size()) == answer));
     });
+}
+
+TEST_CASE("relay: a server that is reset while its client sends is no end for the client")
+{
+    relayed r;
+    const auto server = r.listen([](rill::stream s) -> awaitable<void> {
+        co_await s.reader().read_exactly(1);
+        s.writer().write("half an ans");
+        co_await s.writer().drain();
+        co_await rill::sleep(1s); // the rest of what comes is not read
+        s.abort();
+    });
+    r.run([&]() -> awaitable<void> {
+        rill::stream s = co_await r.connect();
+        s.writer().write(std::string(3'000'000, 'x'));
+        CHECK(co_await all_of(s) == "half an ans reset");
+    });
+    CHECK(r.service.so_far().failed.get() == 1);
+}
+
+TEST_CASE("relay: a server gets all that its client has sent, though its time is over meanwhile")
+{
+    auto settings = to_servers({"server:7"});
+    settings.session.total_timeout = 5s;
+    relayed r(settings);
+    std::string got;
+    const auto server =
+        r.listen([&](rill::stream s) -> awaitable<void> { got = co_await all_of(s); });
+    r.net.path("relay", "server").bandwidth(5'000);
+    r.run([&]() -> awaitable<void> {
+        rill::stream s = co_await r.connect();
+        s.writer().write(std::string(50'000, 'x'));
+        s.writer().write_eof();
+        co_await rill::sleep(30s);
+    });
+    CHECK((got == std::string(50'000, 'x')));
+    CHECK(r.service.so_far().timed_out.get() == 1);
 }
 
 TEST_CASE("relay: a server that is lost within its answer is no end of it, also after a half-close")

@@ -145,6 +145,7 @@ void run_random_schedule(std::uint64_t seed)
         loop.advance(1s);
         CHECK(pool->statistics().size == 0);
     }
+    loop.settle(); // whoever is to use it has begun to
     pool.reset();
     loop.advance(1s);
     for (const auto& t : tasks)

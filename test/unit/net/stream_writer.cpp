@@ -107,6 +107,25 @@ TEST_CASE("SW-03: drain throws the error that the reader of the connection has m
     CHECK_THROWS_AS(f.loop.run(f.out.drain()), rill::system_error);
 }
 
+TEST_CASE("a connection that a write has found reset has no good end for its reader")
+{
+    for (const bool had_ended : {false, true}) { // then the system says broken pipe
+        fixture f;
+        reader in(*f.stream);
+        f.out.share_errors_with(in);
+        f.stream->fail_writes(had_ended ? asio::error::broken_pipe : asio::error::connection_reset);
+        f.out.write("x");
+        f.loop.settle();
+        f.stream->feed("the rest");
+        f.stream->feed_eof(); // as the system tells a reset only once
+        CHECK(f.loop.run(in.read_exactly(8)) == "the rest");
+        if (had_ended)
+            CHECK(f.loop.run(in.read_all()).empty());
+        else
+            CHECK_THROWS_AS(f.loop.run(in.read_all()), rill::system_error);
+    }
+}
+
 awaitable<int> write_until_it_fails(writer& out)
 {
     for (int turns = 0; turns < 100; ++turns) {

@@ -353,6 +353,9 @@ private:
     void fail(error_code ec)
     {
         error_ = plain_error(ec);
+        // It is told once: to a read of the socket that is an end. A broken pipe had a good one before.
+        if (reader_ && error_ != asio::error::broken_pipe && error_ != condition::cancelled)
+            reader_->lost = error_;
         if (!writing_) // else the pending write refers to it still
             buffer_.clear();
         stop_timers();
@@ -401,8 +404,6 @@ private:
                 return;
             }
             const error_code why = ec ? error_code() : take_error(lowest_layer(*stream_));
-            if (why && reader_)
-                reader_->lost = why;
             if (why)
                 fail(why);
         }
