@@ -233,7 +233,7 @@ TEST_CASE("R24: in debug mode a step that blocks the loop is logged with its tas
     CHECK(service.says("it went on after its wait at probe.cpp:"));
     CHECK(service.says("nanosleep"));
     REQUIRE(service.says("stalled"));
-    CHECK(slowest(service.text(), step) >= 140); // ms, of 150
+    CHECK(slowest(service.text(), step) >= 100); // ms, of 150, less what it waited for a processor
     service.signal(SIGTERM);
     CHECK(service.wait() == 0);
 }

@@ -409,9 +409,8 @@ TEST_CASE("SRV-15, SRV-18: of several addresses each is listened on, or none")
         const std::string file = "unix:" + dir.file("s");
         const std::size_t before = open_descriptors();
         {
-            rill::server server = co_await rill::start_server(
-                echo_lines, rill::listen_address::parse_list({"localhost:0", "127.0.0.1:0", file})
-            );
+            const auto at = rill::listen_address::parse_list({"localhost:0", "127.0.0.1:0", file});
+            rill::server server = co_await rill::start_server(echo_lines, at);
             const std::vector<rill::endpoint> all = server.sockets();
             REQUIRE(all.size() >= 2); // without IPv6 it is one less
             CHECK(rill::to_string(all.front()).starts_with("127.0.0.1:"));
