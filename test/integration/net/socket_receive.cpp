@@ -6,6 +6,8 @@
 
 #include <rill/detail/socket_receive.hpp>
 #include <rill/server.hpp>
+#include <rill/stream_reader.hpp>
+#include <rill/task.hpp>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
@@ -13,9 +15,12 @@
 #include <boost/asio/local/connect_pair.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read.hpp>
+#include <boost/asio/socket_base.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/write.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +30,7 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using rill::awaitable;
+using rill::net_detail::connection_signs;
 using rill::net_detail::socket_receive;
 using namespace test;
 
@@ -35,6 +41,7 @@ struct ends {
     Socket here{io};
     Socket there{io};
     socket_receive receive;
+    connection_signs signs;
 
     void send(std::string_view text)
     {
@@ -42,11 +49,14 @@ struct ends {
         here.wait(Socket::wait_read);
     }
 
+    void answer() { signs.written = true; }
+
     std::string got(std::size_t room)
     {
         std::string bytes(room, ' ');
         rill::error_code ec;
         std::size_t n = 0;
+        receive.watch(signs);
         if (!receive(here.native_handle(), asio::buffer(bytes), 0, ec, n) || ec)
             return "(" + ec.message() + ")";
         return bytes.substr(0, n);
@@ -63,13 +73,17 @@ struct tcp_ends : ends<tcp::socket> {
     }
 };
 
-TEST_CASE("socket_receive: of TCP, a read says whether it has left bytes, from the third one on")
+TEST_CASE(
+    "socket_receive: of TCP, a read says whether it has left bytes, after two that were answered"
+)
 {
     tcp_ends e;
-    for (int i = 0; i < 2; ++i) {
+    for (int i = 0; i < 5; ++i) {
         e.send("a");
         CHECK(e.got(9) == "a");
         CHECK_FALSE(e.receive.left_nothing());
+        if (i >= 3)
+            e.answer();
     }
     e.send("abc");
     CHECK(e.got(9) == "abc");
@@ -83,10 +97,27 @@ TEST_CASE("socket_receive: of TCP, a read says whether it has left bytes, from t
     CHECK_FALSE(e.receive.left_nothing());
 }
 
-TEST_CASE("socket_receive: the end counts as something that is left")
+TEST_CASE("socket_receive: nothing that is left is certain once something was written behind")
 {
     tcp_ends e;
     for (const char* text : {"a", "b", "c"}) {
+        e.answer();
+        e.send(text);
+        CHECK(e.got(9) == text);
+    }
+    CHECK(e.receive.left_nothing());
+    CHECK(e.receive.may_err());
+    e.answer();
+    CHECK_FALSE(e.receive.may_err());
+    e.signs.cut = true;
+    CHECK(e.receive.may_err());
+}
+
+TEST_CASE("socket_receive: the peer's end counts as something that is left")
+{
+    tcp_ends e;
+    for (const char* text : {"a", "b", "c"}) {
+        e.answer();
         e.send(text);
         CHECK(e.got(9) == text);
     }
@@ -104,41 +135,119 @@ TEST_CASE("socket_receive: a socket that cannot be asked is read as any other")
     ends<asio::local::stream_protocol::socket> e;
     asio::local::connect_pair(e.here, e.there);
     for (int i = 0; i < 5; ++i) {
+        e.answer();
         e.send("abc");
         CHECK(e.got(9) == "abc");
         CHECK_FALSE(e.receive.left_nothing());
     }
 }
 
+/// A connection whose server answers each line but "last", so that its reads are asked what they
+/// have left, and what that one meets behind it.
+struct served {
+    awaitable<void> operator()(rill::stream s)
+    {
+        try {
+            while (auto line = co_await s.reader().next_line()) {
+                ++lines;
+                if (*line != "last\n")
+                    s.writer().write(std::move(*line));
+            }
+            met = "the end";
+        } catch (const rill::system_error& e) {
+            met = e.code().message();
+        }
+    }
+
+    /// Connects, and has three lines answered.
+    awaitable<void> begin()
+    {
+        client.connect({asio::ip::address_v4::loopback(), rill::port_of(server.local_endpoint())});
+        for (int i = 1; i <= 3; ++i) {
+            asio::write(client, asio::buffer("line\n", 5));
+            CHECK(co_await eventually([&] { return client.available() == 5; }));
+            char answer[5];
+            asio::read(client, asio::buffer(answer));
+        }
+    }
+
+    /// And then what the caller has put behind it, in the same turn of the loop.
+    void send_last() { asio::write(client, asio::buffer("last\n", 5)); }
+
+    awaitable<bool> meets(std::string what)
+    {
+        const bool any = co_await eventually([&] { return !met.empty(); });
+        CHECK(lines == 4);
+        CHECK(met == what);
+        co_return any;
+    }
+
+    int lines = 0;
+    std::string met; // empty: nothing so far
+    asio::io_context io;
+    tcp::socket client{io};
+    rill::server server{std::ref(*this), rill::listen_address::parse("127.0.0.1:0")};
+};
+
 TEST_CASE("an end that comes together with the last bytes is seen")
 {
     live l;
     l.run([]() -> awaitable<void> {
-        std::vector<std::string> lines;
-        bool ended = false;
-        const auto handler = [&](rill::stream s) -> awaitable<void> {
-            while (true) {
-                std::string line(co_await s.reader().read_line());
-                if (line.empty())
-                    break;
-                lines.push_back(std::move(line));
-            }
-            ended = true;
-        };
-        rill::server server(handler, rill::listen_address::parse("127.0.0.1:0"));
+        served s;
+        co_await s.begin();
+        s.send_last();
+        s.client.shutdown(tcp::socket::shutdown_send);
+        CHECK(co_await s.meets("the end"));
+    });
+}
+
+TEST_CASE("a reset that comes together with the last bytes is seen")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        served s;
+        co_await s.begin();
+        s.send_last();
+        s.client.set_option(asio::socket_base::linger(true, 0));
+        s.client.close();
+        CHECK(co_await s.meets(make_error_code(asio::error::connection_reset).message()));
+    });
+}
+
+TEST_CASE("finish_clients: the end that comes together with the last bytes is seen")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        served s;
+        co_await s.begin();
+        s.send_last();
+        s.server.finish_clients();
+        CHECK(co_await s.meets("the end"));
+    });
+}
+
+TEST_CASE("stream_reader: an end of one's own behind the last bytes of an Asio socket is seen")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
         asio::io_context io;
-        tcp::socket client(io);
-        client.connect({asio::ip::address_v4::loopback(), rill::port_of(server.local_endpoint())});
-        for (std::size_t i = 1; i <= 4; ++i) {
-            asio::write(client, asio::buffer("line\n", 5));
-            CHECK(co_await eventually([&] { return lines.size() == i; }));
+        tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
+        tcp::socket peer(io);
+        peer.connect(acceptor.local_endpoint());
+        tcp::socket socket(executor);
+        acceptor.accept(socket);
+        rill::basic_stream_reader reader(socket);
+        for (int i = 0; i < 4; ++i) {
+            asio::write(peer, asio::buffer("line\n", 5));
+            CHECK(co_await reader.read_line() == "line\n");
+            asio::write(socket, asio::buffer("line\n", 5));
         }
-        asio::write(
-            client, asio::buffer("last\n", 5)
-        ); // the loop is not asked until both are there
-        client.shutdown(tcp::socket::shutdown_send);
-        CHECK(co_await eventually([&] { return ended; }));
-        CHECK(lines.back() == "last\n");
+        const auto rest = rill::create_task(reader.read_all());
+        co_await rill::yield(); // it waits
+        asio::write(peer, asio::buffer("last\n", 5));
+        socket.shutdown(tcp::socket::shutdown_receive);
+        CHECK(co_await rest == "last\n");
     });
 }
 

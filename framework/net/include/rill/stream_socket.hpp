@@ -4,11 +4,13 @@
 #include <rill/detail/needs_net.hpp>
 #include <rill/detail/net_detail.hpp>
 #include <rill/detail/plain_error.hpp>
+#include <rill/detail/socket_receive.hpp>
 #include <rill/detail/stream_traits.hpp>
 #include <rill/detail/virtual_socket.hpp>
 #include <rill/endpoint.hpp>
 
 #include <boost/asio/append.hpp>
+#include <boost/asio/associated_immediate_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/io_context.hpp>
@@ -125,6 +127,7 @@ private:
     static void throw_if(const error_code& ec, const char* what);
 
     std::unique_ptr<net_detail::virtual_socket> virtual_; // null: the socket is the system's
+    net_detail::connection_signs signs_;
 };
 
 /// As Asio's; a simulated one too.
@@ -155,6 +158,8 @@ protected:
     real& as_real() const noexcept { return *self_; }
 
     bool is_virtual() const noexcept { return self_->virtual_ != nullptr; }
+
+    net_detail::connection_signs& signs() const noexcept { return self_->signs_; }
 
     template <class Signature, class Waiter, class Handler, class... Arguments>
     void begin_virtual(Handler&& handler, const Arguments&... arguments) const
@@ -209,12 +214,37 @@ public:
     void operator()(Handler&& handler, const Buffers& buffers) const
     {
         using waiter = net_detail::virtual_transfer<asio::mutable_buffer, Buffers>;
+        error_code ec;
+        std::size_t n = 0;
         if (is_virtual()) [[unlikely]]
             begin_virtual<void(error_code, std::size_t), waiter>(
                 std::forward<Handler>(handler), buffers
             );
+        else if (is_over(buffers, ec, n))
+            complete_now(std::forward<Handler>(handler), ec, n);
         else
             as_real().async_read_some(buffers, std::forward<Handler>(handler));
+    }
+
+private:
+    /// Whether buffers that may know better than the reactor have been filled by a look of their own.
+    template <class Buffers>
+    bool is_over(const Buffers& buffers, error_code& ec, std::size_t& n) const noexcept
+    {
+        if constexpr (requires { buffers.look(0, signs(), ec, n); })
+            return buffers.look(as_real().native_handle(), signs(), ec, n);
+        else
+            return false;
+    }
+
+    /// As Asio completes an operation that is over as it begins.
+    template <class Handler>
+    void complete_now(Handler&& handler, error_code ec, std::size_t n) const
+    {
+        const auto executor = asio::get_associated_immediate_executor(handler, get_executor());
+        executor.execute([h = std::forward<Handler>(handler), ec, n]() mutable {
+            std::move(h)(ec, n);
+        });
     }
 };
 
@@ -296,6 +326,7 @@ inline void stream_socket::shutdown(shutdown_type what, error_code& ec)
         virtual_->shutdown(what, ec);
     else
         real::shutdown(what, ec);
+    signs_.cut |= what != shutdown_send;
 }
 
 inline void stream_socket::cancel(error_code& ec)
@@ -356,9 +387,11 @@ inline std::size_t stream_socket::try_read(std::span<char> room, error_code& ec)
 inline std::size_t
 stream_socket::try_write(std::span<const asio::const_buffer> data, error_code& ec) noexcept
 {
-    if (!virtual_) [[likely]]
-        return net_detail::try_write(as_real(), data, ec);
-    return virtual_->try_write(data, ec);
+    if (virtual_) [[unlikely]]
+        return virtual_->try_write(data, ec);
+    const std::size_t n = net_detail::try_write(as_real(), data, ec);
+    signs_.written |= n > 0;
+    return n;
 }
 
 inline error_code stream_socket::take_error() noexcept

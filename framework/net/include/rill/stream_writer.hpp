@@ -27,7 +27,8 @@ struct writer_access;
 /// asyncio.StreamWriter.
 ///
 /// write() never waits: what is written in one turn of the loop leaves in one gathered system
-/// call, and drain() is where a producer waits for a slow peer. An error of the stream is thrown
+/// call, before the connection's reader waits for an answer. drain() is where a producer waits for a
+/// slow peer. An error of the stream is thrown
 /// by drain() and wait_closed(), now and later; what is written after it is dropped. A peer that
 /// takes nothing for the time of write_stall is cut: everything then fails with timed_out.
 ///

@@ -5,6 +5,8 @@
 #include <rill/detail/watch/watchdog.hpp>
 
 #include <fcntl.h>
+#include <sys/resource.h>
+#include <time.h>
 
 #include <algorithm>
 #include <charconv>
@@ -14,16 +16,41 @@
 
 namespace rill::RILL_FORM::detail {
 
-RILL_DECL void waiting_for_cpu::follow_this_thread() noexcept
+RILL_DECL void time_of_others::follow_this_thread() noexcept
 {
     close();
     fd_ = ::open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
 }
 
-RILL_DECL duration waiting_for_cpu::so_far() const noexcept
+RILL_DECL duration time_of_others::of(duration passed) const noexcept
+{
+    if (fd_ < 0)
+        return {};
+    const reading after = now();
+    if (after.sleeps == before_.sleeps) // all but what it ran
+        return passed - (after.ran - before_.ran);
+    return after.waited - before_.waited;
+}
+
+RILL_DECL time_of_others::reading time_of_others::now() const noexcept
+{
+    if (fd_ < 0)
+        return {};
+    rusage used{};
+    ::getrusage(RUSAGE_THREAD, &used);
+    timespec ran{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ran);
+    return {
+        waited(),
+        std::chrono::seconds(ran.tv_sec) + std::chrono::nanoseconds(ran.tv_nsec),
+        used.ru_nvcsw,
+    };
+}
+
+RILL_DECL duration time_of_others::waited() const noexcept
 {
     char text[64]; // "time that it ran, time that it waited, slices", in nanoseconds
-    const ssize_t size = fd_ < 0 ? 0 : ::pread(fd_, text, sizeof text, 0);
+    const ssize_t size = ::pread(fd_, text, sizeof text, 0);
     std::string_view rest(text, size > 0 ? static_cast<std::size_t>(size) : 0);
     rest.remove_prefix(std::min(rest.find(' ') + 1, rest.size()));
     std::uint64_t waited = 0;
@@ -53,26 +80,26 @@ RILL_DECL void watchdog::begin(const std::string& what)
 {
     const pid_t here = this_thread();
     if (here != thread_.id)
-        waited_.follow_this_thread();
-    waited_before_ = waited_.so_far();
+        others_.follow_this_thread();
     const std::uint64_t number = ++thread_.step;
     thread_.calls = {};
     const std::lock_guard lock(mutex_);
     thread_.id = here;
     step_.emplace(step{number, clock::now(), what});
+    others_.begin();
 }
 
 RILL_DECL std::optional<watchdog::finding> watchdog::end()
 {
-    ++thread_.step; // from here on its calls are none of that step
-    const auto ended = take_step();
-    if (!ended)
-        return std::nullopt;
-    duration took = clock::now() - ended->began;
-    if (took < slow_)
-        return std::nullopt;
-    took -= waited_.so_far() - waited_before_;
-    if (took < slow_)
+    ++thread_.step;                       // from here on its calls are none of that step
+    const time_point over = clock::now(); // before it may have to wait for the watcher
+    duration took{};
+    if (step_) { // nobody else begins or ends one
+        took = over - step_->began;
+        if (took >= slow_)
+            took -= others_.of(took);
+    }
+    if (!take_step() || took < slow_)
         return std::nullopt;
     return finding{took, thread_.calls};
 }

@@ -126,6 +126,14 @@ public:
         return false;
     }
 
+    /// Before a read begins. True if it is over by that: where the reactor would wait for an event,
+    /// and it is not certain that one is to come.
+    bool look(int socket, connection_signs& signs, error_code& ec, std::size_t& n) const noexcept
+    {
+        read_->receive_.watch(signs);
+        return read_->receive_.may_err() && receive(socket, MSG_DONTWAIT, ec, n);
+    }
+
     /// The last look at the room was in vain.
     void nothing_came() const noexcept { read_->give_back_room(); }
 

@@ -15,6 +15,9 @@ public:
     /// The reader has met an error; it stands in its state.
     virtual void on_read_error() noexcept = 0;
 
+    /// A read is to ask the stream: the peer may wait for what was written, which leaves before.
+    virtual void before_read() = 0;
+
 protected:
     ~write_end() = default;
 };

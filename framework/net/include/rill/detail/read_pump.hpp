@@ -132,6 +132,8 @@ private:
     bool launch(std::size_t most)
     {
         using to_be_read = read_flight<Stream, read_pump, &read_pump::landed>;
+        if (writer)
+            writer->before_read();
         called_back_ = false;
         most_ = most;
         return read_.run(*this, [this](const auto& buffers) {

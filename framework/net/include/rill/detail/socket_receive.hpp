@@ -18,19 +18,41 @@
 
 namespace rill::RILL_FORM::net_detail {
 
+/// What a connection shows of itself apart from its reads.
+struct connection_signs {
+    bool written = false; // bytes got through since the last read that got some
+    bool cut = false;     // this side has ended what it reads
+
+    /// Whether it stood after the last read that got bytes.
+    bool stood() const noexcept { return written && !cut; }
+};
+
 /// Reads from one socket again and again, and knows whether a read has left anything in it: else
 /// only another one, in vain, would tell.
 ///
-/// Linux says so of TCP if it is asked to (TCP_INQ), of bytes and the end alike. That a read was
-/// short says less: the end may be there. A socket that is read more than twice is asked.
+/// Linux says so of TCP if it is asked to (TCP_INQ), of bytes and the peer's end, but not of a reset
+/// nor of an end by this side, which may lie behind the bytes: so it is to be believed of a
+/// connection that stood after the read. A socket that is answered more than twice is asked. That a
+/// read was short says less: the peer's end may be there.
 class socket_receive {
 public:
+    /// Before each read of a connection whose signs are known. They stay with it.
+    void watch(connection_signs& signs) noexcept
+    {
+        signs_ = &signs;
+        if (signs.stood() && answers_ < 2)
+            ++answers_;
+    }
+
+    /// Whether the last read has left nothing as far as Linux says, and more may lie behind.
+    bool may_err() const noexcept { return left_nothing_ && !signs_->stood(); }
+
     /// False if nothing is there. `eof` at the end.
     bool operator()(
         int socket, asio::mutable_buffer room, int flags, error_code& ec, std::size_t& n
     ) noexcept
     {
-        if (says_ == rest::unknown && reads_ == 2)
+        if (says_ == rest::unknown && answers_ == 2)
             ask(socket);
         left_nothing_ = false;
         ssize_t got = 0;
@@ -39,8 +61,8 @@ public:
                                       : ::recv(socket, room.data(), room.size(), flags);
         } while (got < 0 && errno == EINTR);
         if (got > 0) {
-            if (reads_ < 2)
-                ++reads_;
+            if (signs_)
+                signs_->written = false;
             n = static_cast<std::size_t>(got);
             ec = {};
             return true;
@@ -50,7 +72,8 @@ public:
         return ec != asio::error::would_block;
     }
 
-    /// Whether the last one that succeeded has left neither bytes nor the end, as far as is known.
+    /// Whether the last one that succeeded has left neither bytes nor the peer's end, as far as is
+    /// known.
     bool left_nothing() const noexcept { return left_nothing_; }
 
 private:
@@ -82,7 +105,8 @@ private:
         return n;
     }
 
-    unsigned char reads_ = 0; // that got bytes, up to 2
+    connection_signs* signs_ = nullptr; // null: it is not asked
+    unsigned char answers_ = 0;         // to what was read, up to 2
     rest says_ = rest::unknown;
     bool left_nothing_ = false;
 };

@@ -368,6 +368,12 @@ private:
 
     void on_read_error() noexcept override { end_waits(loss()); }
 
+    void before_read() override
+    {
+        if (ready_node::linked())
+            flush();
+    }
+
     void end_waits(error_code ec) noexcept
     {
         release(drainers_, ec);

@@ -18,38 +18,52 @@
 
 namespace rill::RILL_FORM::detail {
 
-/// How long a thread was ready in its life and did not run, as the kernel counts it; nothing where
-/// it does not.
-class waiting_for_cpu {
+/// How much of a thread's time others had: while it was ready and did not run, as far as the kernel
+/// tells; nothing where it does not.
+class time_of_others {
 public:
-    waiting_for_cpu() = default;
+    time_of_others() = default;
 
-    ~waiting_for_cpu() { close(); }
+    ~time_of_others() { close(); }
 
-    waiting_for_cpu(const waiting_for_cpu&) = delete;
-    waiting_for_cpu& operator=(const waiting_for_cpu&) = delete;
+    time_of_others(const time_of_others&) = delete;
+    time_of_others& operator=(const time_of_others&) = delete;
 
     /// From now on it tells of the calling thread.
     void follow_this_thread() noexcept;
 
-    /// To be called by that thread.
-    duration so_far() const noexcept;
+    /// Counts from now. To be called by that thread.
+    void begin() noexcept { before_ = now(); }
+
+    /// Of what has `passed` since begin(). To be called by that thread.
+    duration of(duration passed) const noexcept;
 
 private:
+    struct reading {
+        duration waited{}; // by the scheduler's count, which knows nothing of a machine's host
+        duration ran{};
+        long sleeps = 0;
+    };
+
+    reading now() const noexcept;
+
+    duration waited() const noexcept;
+
     void close() noexcept
     {
         if (fd_ >= 0)
             ::close(fd_);
     }
 
-    int fd_ = -1;
+    int fd_ = -1; // below 0: nothing is known
+    reading before_;
 };
 
 /// Watches one thread's steps from another one, and takes the calls of a step that lasts.
 class watchdog {
 public:
     struct finding {
-        duration took{};   // without the time in which the thread was ready and did not run
+        duration took{};   // without the time of others
         stack_trace calls; // empty if nobody saw it
     };
 
@@ -91,8 +105,7 @@ private:
     const std::function<void(const std::string&)> on_hang_;
 
     // Of the thread that is watched
-    waiting_for_cpu waited_;
-    duration waited_before_{};
+    time_of_others others_;
     sampled_thread thread_; // its id changes under the mutex
 
     std::mutex mutex_;
