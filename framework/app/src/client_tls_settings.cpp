@@ -64,3 +64,5 @@ std::optional<tls_context> make_context(const client_tls_settings& settings)
 }
 
 } // namespace rill::app
+
+template const rill::described::table& rill::described::table_of<rill::app::client_tls_settings>();

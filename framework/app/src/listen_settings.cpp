@@ -208,3 +208,8 @@ server_options make_options(const server_settings& settings)
 }
 
 } // namespace rill::app
+
+template const rill::described::table& rill::described::table_of<rill::app::socket_settings>();
+template const rill::described::table& rill::described::table_of<rill::app::server_settings>();
+template const rill::described::table& rill::described::table_of<rill::app::http_settings>();
+template const rill::described::table& rill::described::table_of<rill::app::tcp_settings>();

@@ -54,3 +54,5 @@ void describe(schema<settings>& s)
 }
 
 } // namespace rill::app
+
+template const rill::described::table& rill::described::table_of<rill::app::settings>();

@@ -49,3 +49,5 @@ std::optional<tls_context> make_context(const tls_settings& settings)
 }
 
 } // namespace rill::app
+
+template const rill::described::table& rill::described::table_of<rill::app::tls_settings>();

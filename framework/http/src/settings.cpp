@@ -88,3 +88,5 @@ void describe(schema<settings>& s)
 }
 
 } // namespace rill::http
+
+template const rill::described::table& rill::described::table_of<rill::http::settings>();

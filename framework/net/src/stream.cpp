@@ -9,6 +9,8 @@
 
 namespace rill {
 
+template class net_detail::read_pump<stream_socket>;
+template class net_detail::write_pump<stream_socket>;
 template class basic_stream_reader<stream_socket>;
 template class basic_stream_writer<stream_socket>;
 

@@ -20,6 +20,9 @@ namespace rill::RILL_FORM::net_detail {
 
 struct stream_access;
 
+extern template class read_pump<stream_socket>;
+extern template class write_pump<stream_socket>;
+
 } // namespace rill::RILL_FORM::net_detail
 
 namespace rill {

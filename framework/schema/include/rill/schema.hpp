@@ -3,6 +3,7 @@
 
 #include <rill/detail/described/table.hpp>
 #include <rill/detail/described/type_of.hpp>
+#include <rill/schema_fwd.hpp>
 
 #include <boost/describe/class.hpp>
 #include <boost/describe/enum.hpp>
@@ -201,9 +202,6 @@ private:
 };
 
 namespace described {
-
-template <class T>
-const table& table_of();
 
 template <class T, class Member, class Base>
 void add_field(table& to, const T& defaults, const char* name, Member Base::* member)

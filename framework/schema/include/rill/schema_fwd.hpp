@@ -7,4 +7,15 @@ namespace rill {
 template <class T>
 class schema;
 
+namespace described {
+
+struct table;
+
+/// The table of a described struct; built once. A library that offers such a struct compiles its
+/// table: `extern template` beside the struct, `template` in a source.
+template <class T>
+const table& table_of();
+
+} // namespace described
+
 } // namespace rill

@@ -38,3 +38,6 @@ void describe(schema<client_tls_settings>& s);
 std::optional<tls_context> make_context(const client_tls_settings& settings);
 
 } // namespace rill::app
+
+extern template const rill::described::table&
+rill::described::table_of<rill::app::client_tls_settings>();

@@ -25,3 +25,5 @@ BOOST_DESCRIBE_STRUCT(http_settings, (server_settings), (http))
 void describe(schema<http_settings>& s);
 
 } // namespace rill::app
+
+extern template const rill::described::table& rill::described::table_of<rill::app::http_settings>();

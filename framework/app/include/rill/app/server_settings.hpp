@@ -66,3 +66,6 @@ void describe(schema<server_settings>& s);
 server_options make_options(const server_settings& settings);
 
 } // namespace rill::app
+
+extern template const rill::described::table&
+rill::described::table_of<rill::app::server_settings>();

@@ -59,3 +59,5 @@ BOOST_DESCRIBE_STRUCT(
 void describe(schema<settings>& s);
 
 } // namespace rill::app
+
+extern template const rill::described::table& rill::described::table_of<rill::app::settings>();

@@ -37,3 +37,6 @@ BOOST_DESCRIBE_STRUCT(
 void describe(schema<socket_settings>& s);
 
 } // namespace rill::app
+
+extern template const rill::described::table&
+rill::described::table_of<rill::app::socket_settings>();

@@ -33,3 +33,5 @@ BOOST_DESCRIBE_STRUCT(
 void describe(schema<tcp_settings>& s);
 
 } // namespace rill::app
+
+extern template const rill::described::table& rill::described::table_of<rill::app::tcp_settings>();

@@ -32,3 +32,5 @@ void describe(schema<tls_settings>& s);
 std::optional<tls_context> make_context(const tls_settings& settings);
 
 } // namespace rill::app
+
+extern template const rill::described::table& rill::described::table_of<rill::app::tls_settings>();

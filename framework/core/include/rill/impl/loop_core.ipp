@@ -89,6 +89,14 @@ RILL_DECL void loop_core::refuse_second_thread(const task_state* task) const
     refuse_second_thread(task ? task->description() : "the loop");
 }
 
+RILL_DECL void loop_core::refuse_task_of_another_loop(const std::string& what) const
+{
+    throw std::logic_error(
+        "rill: " + current.task->description() + " waits for " + what +
+        ", which belongs to another loop"
+    );
+}
+
 RILL_DECL void loop_core::refuse_second_thread(const std::string& what) const
 {
     throw std::logic_error(

@@ -184,6 +184,12 @@ awaitable<T> task_group::take_turn(awaitable<T> body)
     co_return co_await std::move(body);
 }
 
+#ifdef RILL_SEPARATE_COMPILATION // compiled with the library
+extern template awaitable<void> task_group::take_turn<void>(awaitable<void>);
+extern template task<void>
+    task_group::create_task<void>(awaitable<void>, task_options, std::source_location);
+#endif
+
 inline task_group::task_group(detail::task_state& parent, std::source_location where)
     : parent_(parent)
     , where_(where)

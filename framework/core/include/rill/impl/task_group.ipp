@@ -251,4 +251,11 @@ RILL_DECL void task_group::exit_scope::pass_on(bool again)
         group_.cancel_all(group_.parent_.reason_outside(group_.scope_));
 }
 
+#ifdef RILL_SEPARATE_COMPILATION
+template awaitable<void> detail::run_as_task<void>(awaitable<void>);
+template awaitable<void> task_group::take_turn<void>(awaitable<void>);
+template task<void>
+    task_group::create_task<void>(awaitable<void>, task_options, std::source_location);
+#endif
+
 } // namespace rill::RILL_FORM

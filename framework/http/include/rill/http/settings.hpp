@@ -103,3 +103,5 @@ BOOST_DESCRIBE_STRUCT(
 void describe(schema<settings>& s);
 
 } // namespace rill::http
+
+extern template const rill::described::table& rill::described::table_of<rill::http::settings>();

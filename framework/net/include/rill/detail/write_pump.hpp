@@ -67,140 +67,31 @@ public:
 
     using pointer = boost::intrusive_ptr<write_pump>;
 
-    write_pump(Stream& stream, std::shared_ptr<Stream> owned, const write_options& options)
-        : ready_node(&on_act)
-        , context_user(context_of(stream.get_executor()))
-        , core_(&loop_core::of(stream.get_executor()))
-        , owned_(std::move(owned))
-        , stream_(&stream)
-        , options_(options)
-        , buffer_(buffer_pool::of(stream.get_executor()))
-    {}
-
-    ~write_pump()
-    {
-        stop_timers();
-        if (reader_ && reader_->writer == this)
-            reader_->writer = nullptr;
-    }
-
-    void write(std::string_view data)
-    {
-        if (!accepts())
-            return;
-        if constexpr (can_try_io<Stream>)
-            if (data.size() >= worth_a_call && !writing_ && !full_)
-                data.remove_prefix(write_now(data));
-        if (error_ || data.empty())
-            return;
-        buffer_.append(data);
-        flush_soon();
-    }
-
-    void write(std::string&& data)
-    {
-        if (!accepts())
-            return;
-        buffer_.append(std::move(data));
-        flush_soon();
-    }
+    write_pump(Stream& stream, std::shared_ptr<Stream> owned, const write_options& options);
+    ~write_pump();
+    void write(std::string_view data);
+    void write(std::string&& data);
 
     /// Writes what the stream takes now, and lets the reactor see to the rest.
-    void flush()
-    {
-        ready_node::unlink();
-        if (writing_ || error_ || closed_)
-            return;
-        if constexpr (can_try_io<Stream>) {
-            while (!buffer_.empty() && !full_)
-                write_now({});
-            if (error_)
-                return;
-        }
-        if (buffer_.empty())
-            emptied();
-        else
-            write_later();
-    }
-
-    void write_eof()
-    {
-        eof_asked_ = true;
-        flush();
-    }
-
-    void close()
-    {
-        if (std::exchange(closing_, true))
-            return;
-        flush();
-        if (error_ && !closed_)
-            finish_close();
-    }
+    void flush();
+    void write_eof();
+    void close();
 
     /// The stream's reader finds the end behind what has arrived; the peer is not told.
-    void end_reading() noexcept
-    {
-        if constexpr (can_half_close<Stream>) {
-            error_code ignored; // the peer may be gone already
-            if (stream_ && !closed_)
-                stream_->shutdown(asio::socket_base::shutdown_receive, ignored);
-        }
-    }
+    void end_reading() noexcept;
 
     /// Drops what is unsent and tells the peer so.
-    void abort(error_code why)
-    {
-        if (closed_ || !stream_)
-            return;
-        closing_ = true;
-        if (!error_)
-            error_ = why;
-        if (reader_)
-            reader_->cut = why;
-        drop_unsent(*stream_);
-        finish_close();
-    }
+    void abort(error_code why);
 
     /// The writer is gone, and drains that wait end with operation_aborted; who waits for the close
     /// of a stream that is owned goes on. A stream of the user's is not to be touched any more.
-    void let_go()
-    {
-        if (!stream_) // the loop has ended
-            return;
-        release(drainers_, aborted());
-        if (owned_) {
-            close();
-            return;
-        }
-        closing_ = closed_ = true;
-        if (!error_)
-            error_ = aborted();
-        stop_timers();
-        release(closers_, aborted());
-        stop_watching();
-        if (writing_) // the bytes that it refers to stay until it has ended
-            cancel_write_.emit(asio::cancellation_type::all);
-        else
-            buffer_.clear();
-        stream_ = nullptr;
-    }
+    void let_go();
 
     /// What the connection was lost by, as far as one of its ends has met it.
-    error_code loss() const noexcept
-    {
-        if (error_)
-            return error_;
-        return reader_ ? reader_->state.error : error_code();
-    }
+    error_code loss() const noexcept;
 
     /// What a drain fails with at present.
-    error_code drain_error() const noexcept
-    {
-        if (const error_code ec = loss())
-            return ec;
-        return closing_ ? error_code(asio::error::connection_reset) : error_code();
-    }
+    error_code drain_error() const noexcept;
 
     loop_core* core() const noexcept { return core_; } ///< Null once the loop has ended.
 
@@ -211,24 +102,14 @@ public:
 
     bool closing() const noexcept { return closing_; }
 
-    bool can_write_eof() const noexcept
-    {
-        if constexpr (has_farewell<Stream>)
-            return !stream_ || stream_->can_half_close();
-        else
-            return net_detail::can_half_close<Stream>;
-    }
+    bool can_write_eof() const noexcept;
 
     std::size_t size() const noexcept { return buffer_.size(); }
 
     write_options& options() noexcept { return options_; }
 
     /// From now on the two know of each other's errors.
-    void share_errors_with(read_end& reader) noexcept
-    {
-        reader_ = &reader;
-        reader.writer = this;
-    }
+    void share_errors_with(read_end& reader) noexcept;
 
     /// `lease` is released once the stream is closed.
     void hold_until_closed(std::shared_ptr<void> lease) noexcept { lease_ = std::move(lease); }
@@ -240,232 +121,40 @@ private:
     bool accepts() const noexcept { return !error_ && !closing_ && !eof_asked_; }
 
     /// What is buffered and then `data`, as far as the socket takes it: how much of `data`.
-    std::size_t write_now(std::string_view data)
-    {
-        gathered_buffers all = buffer_.gather();
-        if (!data.empty() && !all.full())
-            all.add(data.data(), data.size());
-        error_code ec;
-        const std::size_t n = try_write(*stream_, std::span(all.begin(), all.end()), ec);
-        if (ec && ec != asio::error::would_block) {
-            fail(ec);
-            return 0;
-        }
-        full_ = n < asio::buffer_size(all);
-        const std::size_t old = std::min(n, buffer_.size());
-        buffer_.consume(old);
-        return n - old;
-    }
+    std::size_t write_now(std::string_view data);
 
     /// In this turn others may write too.
-    void flush_soon()
-    {
-        if (!writing_ && !ready_node::linked())
-            core_->make_ready(*this);
-    }
-
-    static void on_act(ready_node& node, act what)
-    {
-        auto& self = static_cast<write_pump&>(node);
-        if (what == act::due) {
-            self.abort(asio::error::timed_out); // the peer takes nothing
-            return;
-        }
-        if (what == act::run)
-            self.flush();
-    }
-
-    void write_later()
-    {
-        if (core_->dead()) {
-            fail(aborted());
-            return;
-        }
-        writing_ = true;
-        watch_for_stall();
-        stream_->async_write_some(
-            buffer_.gather(), flight<write_pump, &write_pump::written>(*this, cancel_write_)
-        );
-    }
-
-    void written(error_code ec, std::size_t n)
-    {
-        writing_ = false;
-        full_ = false;
-        core_->disarm(*this);
-        if (!stream_ || closed_ || error_) {
-            buffer_.clear();
-            return;
-        }
-        buffer_.consume(n);
-        if (ec) {
-            fail(ec);
-            return;
-        }
-        if (buffer_.size() <= options_.low)
-            release(drainers_, {});
-        flush();
-    }
-
-    void watch_for_stall()
-    {
-        core_->disarm(*this);
-        core_->arm(*this, deadline_after(core_->now(), options_.stall));
-    }
-
-    void emptied()
-    {
-        release(drainers_, {});
-        if (eof_asked_ && !std::exchange(eof_sent_, true))
-            if constexpr (can_half_close<Stream>) {
-                error_code ignored; // the peer may be gone already
-                stream_->shutdown(asio::socket_base::shutdown_send, ignored);
-            }
-        if (closing_)
-            take_leave();
-    }
+    void flush_soon();
+    static void on_act(ready_node& node, act what);
+    void write_later();
+    void written(error_code ec, std::size_t n);
+    void watch_for_stall();
+    void emptied();
 
     /// A stream that has a farewell closes when that has been answered, or after its limit.
-    void take_leave()
-    {
-        if constexpr (has_farewell<Stream>) {
-            const duration limit = stream_->farewell_limit();
-            if (limit > duration::zero() && !core_->dead()) {
-                stream_->async_farewell(
-                    flight<write_pump, &write_pump::taken_leave>(*this, cancel_write_)
-                );
-                writing_ = true;
-                core_->disarm(*this);
-                core_->arm(*this, deadline_after(core_->now(), limit));
-                return;
-            }
-        }
-        finish_close();
-    }
-
-    void taken_leave(error_code)
-    {
-        writing_ = false;
-        if (stream_ && !closed_)
-            finish_close();
-    }
-
-    void fail(error_code ec)
-    {
-        error_ = plain_error(ec);
-        // It is told once: to a read of the socket that is an end. A broken pipe had a good one before.
-        if (reader_ && error_ != asio::error::broken_pipe && error_ != condition::cancelled)
-            reader_->lost = error_;
-        if (!writing_) // else the pending write refers to it still
-            buffer_.clear();
-        stop_timers();
-        if (closing_) {
-            finish_close();
-            return;
-        }
-        end_waits(error_);
-    }
+    void take_leave();
+    void taken_leave(error_code);
+    void fail(error_code ec);
 
     void on_read_error() noexcept override { end_waits(loss()); }
 
-    void before_read() override
-    {
-        if (ready_node::linked())
-            flush();
-    }
-
-    void end_waits(error_code ec) noexcept
-    {
-        release(drainers_, ec);
-        release(closers_, ec);
-        stop_watching();
-    }
+    void before_read() override;
+    void end_waits(error_code ec) noexcept;
 
     // Nobody reads or writes while somebody waits for the close: so the socket is asked whether the
     // connection is lost.
 
-    void watch_for_loss()
-    {
-        if constexpr (can_be_watched<Stream>) {
-            if (watching_)
-                return;
-            watch_stopped_ = false;
-            lowest_layer(*stream_).async_wait(
-                asio::socket_base::wait_error,
-                flight<write_pump, &write_pump::watched>(*this, cancel_watch_)
-            );
-            watching_ = true;
-        }
-    }
+    void watch_for_loss();
 
     /// What is no loss, urgent data say, would be told again and again: the watch ends with it.
-    void watched(error_code ec)
-    {
-        watching_ = false;
-        if (!stream_ || closed_ || error_)
-            return;
-        if constexpr (can_be_watched<Stream>) {
-            if (ec && watch_stopped_ && !closers_.empty()) {
-                watch_for_loss(); // for somebody who has come meanwhile
-                return;
-            }
-            const error_code why = ec ? error_code() : take_error(lowest_layer(*stream_));
-            if (why)
-                fail(why);
-        }
-    }
-
-    void stop_watching() noexcept
-    {
-        if (!watching_)
-            return;
-        watch_stopped_ = true;
-        cancel_watch_.emit(asio::cancellation_type::all);
-    }
-
-    void finish_close()
-    {
-        if (std::exchange(closed_, true))
-            return;
-        const pointer keep(this);
-        const auto lease = std::move(lease_);
-        stop_timers();
-        close_stream(*stream_);
-        if (!writing_)
-            buffer_.clear();
-        release(drainers_, drain_error());
-        release(closers_, loss());
-    }
+    void watched(error_code ec);
+    void stop_watching() noexcept;
+    void finish_close();
 
     /// As after a close: what the socket takes at once still leaves. Nothing waits any more.
-    void on_context_end() noexcept override
-    {
-        const pointer keep(this);
-        if (owned_ && !closed_) {
-            close();
-            finish_close();
-        }
-        stop_timers();
-        closing_ = closed_ = true;
-        watching_ = false;
-        core_ = nullptr;
-        stream_ = nullptr;
-        const auto last = std::move(owned_);
-    }
-
-    static void release(wait_line<write_waiter>& waiters, error_code ec) noexcept
-    {
-        while (write_waiter* waiter = waiters.front())
-            waiter->end(ec);
-    }
-
-    void stop_timers() noexcept
-    {
-        if (!core_)
-            return;
-        core_->disarm(*this);
-        ready_node::unlink();
-    }
+    void on_context_end() noexcept override;
+    static void release(wait_line<write_waiter>& waiters, error_code ec) noexcept;
+    void stop_timers() noexcept;
 
     loop_core* core_;               // null once the loop has ended
     std::shared_ptr<Stream> owned_; // null: the stream is the user's
@@ -490,6 +179,403 @@ private:
     asio::cancellation_signal cancel_write_;
     asio::cancellation_signal cancel_watch_;
 };
+
+// Implementation
+
+template <class Stream>
+write_pump<Stream>::write_pump(
+    Stream& stream, std::shared_ptr<Stream> owned, const write_options& options
+)
+    : ready_node(&on_act)
+    , context_user(context_of(stream.get_executor()))
+    , core_(&loop_core::of(stream.get_executor()))
+    , owned_(std::move(owned))
+    , stream_(&stream)
+    , options_(options)
+    , buffer_(buffer_pool::of(stream.get_executor()))
+{}
+
+template <class Stream>
+write_pump<Stream>::~write_pump()
+{
+    stop_timers();
+    if (reader_ && reader_->writer == this)
+        reader_->writer = nullptr;
+}
+
+template <class Stream>
+void write_pump<Stream>::write(std::string_view data)
+{
+    if (!accepts())
+        return;
+    if constexpr (can_try_io<Stream>)
+        if (data.size() >= worth_a_call && !writing_ && !full_)
+            data.remove_prefix(write_now(data));
+    if (error_ || data.empty())
+        return;
+    buffer_.append(data);
+    flush_soon();
+}
+
+template <class Stream>
+void write_pump<Stream>::write(std::string&& data)
+{
+    if (!accepts())
+        return;
+    buffer_.append(std::move(data));
+    flush_soon();
+}
+
+template <class Stream>
+void write_pump<Stream>::flush()
+{
+    ready_node::unlink();
+    if (writing_ || error_ || closed_)
+        return;
+    if constexpr (can_try_io<Stream>) {
+        while (!buffer_.empty() && !full_)
+            write_now({});
+        if (error_)
+            return;
+    }
+    if (buffer_.empty())
+        emptied();
+    else
+        write_later();
+}
+
+template <class Stream>
+void write_pump<Stream>::write_eof()
+{
+    eof_asked_ = true;
+    flush();
+}
+
+template <class Stream>
+void write_pump<Stream>::close()
+{
+    if (std::exchange(closing_, true))
+        return;
+    flush();
+    if (error_ && !closed_)
+        finish_close();
+}
+
+template <class Stream>
+void write_pump<Stream>::end_reading() noexcept
+{
+    if constexpr (can_half_close<Stream>) {
+        error_code ignored; // the peer may be gone already
+        if (stream_ && !closed_)
+            stream_->shutdown(asio::socket_base::shutdown_receive, ignored);
+    }
+}
+
+template <class Stream>
+void write_pump<Stream>::abort(error_code why)
+{
+    if (closed_ || !stream_)
+        return;
+    closing_ = true;
+    if (!error_)
+        error_ = why;
+    if (reader_)
+        reader_->cut = why;
+    drop_unsent(*stream_);
+    finish_close();
+}
+
+template <class Stream>
+void write_pump<Stream>::let_go()
+{
+    if (!stream_) // the loop has ended
+        return;
+    release(drainers_, aborted());
+    if (owned_) {
+        close();
+        return;
+    }
+    closing_ = closed_ = true;
+    if (!error_)
+        error_ = aborted();
+    stop_timers();
+    release(closers_, aborted());
+    stop_watching();
+    if (writing_) // the bytes that it refers to stay until it has ended
+        cancel_write_.emit(asio::cancellation_type::all);
+    else
+        buffer_.clear();
+    stream_ = nullptr;
+}
+
+template <class Stream>
+error_code write_pump<Stream>::loss() const noexcept
+{
+    if (error_)
+        return error_;
+    return reader_ ? reader_->state.error : error_code();
+}
+
+template <class Stream>
+error_code write_pump<Stream>::drain_error() const noexcept
+{
+    if (const error_code ec = loss())
+        return ec;
+    return closing_ ? error_code(asio::error::connection_reset) : error_code();
+}
+
+template <class Stream>
+bool write_pump<Stream>::can_write_eof() const noexcept
+{
+    if constexpr (has_farewell<Stream>)
+        return !stream_ || stream_->can_half_close();
+    else
+        return net_detail::can_half_close<Stream>;
+}
+
+template <class Stream>
+void write_pump<Stream>::share_errors_with(read_end& reader) noexcept
+{
+    reader_ = &reader;
+    reader.writer = this;
+}
+
+template <class Stream>
+std::size_t write_pump<Stream>::write_now(std::string_view data)
+{
+    gathered_buffers all = buffer_.gather();
+    if (!data.empty() && !all.full())
+        all.add(data.data(), data.size());
+    error_code ec;
+    const std::size_t n = try_write(*stream_, std::span(all.begin(), all.end()), ec);
+    if (ec && ec != asio::error::would_block) {
+        fail(ec);
+        return 0;
+    }
+    full_ = n < asio::buffer_size(all);
+    const std::size_t old = std::min(n, buffer_.size());
+    buffer_.consume(old);
+    return n - old;
+}
+
+template <class Stream>
+void write_pump<Stream>::flush_soon()
+{
+    if (!writing_ && !ready_node::linked())
+        core_->make_ready(*this);
+}
+
+template <class Stream>
+void write_pump<Stream>::on_act(ready_node& node, act what)
+{
+    auto& self = static_cast<write_pump&>(node);
+    if (what == act::due) {
+        self.abort(asio::error::timed_out); // the peer takes nothing
+        return;
+    }
+    if (what == act::run)
+        self.flush();
+}
+
+template <class Stream>
+void write_pump<Stream>::write_later()
+{
+    if (core_->dead()) {
+        fail(aborted());
+        return;
+    }
+    writing_ = true;
+    watch_for_stall();
+    stream_->async_write_some(
+        buffer_.gather(), flight<write_pump, &write_pump::written>(*this, cancel_write_)
+    );
+}
+
+template <class Stream>
+void write_pump<Stream>::written(error_code ec, std::size_t n)
+{
+    writing_ = false;
+    full_ = false;
+    core_->disarm(*this);
+    if (!stream_ || closed_ || error_) {
+        buffer_.clear();
+        return;
+    }
+    buffer_.consume(n);
+    if (ec) {
+        fail(ec);
+        return;
+    }
+    if (buffer_.size() <= options_.low)
+        release(drainers_, {});
+    flush();
+}
+
+template <class Stream>
+void write_pump<Stream>::watch_for_stall()
+{
+    core_->disarm(*this);
+    core_->arm(*this, deadline_after(core_->now(), options_.stall));
+}
+
+template <class Stream>
+void write_pump<Stream>::emptied()
+{
+    release(drainers_, {});
+    if (eof_asked_ && !std::exchange(eof_sent_, true))
+        if constexpr (can_half_close<Stream>) {
+            error_code ignored; // the peer may be gone already
+            stream_->shutdown(asio::socket_base::shutdown_send, ignored);
+        }
+    if (closing_)
+        take_leave();
+}
+
+template <class Stream>
+void write_pump<Stream>::take_leave()
+{
+    if constexpr (has_farewell<Stream>) {
+        const duration limit = stream_->farewell_limit();
+        if (limit > duration::zero() && !core_->dead()) {
+            stream_->async_farewell(
+                flight<write_pump, &write_pump::taken_leave>(*this, cancel_write_)
+            );
+            writing_ = true;
+            core_->disarm(*this);
+            core_->arm(*this, deadline_after(core_->now(), limit));
+            return;
+        }
+    }
+    finish_close();
+}
+
+template <class Stream>
+void write_pump<Stream>::taken_leave(error_code)
+{
+    writing_ = false;
+    if (stream_ && !closed_)
+        finish_close();
+}
+
+template <class Stream>
+void write_pump<Stream>::fail(error_code ec)
+{
+    error_ = plain_error(ec);
+    // It is told once: to a read of the socket that is an end. A broken pipe had a good one before.
+    if (reader_ && error_ != asio::error::broken_pipe && error_ != condition::cancelled)
+        reader_->lost = error_;
+    if (!writing_) // else the pending write refers to it still
+        buffer_.clear();
+    stop_timers();
+    if (closing_) {
+        finish_close();
+        return;
+    }
+    end_waits(error_);
+}
+
+template <class Stream>
+void write_pump<Stream>::before_read()
+{
+    if (ready_node::linked())
+        flush();
+}
+
+template <class Stream>
+void write_pump<Stream>::end_waits(error_code ec) noexcept
+{
+    release(drainers_, ec);
+    release(closers_, ec);
+    stop_watching();
+}
+
+template <class Stream>
+void write_pump<Stream>::watch_for_loss()
+{
+    if constexpr (can_be_watched<Stream>) {
+        if (watching_)
+            return;
+        watch_stopped_ = false;
+        lowest_layer(*stream_).async_wait(
+            asio::socket_base::wait_error,
+            flight<write_pump, &write_pump::watched>(*this, cancel_watch_)
+        );
+        watching_ = true;
+    }
+}
+
+template <class Stream>
+void write_pump<Stream>::watched(error_code ec)
+{
+    watching_ = false;
+    if (!stream_ || closed_ || error_)
+        return;
+    if constexpr (can_be_watched<Stream>) {
+        if (ec && watch_stopped_ && !closers_.empty()) {
+            watch_for_loss(); // for somebody who has come meanwhile
+            return;
+        }
+        const error_code why = ec ? error_code() : take_error(lowest_layer(*stream_));
+        if (why)
+            fail(why);
+    }
+}
+
+template <class Stream>
+void write_pump<Stream>::stop_watching() noexcept
+{
+    if (!watching_)
+        return;
+    watch_stopped_ = true;
+    cancel_watch_.emit(asio::cancellation_type::all);
+}
+
+template <class Stream>
+void write_pump<Stream>::finish_close()
+{
+    if (std::exchange(closed_, true))
+        return;
+    const pointer keep(this);
+    const auto lease = std::move(lease_);
+    stop_timers();
+    close_stream(*stream_);
+    if (!writing_)
+        buffer_.clear();
+    release(drainers_, drain_error());
+    release(closers_, loss());
+}
+
+template <class Stream>
+void write_pump<Stream>::on_context_end() noexcept
+{
+    const pointer keep(this);
+    if (owned_ && !closed_) {
+        close();
+        finish_close();
+    }
+    stop_timers();
+    closing_ = closed_ = true;
+    watching_ = false;
+    core_ = nullptr;
+    stream_ = nullptr;
+    const auto last = std::move(owned_);
+}
+
+template <class Stream>
+void write_pump<Stream>::release(wait_line<write_waiter>& waiters, error_code ec) noexcept
+{
+    while (write_waiter* waiter = waiters.front())
+        waiter->end(ec);
+}
+
+template <class Stream>
+void write_pump<Stream>::stop_timers() noexcept
+{
+    if (!core_)
+        return;
+    core_->disarm(*this);
+    ready_node::unlink();
+}
 
 /// Waits until the buffer is down to the low watermark. A writer that is destroyed ends it with
 /// operation_aborted.

@@ -129,6 +129,9 @@ public:
     /// Throws std::logic_error for `what`, a task or an object, to which this thread comes then.
     [[noreturn]] void refuse_second_thread(const std::string& what) const;
 
+    /// The task that runs is another loop's, and was about to wait for `what`, which is this one's.
+    [[noreturn]] void refuse_task_of_another_loop(const std::string& what) const;
+
     /// In debug mode, std::logic_error where another thread runs the loop.
     void check_caller() const;
 

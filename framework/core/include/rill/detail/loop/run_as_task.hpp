@@ -30,4 +30,8 @@ awaitable<T> run_as_task(awaitable<T> body)
     co_return co_await std::move(handle);
 }
 
+#ifdef RILL_SEPARATE_COMPILATION // compiled with the library
+extern template awaitable<void> run_as_task<void>(awaitable<void>);
+#endif
+
 } // namespace rill::RILL_FORM::detail

@@ -75,7 +75,7 @@ public:
             return;
         if (current.task) {
             if (current.task->core() != this->core_)
-                throw_of_another_loop();
+                this->core_->refuse_task_of_another_loop(text());
         } else if (this->core_->busy_elsewhere()) {
             this->core_->refuse_second_thread(text());
         }
@@ -114,14 +114,6 @@ protected:
         std::string what;
         Waiter::describe_to(what);
         return what;
-    }
-
-    [[noreturn]] void throw_of_another_loop() const
-    {
-        throw std::logic_error(
-            "rill: " + current.task->description() + " waits for " + text() +
-            ", which belongs to another loop"
-        );
     }
 
     void tell(act what)
