@@ -2,9 +2,9 @@
 
 // TLS with a program that is not ours: OpenSSL's own client and server.
 
-#include <support/child.hpp>
 #include <support/network.hpp>
 #include <support/output_of.hpp>
+#include <support/s_server.hpp>
 #include <support/tls_authority.hpp>
 
 #include <rill/run.hpp>
@@ -61,46 +61,13 @@ std::string answer_to_s_client(const certificates& c, const std::string& options
     });
 }
 
-/// OpenSSL's server, which gives back each line reversed.
-class s_server {
-public:
-    explicit s_server(const test::tls_files& files, std::vector<std::string> options = {})
-        : program_(command(files, std::move(options)))
-    {
-        const std::string at = program_.log_until("ACCEPT ");
-        port_ =
-            static_cast<unsigned short>(std::stoi(at.substr(at.find(':', at.find("ACCEPT ")) + 1)));
-    }
-
-    awaitable<rill::stream> connect(const tls_context& context, std::string name) const
-    {
-        rill::stream s = co_await rill::open_connection("127.0.0.1", port_);
-        co_await s.start_tls(context, std::move(name));
-        co_return std::move(s);
-    }
-
-private:
-    static std::vector<std::string>
-    command(const test::tls_files& files, std::vector<std::string> options)
-    {
-        std::vector<std::string> all{
-            "openssl",
-            "s_server",
-            "-accept",
-            "127.0.0.1:0",
-            "-rev",
-            "-cert",
-            files.certificate,
-            "-key",
-            files.key
-        };
-        all.insert(all.end(), options.begin(), options.end());
-        return all;
-    }
-
-    test::child program_;
-    unsigned short port_ = 0;
-};
+awaitable<rill::stream>
+connect_to(const test::s_server& server, const tls_context& context, std::string name)
+{
+    rill::stream s = co_await rill::open_connection("127.0.0.1", server.port());
+    co_await s.start_tls(context, std::move(name));
+    co_return std::move(s);
+}
 
 bool contains(const std::string& text, const std::string& part)
 {
@@ -141,9 +108,9 @@ TEST_CASE("TLS-01, TLS-12: a client talks to OpenSSL's server, in TLS 1.2 and 1.
     certificates c;
     for (const char* version : {"-tls1_2", "-tls1_3"}) {
         CAPTURE(version);
-        const s_server server(c.files, {version});
+        const test::s_server server(c.files, {version});
         run([&]() -> awaitable<void> {
-            rill::stream s = co_await server.connect(c.client_side, "localhost");
+            rill::stream s = co_await connect_to(server, c.client_side, "localhost");
             s.writer().write("hello\n");
             CHECK(co_await s.reader().read_line() == "olleh\n");
             s.close();
@@ -155,10 +122,10 @@ TEST_CASE("TLS-01, TLS-12: a client talks to OpenSSL's server, in TLS 1.2 and 1.
 TEST_CASE("TLS-23: the server's new keys and tickets are taken while a client reads")
 {
     certificates c;
-    const s_server server(c.files, {"-tls1_3", "-num_tickets", "4"});
+    const test::s_server server(c.files, {"-tls1_3", "-num_tickets", "4"});
     run([&]() -> awaitable<void> {
         for (const bool resumed : {false, true}) {
-            rill::stream s = co_await server.connect(c.client_side, "localhost");
+            rill::stream s = co_await connect_to(server, c.client_side, "localhost");
             s.writer().write("hello\n");
             CHECK(co_await s.reader().read_line() == "olleh\n");
             CHECK(s.tls()->resumed() == resumed);
@@ -172,9 +139,9 @@ TEST_CASE("a server without a version in common says so, and that is told")
 {
     certificates c;
     c.client_side.min_version(rill::tls_version::v1_3);
-    const s_server server(c.files, {"-tls1_2"});
+    const test::s_server server(c.files, {"-tls1_2"});
     const auto why = run([&]() -> awaitable<rill::error_code> {
-        co_return co_await test::error_of(server.connect(c.client_side, "localhost"));
+        co_return co_await test::error_of(connect_to(server, c.client_side, "localhost"));
     });
     CHECK(why == tls_errc::refused_by_peer);
 }

@@ -5,6 +5,7 @@
 #include <support/contains.hpp>
 #include <support/live.hpp>
 #include <support/output_of.hpp>
+#include <support/s_server.hpp>
 #include <support/tls_authority.hpp>
 
 #include <rill/conf/print.hpp>
@@ -146,29 +147,16 @@ TEST_CASE("relay, peers: openssl's server is connected to with TLS, and only by 
 {
     test::tls_authority authority;
     const test::tls_files files = authority.issue_local();
-    child server(
-        {"openssl",
-         "s_server",
-         "-accept",
-         "127.0.0.1:0",
-         "-rev",
-         "-cert",
-         files.certificate,
-         "-key",
-         files.key}
-    );
-    const std::string at = server.log_until("ACCEPT ");
-    const std::string port =
-        std::to_string(std::stoi(at.substr(at.find(':', at.find("ACCEPT ")) + 1)));
+    const test::s_server server(files);
     const std::vector<std::string> tls{
         "upstream.tls.enabled=true", "upstream.tls.ca=" + authority.file()
     };
-    const service relay = relay_to("localhost:" + port, tls);
+    const service relay = relay_to("localhost:" + std::to_string(server.port()), tls);
     const std::string line = "echo abc | socat -t 10 - TCP:127.0.0.1:";
     CHECK(output_of(line + relay.port) == "cba\n");
     std::vector<std::string> other = tls;
     other.push_back("upstream.tls.server_name=somebody.else");
-    service wrong = relay_to("localhost:" + port, other);
+    service wrong = relay_to("localhost:" + std::to_string(server.port()), other);
     CHECK_FALSE(contains(output_of(line + wrong.port), "cba"));
     CHECK(wrong.stop() == 0);
     CHECK(contains(wrong.log(), "no server could be connected to"));
