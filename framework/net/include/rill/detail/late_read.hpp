@@ -148,7 +148,8 @@ template <class Begin>
 bool late_read::run(read_place& place, Begin begin)
 {
     place_ = &place;
-    room_ = place.space(worth_a_call, read_place::memory::pooled);
+    if (!receive_.left_nothing()) // else it is not tried at once, as a rule
+        room_ = place.space(worth_a_call, read_place::memory::pooled);
     progress_ = progress::tried;
     begin(buffers(*this));
     if (progress_ == progress::over)
