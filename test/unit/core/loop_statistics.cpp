@@ -133,11 +133,11 @@ TEST_CASE(
     for (const rill::slow_step_info& step : s.slowest)
         if (step.task == "slow" && step.took >= 5ms)
             found.push_back(step);
-    REQUIRE(found.size() == 2);
+    REQUIRE(found.size() >= 2); // a busy machine may make another one slow
     const auto by_age = [](const auto& a, const auto& b) { return a.ago > b.ago; };
     std::sort(found.begin(), found.end(), by_age);
-    CHECK(found[1].where.line() == line);
-    CHECK(found[1].steps == 1);
+    CHECK(found.back().where.line() == line);
+    CHECK(found.back().steps == 1);
     CHECK(std::is_sorted(s.slowest.begin(), s.slowest.end(), [](const auto& a, const auto& b) {
         return a.took > b.took;
     }));
