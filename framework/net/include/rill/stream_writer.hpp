@@ -28,9 +28,9 @@ struct writer_access;
 ///
 /// write() never waits: what is written in one turn of the loop leaves in one gathered system
 /// call, before the connection's reader waits for an answer. drain() is where a producer waits for a
-/// slow peer. An error of the stream is thrown
-/// by drain() and wait_closed(), now and later; what is written after it is dropped. A peer that
-/// takes nothing for the time of write_stall is cut: everything then fails with timed_out.
+/// slow peer. An error of the stream is thrown by drain() and wait_closed(), now and later; what is
+/// written after it is dropped. A peer that takes nothing for the time of write_stall is cut:
+/// everything then fails with timed_out.
 ///
 /// Several tasks may write and drain; each write stays in one piece, in the order of the calls.
 /// Waiting operations support total cancellation, which takes nothing back that was written.
