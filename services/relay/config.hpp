@@ -3,6 +3,7 @@
 
 #include <rill/app/client_tls_settings.hpp>
 #include <rill/app/settings.hpp>
+#include <rill/app/socket_settings.hpp>
 #include <rill/app/tcp_settings.hpp>
 #include <rill/bytes.hpp>
 #include <rill/clock.hpp>
@@ -41,11 +42,12 @@ struct upstream_settings {
     rill::duration retry_after = 10s;
     proxy_header proxy_protocol = proxy_header::none;
     rill::app::client_tls_settings tls;
+    rill::app::socket_settings socket;
 };
 BOOST_DESCRIBE_STRUCT(
     upstream_settings,
     (),
-    (servers, balance, tries, connect_timeout, retry_after, proxy_protocol, tls)
+    (servers, balance, tries, connect_timeout, retry_after, proxy_protocol, tls, socket)
 )
 
 inline bool is_server(const std::string& text)

@@ -101,40 +101,6 @@ void describe_listening(schema<Settings>& s)
 
 } // namespace
 
-void describe(schema<socket_settings>& s)
-{
-    s.about("What the system is told of connections. What is not set is as the system has it.");
-    s.key(&socket_settings::backlog, "Clients that may wait to be accepted, for each worker.")
-        .range(1, 65'535)
-        .unit("connections");
-    s.key(
-         &socket_settings::keepalive_idle,
-         "Silence after which a client is asked whether it is still there."
-    )
-        .range(1s, 9h)
-        .example("60s");
-    s.key(&socket_settings::keepalive_interval, "Time between these questions.").range(1s, 9h);
-    s.key(&socket_settings::keepalive_probes, "So many without an answer end the connection.")
-        .range(1, 127)
-        .unit("questions");
-    s.key(
-         &socket_settings::user_timeout,
-         "A client that acknowledges nothing of what was sent for so long is lost."
-    )
-        .range(1ms, 24h)
-        .example("30s");
-    s.key(
-         &socket_settings::receive_buffer,
-         "The system's buffer for what a client sends. Set, it does not grow with what the "
-         "connection needs."
-    )
-        .range(kib(2), mib(64))
-        .example("256KiB");
-    s.key(&socket_settings::send_buffer, "The same for what it is sent.")
-        .range(kib(2), mib(64))
-        .example("256KiB");
-}
-
 void describe(schema<server_settings>& s)
 {
     describe_listening(s);
@@ -192,24 +158,13 @@ server_options make_options(const server_settings& settings)
             options.proxy_protocol_from(network::parse(text));
     options.proxy_protocol_timeout(settings.proxy_protocol_timeout);
     options.security = make_context(settings.tls);
-    const socket_settings& socket = settings.socket;
-    options.backlog(socket.backlog);
-    if (socket.keepalive_idle)
-        options.keepalive(
-            *socket.keepalive_idle, socket.keepalive_interval, socket.keepalive_probes
-        );
-    if (socket.user_timeout)
-        options.user_timeout(*socket.user_timeout);
-    if (socket.receive_buffer)
-        options.receive_buffer(static_cast<int>(socket.receive_buffer->count()));
-    if (socket.send_buffer)
-        options.send_buffer(static_cast<int>(socket.send_buffer->count()));
+    options.backlog(settings.socket.backlog);
+    options.socket(make_options(settings.socket));
     return options;
 }
 
 } // namespace rill::app
 
-template const rill::described::table& rill::described::table_of<rill::app::socket_settings>();
 template const rill::described::table& rill::described::table_of<rill::app::server_settings>();
 template const rill::described::table& rill::described::table_of<rill::app::http_settings>();
 template const rill::described::table& rill::described::table_of<rill::app::tcp_settings>();

@@ -35,12 +35,14 @@ const endpoint* local_for(const endpoint& to, const std::vector<endpoint>& local
 }
 
 /// Of the loop's network. Throws if there is none to be had.
-stream_socket open_for(const endpoint& to, const endpoint* from, loop_core& core)
+stream_socket
+open_for(const endpoint& to, const endpoint* from, const socket_options& options, loop_core& core)
 {
     if (auto* simulation = network_service::of(core).backend())
         return simulation->open_stream(to, from);
     stream_socket socket(core.executor());
     unique_fd fd = open_socket(to, "opening a socket");
+    set_options(fd.get(), to, options, "a socket that is to be connected");
     if (from)
         bind_for_connect(fd.get(), *from);
     socket.assign(to.protocol(), fd.get());
@@ -114,7 +116,7 @@ private:
     try_to_connect(std::optional<stream_socket>& socket, const endpoint& to, const endpoint* from)
     {
         try {
-            socket.emplace(open_for(to, from, core_));
+            socket.emplace(open_for(to, from, options_.of_socket, core_));
         } catch (const system_error& e) {
             co_return e.code();
         }

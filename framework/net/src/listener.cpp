@@ -10,15 +10,10 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <chrono>
-#include <cstdint>
-#include <limits>
 #include <stdexcept>
 #include <utility>
 
@@ -49,50 +44,17 @@ void remove_stale(const std::string& path, const endpoint& at)
         ::unlink(path.c_str());
 }
 
-template <class Value = int>
-void set(int fd, int level, int option, const std::string& what, Value value = 1)
+void turn_on(int fd, int level, int option, const std::string& what)
 {
-    if (::setsockopt(fd, level, option, &value, sizeof value) != 0)
+    const int on = 1;
+    if (::setsockopt(fd, level, option, &on, sizeof on) != 0)
         throw_last_error(what);
 }
 
-int seconds_of(duration d)
-{
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(d).count();
-    return static_cast<int>(std::clamp<std::int64_t>(seconds, 0, std::numeric_limits<int>::max()));
-}
-
-unsigned milliseconds_of(duration d)
-{
-    const auto count = std::chrono::ceil<std::chrono::milliseconds>(d).count();
-    return static_cast<unsigned>(std::clamp<std::int64_t>(count, 0, std::numeric_limits<int>::max())
-    );
-}
-
 /// Linux gives each connection what its listening socket has, so that accepting costs nothing more.
-void set_what_connections_have(int fd, const endpoint& at, const server_options& options)
+std::string of_listening(const endpoint& at)
 {
-    const std::string what = " of a socket that listens on " + to_string(at);
-    if (options.receive_bytes)
-        set(fd, SOL_SOCKET, SO_RCVBUF, "setting SO_RCVBUF" + what, *options.receive_bytes);
-    if (options.send_bytes)
-        set(fd, SOL_SOCKET, SO_SNDBUF, "setting SO_SNDBUF" + what, *options.send_bytes);
-    if (is_unix(at))
-        return;
-    if (const auto& asked = options.kept_alive) {
-        const int idle = seconds_of(asked->idle);
-        const int interval = seconds_of(asked->interval);
-        set(fd, SOL_SOCKET, SO_KEEPALIVE, "setting SO_KEEPALIVE" + what);
-        set(fd, IPPROTO_TCP, TCP_KEEPIDLE, "setting TCP_KEEPIDLE" + what, idle);
-        set(fd, IPPROTO_TCP, TCP_KEEPINTVL, "setting TCP_KEEPINTVL" + what, interval);
-        set(fd, IPPROTO_TCP, TCP_KEEPCNT, "setting TCP_KEEPCNT" + what, asked->probes);
-    }
-    if (const auto& limit = options.unacknowledged)
-        set(fd,
-            IPPROTO_TCP,
-            TCP_USER_TIMEOUT,
-            "setting TCP_USER_TIMEOUT" + what,
-            milliseconds_of(*limit));
+    return "a socket that listens on " + to_string(at);
 }
 
 unique_fd open_listening(const endpoint& at, const server_options& options)
@@ -103,12 +65,12 @@ unique_fd open_listening(const endpoint& at, const server_options& options)
     if (family == AF_UNIX)
         remove_stale(unix_path_of(at), at);
     else
-        set(fd.get(), SOL_SOCKET, SO_REUSEADDR, what);
+        turn_on(fd.get(), SOL_SOCKET, SO_REUSEADDR, what);
     if (family == AF_INET6) // so that IPv4 can have a socket of its own at the same port
-        set(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, what);
+        turn_on(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, what);
     if (options.share_port && family != AF_UNIX)
-        set(fd.get(), SOL_SOCKET, SO_REUSEPORT, what);
-    set_what_connections_have(fd.get(), at, options);
+        turn_on(fd.get(), SOL_SOCKET, SO_REUSEPORT, what);
+    set_options(fd.get(), at, options.of_socket, of_listening(at));
     if (::bind(fd.get(), at.data(), static_cast<socklen_t>(at.size())) != 0)
         throw_last_error(what);
     if (::listen(fd.get(), options.accept_queue) != 0)
@@ -211,7 +173,7 @@ listener::listener(
     , local_(at)
     , shared_(true)
 {
-    set_what_connections_have(socket.get(), at, options);
+    set_options(socket.get(), at, options.of_socket, of_listening(at));
     socket_.assign(socket.get());
     socket.release();
     socket_.native_non_blocking(true);

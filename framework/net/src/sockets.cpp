@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -40,6 +41,32 @@ void bind_for_connect(int fd, const endpoint& from)
         return;
     const error_code ec = last_error(); // before a text is made, which may change errno
     throw_error(ec, "binding to " + to_string(from));
+}
+
+void set_options(
+    int fd, const endpoint& address, const socket_options& options, const std::string& whose
+)
+{
+    const auto set = [&](int level, int option, const char* name, int value) {
+        if (::setsockopt(fd, level, option, &value, sizeof value) == 0)
+            return;
+        const error_code ec = last_error(); // before a text is made, which may change errno
+        throw_error(ec, "setting " + std::string(name) + " of " + whose);
+    };
+    if (options.receive_bytes)
+        set(SOL_SOCKET, SO_RCVBUF, "SO_RCVBUF", *options.receive_bytes);
+    if (options.send_bytes)
+        set(SOL_SOCKET, SO_SNDBUF, "SO_SNDBUF", *options.send_bytes);
+    if (is_unix(address))
+        return;
+    if (const auto& asked = options.kept_alive) {
+        set(SOL_SOCKET, SO_KEEPALIVE, "SO_KEEPALIVE", 1);
+        set(IPPROTO_TCP, TCP_KEEPIDLE, "TCP_KEEPIDLE", static_cast<int>(asked->idle.count()));
+        set(IPPROTO_TCP, TCP_KEEPINTVL, "TCP_KEEPINTVL", static_cast<int>(asked->interval.count()));
+        set(IPPROTO_TCP, TCP_KEEPCNT, "TCP_KEEPCNT", asked->probes);
+    }
+    if (const auto& limit = options.unacknowledged)
+        set(IPPROTO_TCP, TCP_USER_TIMEOUT, "TCP_USER_TIMEOUT", static_cast<int>(limit->count()));
 }
 
 unique_fd accept_from(int listener, endpoint& peer, error_code& ec) noexcept

@@ -3,6 +3,7 @@
 
 #include <rill/endpoint.hpp>
 #include <rill/error.hpp>
+#include <rill/socket_options.hpp>
 #include <rill/stream.hpp>
 #include <rill/unique_fd.hpp>
 
@@ -19,6 +20,11 @@ unique_fd open_socket(const endpoint& for_what, const std::string& what);
 
 /// Has a socket that is to be connected connect from there. Throws if that address cannot be had.
 void bind_for_connect(int fd, const endpoint& from);
+
+/// Throws, naming the option and `whose` it is, what the system refuses.
+void set_options(
+    int fd, const endpoint& address, const socket_options& options, const std::string& whose
+);
 
 /// The next connection in the queue of a listening socket, which must be non-blocking.
 unique_fd accept_from(int listener, endpoint& peer, error_code& ec) noexcept;

@@ -462,18 +462,46 @@ TEST_CASE("server_options: a connection has what its server says")
             co_return seen;
         };
         rill::server_options o;
-        o.keepalive(61s, 2s, 3).user_timeout(1500ms).receive_buffer(8192).send_buffer(16384);
+        o.socket(rill::socket_options()
+                     .keepalive(61s, 2s, 3)
+                     .user_timeout(1500ms)
+                     .receive_buffer(8192)
+                     .send_buffer(16384));
         const std::vector<int> set{1, 2 * 8192, 2 * 16384, 61, 2, 3, 1500, 1};
         CHECK(co_await options(o) == set); // Linux doubles sizes, for what it needs itself
         const std::vector<int> as_it_is = co_await options({});
         REQUIRE(as_it_is.size() == set.size());
         CHECK(as_it_is.front() == 0);
         CHECK(as_it_is.back() == 1);
-        const auto no_probes = rill::server_options().keepalive(1s, 1s, 0);
-        CHECK_THROWS_WITH(
-            rill::server(echo_lines, any_port, no_probes), doctest::Contains("TCP_KEEPCNT")
-        );
     });
+}
+
+TEST_CASE("connect_options: a connection has what they say of its socket")
+{
+    live l;
+    l.run([]() -> awaitable<void> {
+        const rill::server server(echo_lines, any_port);
+        const auto port = rill::port_of(server.local_endpoint());
+        const auto options = rill::connect_options().socket(
+            rill::socket_options().keepalive(1500ms, 1s, 4).user_timeout(2s).send_buffer(16384)
+        );
+        rill::stream s = co_await rill::open_connection("localhost", port, options);
+        CHECK(option_of(s, SOL_SOCKET, SO_KEEPALIVE) == 1);
+        CHECK(option_of(s, IPPROTO_TCP, TCP_KEEPIDLE) == 2); // whole seconds
+        CHECK(option_of(s, IPPROTO_TCP, TCP_KEEPCNT) == 4);
+        CHECK(option_of(s, IPPROTO_TCP, TCP_USER_TIMEOUT) == 2000);
+        CHECK(option_of(s, SOL_SOCKET, SO_SNDBUF) == 2 * 16384);
+    });
+}
+
+TEST_CASE("socket_options: what no system takes is refused where it is said")
+{
+    using options = rill::socket_options;
+    CHECK_THROWS_WITH(options().keepalive(0s), doctest::Contains("idle must be from 1 s"));
+    CHECK_THROWS_WITH(options().keepalive(1s, 10h), doctest::Contains("interval must be"));
+    CHECK_THROWS_WITH(options().keepalive(1s, 1s, 0), doctest::Contains("1 to 127 probes, not 0"));
+    CHECK_THROWS_WITH(options().user_timeout(0s), doctest::Contains("more than 0"));
+    CHECK(options().user_timeout(rill::forever).unacknowledged->count() == 2'147'483'647);
 }
 
 TEST_CASE("SRV-19: with reuse_port two servers share an address")

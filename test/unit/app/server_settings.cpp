@@ -66,11 +66,24 @@ TEST_CASE("server_settings: what a protocol adds stands beside it")
     CHECK(tcp_settings("127.0.0.1:7").listen == std::vector<std::string>{"127.0.0.1:7"});
 }
 
+TEST_CASE("socket_settings: a client's connection is made with them")
+{
+    rill::app::socket_settings s;
+    CHECK_FALSE(make_options(s).kept_alive);
+    s.keepalive_idle = 9s;
+    s.keepalive_probes = 2;
+    const rill::socket_options o = make_options(s);
+    REQUIRE(o.kept_alive);
+    CHECK(o.kept_alive->idle == 9s);
+    CHECK(o.kept_alive->probes == 2);
+    CHECK_FALSE(o.unacknowledged);
+}
+
 TEST_CASE("server_settings: a server is made with them")
 {
     server_settings s;
     CHECK(make_options(s).per_peer == nullptr);
-    CHECK_FALSE(make_options(s).kept_alive);
+    CHECK_FALSE(make_options(s).of_socket.kept_alive);
     CHECK_FALSE(make_options(s).unix_relays);
     s.max_connections = 5;
     s.max_connections_per_peer = 2;
@@ -92,12 +105,12 @@ TEST_CASE("server_settings: a server is made with them")
     CHECK(o.unix_relays);
     CHECK(o.header_time == rill::duration(1s));
     CHECK(o.accept_queue == 7);
-    REQUIRE(o.kept_alive);
-    CHECK(o.kept_alive->idle == 60s);
-    CHECK(o.kept_alive->interval == 10s);
-    CHECK(o.kept_alive->probes == 6);
-    CHECK(o.unacknowledged == rill::duration(30s));
-    CHECK(o.receive_bytes == 8192);
-    CHECK(o.send_bytes == 16384);
+    REQUIRE(o.of_socket.kept_alive);
+    CHECK(o.of_socket.kept_alive->idle == 60s);
+    CHECK(o.of_socket.kept_alive->interval == 10s);
+    CHECK(o.of_socket.kept_alive->probes == 6);
+    CHECK(o.of_socket.unacknowledged == rill::duration(30s));
+    CHECK(o.of_socket.receive_bytes == 8192);
+    CHECK(o.of_socket.send_bytes == 16384);
     CHECK_FALSE(o.security);
 }

@@ -6,6 +6,7 @@
 #include <rill/endpoint.hpp>
 #include <rill/proxy.hpp>
 #include <rill/proxy_protocol.hpp>
+#include <rill/socket_options.hpp>
 #include <rill/stream.hpp>
 #include <rill/tls_context.hpp>
 
@@ -65,6 +66,13 @@ public:
         return *this;
     }
 
+    /// What the connection's socket has.
+    connect_options& socket(const socket_options& options)
+    {
+        of_socket = options;
+        return *this;
+    }
+
     /// Connects to the proxy, and has that connect to the host.
     connect_options& proxy(rill::proxy p)
     {
@@ -102,6 +110,7 @@ public:
     duration attempt_limit = forever;
     std::vector<endpoint> local;
     stream_options of_stream;
+    socket_options of_socket;
     std::optional<rill::proxy> via;
     std::string header;                  // of the PROXY protocol; empty: none
     std::optional<tls_context> security; // empty: in the clear

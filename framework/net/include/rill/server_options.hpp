@@ -3,6 +3,7 @@
 
 #include <rill/clock.hpp>
 #include <rill/network.hpp>
+#include <rill/socket_options.hpp>
 #include <rill/stream.hpp>
 #include <rill/tls_context.hpp>
 
@@ -119,10 +120,9 @@ public:
         return *this;
     }
 
-    // Its sockets. The system may adjust these; what it refuses is a system_error from the server.
-    // Simulated sockets have only the first two.
+    // Its sockets. What the system refuses is a system_error from the server.
 
-    /// Length of the accept queue.
+    /// Length of the accept queue. The system may adjust it.
     server_options& backlog(int n)
     {
         accept_queue = n;
@@ -136,41 +136,12 @@ public:
         return *this;
     }
 
-    /// A TCP peer that has been silent for `idle` is asked whether he is still there, `probes` times
-    /// with `interval` between them; if nothing comes back the connection is lost. Whole seconds.
-    server_options&
-    keepalive(duration idle, duration interval = std::chrono::seconds(10), int probes = 6)
+    /// What each connection has.
+    server_options& socket(const socket_options& options)
     {
-        kept_alive = {idle, interval, probes};
+        of_socket = options;
         return *this;
     }
-
-    /// A TCP peer that acknowledges nothing of what was sent for so long is lost (TCP_USER_TIMEOUT).
-    server_options& user_timeout(duration d)
-    {
-        unacknowledged = d;
-        return *this;
-    }
-
-    /// The kernel's buffers of each connection, in bytes. Given, they do not grow by themselves any
-    /// more.
-    server_options& receive_buffer(int bytes)
-    {
-        receive_bytes = bytes;
-        return *this;
-    }
-
-    server_options& send_buffer(int bytes)
-    {
-        send_bytes = bytes;
-        return *this;
-    }
-
-    struct probing {
-        duration idle;
-        duration interval;
-        int probes;
-    };
 
     std::size_t most_connections = 10'000;
     std::shared_ptr<net_detail::peer_count> per_peer; // null: no limit
@@ -184,10 +155,7 @@ public:
     duration drain_time = duration::zero();
     int accept_queue = 4096;
     bool share_port = false;
-    std::optional<probing> kept_alive; // empty, as those that follow: as the system has it
-    std::optional<duration> unacknowledged;
-    std::optional<int> receive_bytes;
-    std::optional<int> send_bytes;
+    socket_options of_socket;
 };
 
 } // namespace rill

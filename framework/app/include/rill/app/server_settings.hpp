@@ -43,7 +43,7 @@ struct server_settings {
     std::vector<std::string> proxy_protocol_from; ///< See server_options::proxy_protocol_from.
     std::chrono::milliseconds proxy_protocol_timeout{std::chrono::seconds(5)};
     tls_settings tls;
-    socket_settings socket;
+    listening_socket_settings socket;
 };
 BOOST_DESCRIBE_STRUCT(
     server_settings,
