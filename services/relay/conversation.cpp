@@ -42,6 +42,12 @@ rill::awaitable<void> conversation::run()
         cut();
         throw;
     }
+    if (!told_)
+        rill::log::debug(
+            "a connection has ended",
+            {{"client", to_string(from_client_.from.remote_endpoint())},
+             {"server", to_string(from_client_.to.remote_endpoint())}}
+        );
 }
 
 rill::awaitable<void> conversation::run_in_time()

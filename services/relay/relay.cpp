@@ -28,6 +28,7 @@ rill::connect_options options_of(const config& cfg)
         .write_stall(cfg.server.write_stall);
     rill::connect_options options(of_stream);
     options.timeout(cfg.upstream.connect_timeout);
+    options.socket(make_options(cfg.upstream.socket));
     options.security = make_context(cfg.upstream.tls);
     if (options.security)
         options.server_name(cfg.upstream.tls.server_name);
@@ -132,6 +133,8 @@ relay::serving::~serving()
 rill::awaitable<void> serve(const config& cfg, relay& r, rill::app::context& app)
 {
     const relay::serving here(r);
+    if (const auto& security = r.security(); security && app.worker() == 0)
+        app.reload_on_hangup(*security, "upstream");
     const rill::duration every = cfg.statistics.interval;
     const auto tell = [&]() -> rill::awaitable<void> {
         rill::interval ticks(rill::this_loop().time() + every, every);

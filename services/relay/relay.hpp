@@ -10,10 +10,12 @@
 #include <rill/connect_options.hpp>
 #include <rill/log_limited.hpp>
 #include <rill/stream.hpp>
+#include <rill/tls_context.hpp>
 
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace relay {
@@ -32,6 +34,9 @@ public:
     traffic so_far() const;
 
     const upstreams& servers() const noexcept { return upstreams_; }
+
+    /// What servers are connected to with; empty in the clear.
+    const std::optional<rill::tls_context>& security() const noexcept { return options_.security; }
 
     void log_so_far() const { log_traffic(so_far(), upstreams_); }
 

@@ -47,6 +47,8 @@ public:
         return log;
     }
 
+    pid_t pid() const noexcept { return pid_; }
+
     void signal(int number) const { ::kill(pid_, number); }
 
     /// Ends the process and gives its exit code.

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <support/contains.hpp>
+
 #include <rill/testing/failure.hpp>
 
 #include <string>
-#include <string_view>
 
 namespace test {
 
@@ -18,11 +19,6 @@ std::string failure_of(const F& f)
         return e.what();
     }
     return {};
-}
-
-inline bool contains(std::string_view text, std::string_view part)
-{
-    return text.find(part) != std::string_view::npos;
 }
 
 } // namespace test

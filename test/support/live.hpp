@@ -25,6 +25,10 @@ using namespace std::chrono_literals;
 /// exception handler is in `reported`.
 class live {
 public:
+    explicit live(rill::duration limit = 20s)
+        : limit_(limit)
+    {}
+
     template <class F>
     void run(F body)
     {
@@ -32,12 +36,15 @@ public:
             rill::this_loop().set_exception_handler([this](const rill::exception_context& c) {
                 reported.push_back(to_string(c));
             });
-            co_await rill::timeout(20s, body());
+            co_await rill::timeout(limit_, body());
         };
         rill::run(start);
     }
 
     std::vector<std::string> reported;
+
+private:
+    rill::duration limit_;
 };
 
 /// Looks at each turn of the loop whether `condition()` holds, and says whether it did in time.

@@ -76,6 +76,11 @@ context::serve_tcp(std::function<awaitable<void>(stream)> handler, const tcp_set
     co_await leave_nothing_behind(*where, work);
 }
 
+void context::reload_on_hangup(const tls_context& security, const std::string& where)
+{
+    worker_.contexts().add(security, where);
+}
+
 awaitable<void> context::wait_stop()
 {
     return worker_.stopping().wait();

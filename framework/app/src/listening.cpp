@@ -3,8 +3,6 @@
 
 #include <rill/log.hpp>
 
-#include <exception>
-
 namespace rill::app::detail {
 
 namespace {
@@ -29,7 +27,10 @@ std::vector<listen_address::place> without_unix(const listen_address& at)
 }
 
 std::optional<listening> listening_place::listen(
-    const listen_address& at, rill::server::handler handler, server_options options
+    const listen_address& at,
+    rill::server::handler handler,
+    server_options options,
+    tls_contexts& contexts
 )
 {
     const std::lock_guard lock(mutex_);
@@ -51,48 +52,17 @@ std::optional<listening> listening_place::listen(
     );
     if (first)
         log::info("listening", {{"address", text_of(server.sockets())}});
+    if (first && security_)
+        contexts.add(*security_, port->address().text());
     address_.emplace(port->address());
     port_ = port;
     return std::optional<listening>(std::in_place, std::move(port), std::move(server));
-}
-
-void listening_place::reload_certificate()
-{
-    std::optional<tls_context> security;
-    std::optional<listen_address> at;
-    {
-        const std::lock_guard lock(mutex_);
-        security = security_;
-        at = address_;
-    }
-    if (!security || !at)
-        return;
-    try {
-        security->reload();
-        log::info("the certificate has been read again", {{"address", at->text()}});
-    } catch (const std::exception& error) {
-        log::error(
-            "the certificate stays as it was", {{"address", at->text()}, {"error", error.what()}}
-        );
-    }
 }
 
 listening_place& listening_places::at(const std::string& address, std::size_t nth)
 {
     const std::lock_guard lock(mutex_);
     return places_[{address, nth}];
-}
-
-void listening_places::reload_certificates()
-{
-    std::vector<listening_place*> all; // they stay where they are
-    {
-        const std::lock_guard lock(mutex_);
-        for (auto& [where, place] : places_)
-            all.push_back(&place);
-    }
-    for (listening_place* place : all)
-        place->reload_certificate();
 }
 
 } // namespace rill::app::detail

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "port_reservation.hpp"
+#include "tls_contexts.hpp"
 
 #include <rill/listen_address.hpp>
 #include <rill/server.hpp>
@@ -46,13 +47,14 @@ std::vector<listen_address::place> without_unix(const listen_address& at);
 class listening_place {
 public:
     /// Listens on the loop that this thread runs. Whoever is the first says so in the log; others
-    /// join it. Empty if nobody can join, as on a unix socket. Throws as rill::server does.
-    std::optional<listening>
-    listen(const listen_address& at, rill::server::handler handler, server_options options);
-
-    /// Reads the certificate's files again, if there is one, for connections to come. Says in the
-    /// log what came of it; where they cannot be used nothing changes.
-    void reload_certificate();
+    /// join it. The context of all, if there is one, is added to `contexts`. Empty if nobody can join,
+    /// as on a unix socket. Throws as rill::server does.
+    std::optional<listening> listen(
+        const listen_address& at,
+        rill::server::handler handler,
+        server_options options,
+        tls_contexts& contexts
+    );
 
 private:
     std::mutex mutex_;
@@ -69,8 +71,6 @@ private:
 class listening_places {
 public:
     listening_place& at(const std::string& address, std::size_t nth);
-
-    void reload_certificates();
 
 private:
     std::mutex mutex_;

@@ -38,7 +38,7 @@ using namespace std::chrono_literals;
 
 /// What outlives the control loop, for threads run on if that fails.
 struct crew {
-    listening_places places;
+    shared_by_workers shared;
     std::vector<std::unique_ptr<worker>> workers;
 };
 
@@ -51,7 +51,7 @@ public:
         : name_{name}
         , service_{service}
         , settings_{settings}
-        , places_{crew.places}
+        , shared_{crew.shared}
         , workers_{crew.workers}
     {}
 
@@ -106,7 +106,7 @@ private:
     {
         const auto here = std::make_shared<loop>(this_loop()); // it may be gone when it is told
         auto& made =
-            *workers_.emplace_back(std::make_unique<worker>(service_, settings_, place, places_));
+            *workers_.emplace_back(std::make_unique<worker>(service_, settings_, place, shared_));
         try {
             made.start([this, here, &made] {
                 here->call_soon_threadsafe([this, &made] { on_end(made); });
@@ -180,7 +180,7 @@ private:
     {
         for (;;) {
             co_await hangups.next();
-            places_.reload_certificates();
+            shared_.contexts.reload();
         }
     }
 
@@ -235,7 +235,7 @@ private:
     event ended_;
     std::size_t running_ = 0; // workers
     bool failed_ = false;
-    listening_places& places_;
+    shared_by_workers& shared_;
     std::vector<std::unique_ptr<worker>>& workers_;
 };
 

@@ -50,12 +50,12 @@ void log_hang(const std::string& text)
 } // namespace
 
 worker::worker(
-    const service& service, const app::settings& settings, place place, listening_places& places
+    const service& service, const app::settings& settings, place place, shared_by_workers& shared
 )
     : service_{service}
     , settings_{settings}
     , place_{place}
-    , places_{places}
+    , shared_{shared}
 {
     loop_.set_exception_handler(&log_exception);
     if (settings.debug || extend::debug_in_environment())
@@ -94,8 +94,8 @@ worker::listen(const listen_address& at, rill::server::handler handler, server_o
     if (!without_unix(at).empty()) // else one has them all
         options.max_connections(share_of(options.most_connections, place_.number, place_.count));
     const std::string text = at.text();
-    auto& place = places_.at(text, listened_[text]++);
-    return place.listen(at, std::move(handler), options);
+    auto& place = shared_.places.at(text, listened_[text]++);
+    return place.listen(at, std::move(handler), options, shared_.contexts);
 }
 
 void worker::stop()

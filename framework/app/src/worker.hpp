@@ -2,6 +2,7 @@
 #pragma once
 
 #include "listening.hpp"
+#include "tls_contexts.hpp"
 
 #include <rill/app/run.hpp>
 #include <rill/event.hpp>
@@ -22,6 +23,11 @@ namespace rill::app::detail {
 /// For what runs after a cancellation.
 inline constexpr std::chrono::seconds cleanup_time{2};
 
+struct shared_by_workers {
+    listening_places places;
+    tls_contexts contexts;
+};
+
 /// One thread with one loop that runs the service.
 class worker {
 public:
@@ -30,7 +36,9 @@ public:
         std::size_t count = 0;
     };
 
-    worker(const service& service, const settings& settings, place place, listening_places& places);
+    worker(
+        const service& service, const settings& settings, place place, shared_by_workers& shared
+    );
 
     /// `ended` is called on the worker's thread when its loop is empty. std::system_error if there
     /// cannot be a thread. Once started, it is to be joined before it is destroyed.
@@ -62,6 +70,8 @@ public:
 
     const place& where() const { return place_; }
 
+    tls_contexts& contexts() { return shared_.contexts; }
+
 private:
     void run();
     awaitable<void> main();
@@ -70,7 +80,7 @@ private:
     const service& service_;
     const app::settings& settings_;
     place place_;
-    listening_places& places_;
+    shared_by_workers& shared_;
     std::map<std::string, std::size_t> listened_; // how often, by address
     rill::loop loop_;
     event stopping_{loop_.get_executor()};

@@ -106,6 +106,30 @@ TEST_CASE("relay, budgets: what a side may send is passed on, and one byte more 
         }
 }
 
+TEST_CASE(
+    "relay, budgets: what a client has sent to its end arrives, though its server says too much"
+)
+{
+    auto settings = to_servers({"server:7"});
+    settings.session.most_from_server = bytes(10);
+    relayed r(settings);
+    std::string got;
+    const auto server = r.listen([&](rill::stream s) -> awaitable<void> {
+        co_await rill::sleep(1s); // the relay has it all by now, and it is on its way
+        s.writer().write(std::string(11, 'x'));
+        got = co_await all_of(s);
+    });
+    r.net.path("relay", "server").bandwidth(10'000);
+    r.run([&]() -> awaitable<void> {
+        rill::stream s = co_await r.connect();
+        s.writer().write(std::string(50'000, 'x'));
+        s.writer().write_eof();
+        CHECK(co_await all_of(s) == " reset");
+    });
+    r.loop.advance(10s);
+    CHECK(got == std::string(50'000, 'x'));
+}
+
 TEST_CASE("relay: a reset of the client's is one for the server, and no end of the stream")
 {
     relayed r;

@@ -6,6 +6,7 @@
 #include <support/live.hpp>
 #include <support/output_of.hpp>
 #include <support/s_server.hpp>
+#include <support/service.hpp>
 #include <support/tls_authority.hpp>
 
 #include <rill/conf/print.hpp>
@@ -26,46 +27,7 @@ namespace {
 using test::child;
 using test::contains;
 using test::output_of;
-
-/// A service of ours, until it says that it listens.
-class service {
-public:
-    explicit service(const char* program, const std::vector<std::string>& settings)
-        : process_(command(program, settings))
-    {
-        const std::string log = process_.log_until("\"listening\"");
-        const std::string host = "127.0.0.1:";
-        if (const std::size_t at = log.find(host); at != std::string::npos)
-            port = std::to_string(std::stoi(log.substr(at + host.size())));
-        REQUIRE_MESSAGE(log.find("\"listening\"") != std::string::npos, log);
-    }
-
-    void signal(int number) const { process_.signal(number); }
-
-    /// Once it has.
-    void says(const std::string& text) { REQUIRE(contains(process_.log_until(text), text)); }
-
-    /// Its exit code.
-    int stop() { return process_.stop(); }
-
-    const std::string& log() const { return process_.log; }
-
-    std::string port; // of 127.0.0.1, if it listens there
-
-private:
-    static std::vector<std::string>
-    command(const char* program, const std::vector<std::string>& settings)
-    {
-        std::vector<std::string> all{program, "--set", "service.admin_socket="};
-        for (const std::string& s : settings) {
-            all.push_back("--set");
-            all.push_back(s);
-        }
-        return all;
-    }
-
-    child process_;
-};
+using test::service;
 
 service echo(std::vector<std::string> settings = {})
 {
@@ -140,6 +102,30 @@ TEST_CASE("relay, peers: on SIGHUP new connections get the new certificate, and 
     relay.signal(SIGHUP);
     relay.says("the certificate stays as it was");
     CHECK(contains(shown(), "DNS:new.example"));
+    CHECK(relay.stop() == 0);
+}
+
+TEST_CASE("relay, peers: on SIGHUP servers are judged by what the files say of them now")
+{
+    test::tls_authority theirs;
+    const test::s_server server(theirs.issue_local());
+    const test::tls_authority another;
+    const test::scratch folder;
+    const std::string trusted = folder.file("ca.pem");
+    const auto trust = [&](const test::tls_authority& who) {
+        std::ofstream(trusted) << std::ifstream(who.file()).rdbuf();
+    };
+    trust(another);
+    service relay = relay_to(
+        "localhost:" + std::to_string(server.port()),
+        {"upstream.tls.enabled=true", "upstream.tls.ca=" + trusted, "upstream.retry_after=0s"}
+    );
+    const std::string ask = "echo abc | socat -t 10 - TCP:127.0.0.1:" + relay.port;
+    CHECK_FALSE(contains(output_of(ask), "cba"));
+    trust(theirs);
+    relay.signal(SIGHUP);
+    relay.says("\"upstream\"");
+    CHECK(output_of(ask) == "cba\n");
     CHECK(relay.stop() == 0);
 }
 

@@ -8,10 +8,12 @@
 
 #include <cstddef>
 #include <functional>
+#include <string>
 
 namespace rill {
 
 class stream;
+class tls_context;
 
 } // namespace rill
 
@@ -76,6 +78,12 @@ public:
     /// Errors, cancellation and lifetime: as above.
     awaitable<void>
     serve_tcp(std::function<awaitable<void>(stream)> handler, const tcp_settings& settings);
+
+    /// From now on the files of `security`, a context that the service connects with, are read again
+    /// on SIGHUP, as those of its listeners are: for connections to come. The log says what came of it,
+    /// with `where` as the address; files that cannot be used change nothing. Once for all copies of a
+    /// context: where workers share one, the first of them calls this.
+    void reload_on_hangup(const tls_context& security, const std::string& where);
 
     /// Returns once the service is asked to stop. Cancellation: total.
     awaitable<void> wait_stop();
