@@ -97,23 +97,36 @@ void waited_look_up::done(std::shared_ptr<look_up_job> self) noexcept
     });
 }
 
-} // namespace
-
-awaitable<std::vector<asio::ip::address>>
-look_up_addresses(look_up_threads& threads, std::string host)
+/// Returns once the answer is there.
+awaitable<void> carry_out(look_up_threads& threads, std::shared_ptr<waited_look_up> work)
 {
     loop_core& core = loop_core::of(co_await asio::this_coro::executor);
-    const auto work = std::make_shared<waited_look_up>(std::move(host));
     wait_operation<void(error_code), look_up_waiter> done(std::in_place, core, threads, work);
     co_await std::move(done);
-    if (!work->error && work->addresses.empty())
+    if (!work->error && work->addresses.empty() && work->name.empty())
         work->error = asio::error::host_not_found;
     std::string what = "looking up \"" + work->host + "\"";
     if (work->error == asio::error::try_again)
         what += ": " + std::to_string(threads.most_waiting()) + " look-ups wait already";
     if (work->error)
         throw_error(work->error, what);
+}
+
+} // namespace
+
+awaitable<std::vector<asio::ip::address>>
+look_up_addresses(look_up_threads& threads, std::string host)
+{
+    const auto work = std::make_shared<waited_look_up>(std::move(host));
+    co_await carry_out(threads, work);
     co_return std::move(work->addresses);
+}
+
+awaitable<std::string> look_up_name_of(look_up_threads& threads, asio::ip::address address)
+{
+    const auto work = std::make_shared<waited_look_up>(address);
+    co_await carry_out(threads, work);
+    co_return std::move(work->name);
 }
 
 awaitable<name_answer> system_names::look_up(std::string name)
@@ -121,6 +134,11 @@ awaitable<name_answer> system_names::look_up(std::string name)
     name_answer answer;
     answer.addresses = co_await look_up_addresses(look_up_threads::instance(), std::move(name));
     co_return answer;
+}
+
+awaitable<std::string> system_names::name_of(asio::ip::address address)
+{
+    return look_up_name_of(look_up_threads::instance(), address);
 }
 
 } // namespace rill::RILL_FORM::net_detail

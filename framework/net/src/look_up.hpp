@@ -19,10 +19,14 @@ namespace rill::RILL_FORM::net_detail {
 awaitable<std::vector<asio::ip::address>>
 look_up_addresses(look_up_threads& threads, std::string host);
 
+/// The same for the name of the host that has `address`.
+awaitable<std::string> look_up_name_of(look_up_threads& threads, asio::ip::address address);
+
 /// Asks the system.
 class system_names final : public name_source {
 public:
     awaitable<name_answer> look_up(std::string name) override;
+    awaitable<std::string> name_of(asio::ip::address address) override;
 };
 
 } // namespace rill::RILL_FORM::net_detail

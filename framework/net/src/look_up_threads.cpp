@@ -6,6 +6,7 @@
 #include <rill/detail/stream_traits.hpp>
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/ip/tcp.hpp>
 
 #include <netdb.h>
 #include <sys/socket.h>
@@ -33,7 +34,7 @@ error_code error_of(int result)
     }
 }
 
-void ask_the_system(look_up_job& work)
+void ask_for_addresses(look_up_job& work)
 {
     addrinfo hints{};
     hints.ai_family = AF_UNSPEC;
@@ -45,6 +46,25 @@ void ask_the_system(look_up_job& work)
         work.addresses.push_back(address_of(endpoint(a->ai_addr, a->ai_addrlen)));
     if (found)
         ::freeaddrinfo(found);
+}
+
+void ask_for_name(look_up_job& work)
+{
+    const endpoint at = asio::ip::tcp::endpoint(*work.address, 0);
+    char name[NI_MAXHOST];
+    const auto size = static_cast<socklen_t>(at.size());
+    work.error =
+        error_of(::getnameinfo(at.data(), size, name, sizeof name, nullptr, 0, NI_NAMEREQD));
+    if (!work.error)
+        work.name = name;
+}
+
+void ask_the_system(look_up_job& work)
+{
+    if (work.address)
+        ask_for_name(work);
+    else
+        ask_for_addresses(work);
 }
 
 } // namespace

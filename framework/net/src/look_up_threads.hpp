@@ -9,6 +9,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,8 +18,15 @@ namespace rill::RILL_FORM::net_detail {
 
 /// What is asked of the system, and its answer.
 struct look_up_job {
+    /// Of the addresses of a host.
     explicit look_up_job(std::string h)
         : host(std::move(h))
+    {}
+
+    /// Of the name of the host that has it.
+    explicit look_up_job(const asio::ip::address& a)
+        : host(a.to_string())
+        , address(a)
     {}
 
     look_up_job(const look_up_job&) = delete;
@@ -29,7 +37,11 @@ struct look_up_job {
     virtual void done(std::shared_ptr<look_up_job> self) noexcept = 0;
 
     const std::string host;
-    std::vector<asio::ip::address> addresses; // written by the thread, read once it is done
+    const std::optional<asio::ip::address> address;
+
+    // Written by the thread, read once it is done
+    std::vector<asio::ip::address> addresses;
+    std::string name;
     error_code error;
 
 private:
@@ -39,15 +51,15 @@ private:
     std::list<std::shared_ptr<look_up_job>>::iterator place_;
 };
 
-/// The threads that call getaddrinfo, as many as have something to do, up to a few.
+/// The threads that call getaddrinfo and getnameinfo, as many as have something to do, up to a few.
 ///
-/// One that is inside getaddrinfo cannot be interrupted, and nobody should have to wait for it: the
+/// One that is inside such a call cannot be interrupted, and nobody should have to wait for it: the
 /// threads go on when this object has gone, or the program ends, each until it has done what it is
 /// at.
 /// Thread safety: may be shared.
 class look_up_threads {
 public:
-    /// `ask` fills in addresses or error; it may block, and does not throw.
+    /// `ask` fills in addresses, name or error; it may block, and does not throw.
     look_up_threads(
         std::function<void(look_up_job&)> ask, std::size_t most_threads, std::size_t most_waiting
     );

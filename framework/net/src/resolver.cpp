@@ -141,6 +141,12 @@ awaitable<std::vector<endpoint>> resolver::endpoints_of(std::string host, unsign
     return state::endpoints(state_, std::move(host), port);
 }
 
+awaitable<std::string> resolver::name_of(asio::ip::address address)
+{
+    const std::shared_ptr<name_source> source = state_->source; // another may be set meanwhile
+    co_return co_await source->name_of(address);
+}
+
 void resolver::configure(const resolver_options& options)
 {
     state_ = std::make_shared<state>(source_, options);
@@ -158,6 +164,14 @@ network_service::network_service(asio::execution_context& context)
 
 } // namespace net_detail
 
+awaitable<std::string> name_source::name_of(asio::ip::address address)
+{
+    net_detail::throw_error(
+        asio::error::host_not_found, "looking up \"" + address.to_string() + '"'
+    );
+    co_return std::string();
+}
+
 void set_resolver(const rill::loop& loop, const resolver_options& options)
 {
     auto& core = extend::loop_core::of(asio::any_io_executor(loop.get_executor()));
@@ -169,6 +183,13 @@ awaitable<std::vector<endpoint>> look_up(std::string host, unsigned short port)
     auto& core = extend::loop_core::of(co_await asio::this_coro::executor);
     auto& names = net_detail::network_service::of(core).names();
     co_return co_await names.endpoints_of(std::move(host), port);
+}
+
+awaitable<std::string> look_up_name(asio::ip::address address)
+{
+    auto& core = extend::loop_core::of(co_await asio::this_coro::executor);
+    auto& names = net_detail::network_service::of(core).names();
+    co_return co_await names.name_of(address);
 }
 
 } // namespace rill

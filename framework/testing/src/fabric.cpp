@@ -164,6 +164,11 @@ std::shared_ptr<machine> fabric::target_of(machine& from, const endpoint& to) co
     const auto address = address_of(to);
     if (from.owns(address))
         return from.shared_from_this();
+    return owner_of(address);
+}
+
+std::shared_ptr<machine> fabric::owner_of(const asio::ip::address& address) const
+{
     const auto at = std::find_if(machines_.begin(), machines_.end(), [&](const auto& m) {
         return m->has(address);
     });

@@ -48,6 +48,7 @@ public:
 
     std::shared_ptr<machine> find_or_make(const std::string& name);
     std::shared_ptr<machine> find(const std::string& name) const; ///< Null if there is none.
+    std::shared_ptr<machine> owner_of(const asio::ip::address& address) const; ///< The same.
     path& path_between(const machine& from, const machine& to);
 
     /// Of the task that is running.

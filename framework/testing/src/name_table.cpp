@@ -5,6 +5,7 @@
 
 #include <rill/sleep.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace rill::RILL_FORM::testing::simulation {
@@ -20,6 +21,22 @@ awaitable<name_answer> name_table::look_up(std::string name)
     if (found.error)
         throw system_error(found.error, "looking up \"" + name + "\"");
     co_return name_answer{std::move(found.addresses), keep};
+}
+
+awaitable<std::string> name_table::name_of(asio::ip::address address)
+{
+    ++look_ups;
+    if (latency > duration::zero())
+        co_await sleep(latency);
+    for (const auto& [name, entry] : known)
+        if (std::ranges::find(entry.addresses, address) != entry.addresses.end())
+            co_return name;
+    const auto host = net ? net->owner_of(address) : nullptr;
+    if (!host)
+        throw system_error(
+            asio::error::host_not_found, "looking up \"" + address.to_string() + '"'
+        );
+    co_return host->name;
 }
 
 name_table::entry name_table::find(const std::string& name) const

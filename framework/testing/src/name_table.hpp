@@ -36,6 +36,7 @@ public:
     std::size_t look_ups = 0;
 
     awaitable<name_answer> look_up(std::string name) override;
+    awaitable<std::string> name_of(asio::ip::address address) override;
 
     /// An address, or that of the host of that name.
     asio::ip::address address_from(const std::string& text) const;

@@ -65,6 +65,34 @@ TEST_CASE(
     CHECK(n.find("twice") == "10.0.0.7:7 [fd00::7]:7");
 }
 
+TEST_CASE("CON-14: look_up_name gives the name of an address, and says where there is none")
+{
+    named n;
+    n.names.set("printer", {"10.0.0.99", "fd00::99"});
+    const auto name_of = [&](const char* address) {
+        return n.run([&] { return rill::look_up_name(boost::asio::ip::make_address(address)); });
+    };
+    CHECK(name_of("fd00::99") == "printer");
+    const auto none = boost::asio::ip::make_address("192.0.2.1");
+    CHECK_THROWS_WITH(
+        n.run([&] { return rill::look_up_name(none); }), doctest::Contains("\"192.0.2.1\"")
+    );
+}
+
+TEST_CASE("CON-14: a source of the program's own knows no names of addresses, unless it says so")
+{
+    struct nothing final : rill::name_source {
+        awaitable<rill::name_answer> look_up(std::string) override
+        {
+            co_return rill::name_answer();
+        }
+    };
+    named n;
+    n.configure(rill::resolver_options().source(std::make_shared<nothing>()));
+    const auto address = boost::asio::ip::make_address("10.0.0.7");
+    CHECK_THROWS_AS(n.run([&] { return rill::look_up_name(address); }), rill::system_error);
+}
+
 TEST_CASE("CON-08: addresses need no look-up, and keep their zone; an empty host is all interfaces")
 {
     named n;

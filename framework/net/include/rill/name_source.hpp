@@ -34,6 +34,12 @@ public:
     /// Cancellation: total. It is asked once for all who want the same name at the same time, and
     /// cancelled when none of them wants it any more.
     virtual awaitable<name_answer> look_up(std::string name) = 0;
+
+    /// The name of the host that has `address`.
+    ///
+    /// Errors: a system_error that names it; host_not_found if it has none that is known, as here.
+    /// Cancellation: total.
+    virtual awaitable<std::string> name_of(asio::ip::address address);
 };
 
 } // namespace rill

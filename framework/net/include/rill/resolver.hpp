@@ -85,4 +85,12 @@ void set_resolver(const rill::loop& loop, const resolver_options& options);
 /// Errors: system_error that names the host. Cancellation: total.
 awaitable<std::vector<endpoint>> look_up(std::string host, unsigned short port = 0);
 
+/// The name of the host that has `address`, as the source knows it: the system from its hosts file and
+/// DNS (PTR records). Whoever has an address says what its name is, so that it proves nothing; and it
+/// may take seconds, for one that nobody answers for. Nothing is kept. Mirrors loop.getnameinfo.
+///
+/// Errors: system_error that names the address; host_not_found where it has no name.
+/// Cancellation: total, as above.
+awaitable<std::string> look_up_name(asio::ip::address address);
+
 } // namespace rill

@@ -25,6 +25,9 @@ public:
     /// See look_up.
     awaitable<std::vector<endpoint>> endpoints_of(std::string host, unsigned short port);
 
+    /// See look_up_name.
+    awaitable<std::string> name_of(asio::ip::address address);
+
     /// See set_resolver.
     void configure(const resolver_options& options);
 
