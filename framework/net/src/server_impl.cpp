@@ -28,8 +28,13 @@ void server::impl::listen(const listen_address& at)
     for (const listen_address::place& place : at.places())
         for (auto& from : net_detail::listen_at(core_, place, sessions_.options()))
             accepting_.emplace_back(std::move(from), failure_);
-    for (net_detail::accept_loop& loop : accepting_)
-        loop.start(sessions());
+    try {
+        for (net_detail::accept_loop& loop : accepting_)
+            loop.start(sessions());
+    } catch (...) { // those that have started keep this alive
+        stop_listening();
+        throw;
+    }
 }
 
 std::vector<endpoint> server::impl::sockets() const

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
-#include <vector>
 
 namespace rill::RILL_FORM::net_detail {
 
@@ -61,14 +60,18 @@ void session_set::remove(session& s) noexcept
     look_whether_empty();
 }
 
-/// `f` may end sessions.
+/// `f` may end sessions, and does not throw.
 template <class F>
-void session_set::for_each(F f)
+void session_set::for_each(F f) noexcept
 {
-    std::vector<session_ends> all;
-    all_.for_each([&](session& s) { all.push_back(s.ends()); });
-    for (session_ends& ends : all)
+    intrusive_list<session, in_session_set> left;
+    while (session* s = all_.pop_front())
+        left.push_back(*s);
+    while (session* s = left.pop_front()) {
+        all_.push_back(*s);
+        session_ends ends = s->ends(); // which `f` may end it by
         f(ends);
+    }
 }
 
 void session_set::finish_all()

@@ -73,7 +73,7 @@ private:
     friend class waiting_for_room;
 
     template <class F>
-    void for_each(F f);
+    void for_each(F f) noexcept;
 
     void look_whether_empty() noexcept;
 

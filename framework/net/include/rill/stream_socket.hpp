@@ -18,6 +18,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <span>
 #include <utility>
 
@@ -125,6 +126,9 @@ private:
     real& as_real() noexcept { return *this; }
 
     static void throw_if(const error_code& ec, const char* what);
+
+    template <class Call>
+    static std::size_t unless_short_of_memory(error_code& ec, Call call) noexcept;
 
     std::unique_ptr<net_detail::virtual_socket> virtual_; // null: the socket is the system's
     net_detail::connection_signs signs_;
@@ -376,19 +380,33 @@ inline endpoint stream_socket::remote_endpoint(error_code& ec) const
     return virtual_ ? virtual_->remote_endpoint(ec) : real::remote_endpoint(ec);
 }
 
+/// Which is an error as ENOMEM is one of the system's sockets.
+template <class Call>
+std::size_t stream_socket::unless_short_of_memory(error_code& ec, Call call) noexcept
+{
+    try {
+        return call();
+    } catch (const std::bad_alloc&) {
+        ec = asio::error::no_memory;
+        return 0;
+    }
+}
+
 inline std::size_t stream_socket::try_read(std::span<char> room, error_code& ec) noexcept
 {
     if (!virtual_) [[likely]]
         return net_detail::try_read(as_real(), room, ec);
     const asio::mutable_buffer buffer(room.data(), room.size());
-    return virtual_->try_read(std::span(&buffer, 1), ec);
+    return unless_short_of_memory(ec, [&] {
+        return virtual_->try_read(std::span(&buffer, 1), ec);
+    });
 }
 
 inline std::size_t
 stream_socket::try_write(std::span<const asio::const_buffer> data, error_code& ec) noexcept
 {
     if (virtual_) [[unlikely]]
-        return virtual_->try_write(data, ec);
+        return unless_short_of_memory(ec, [&] { return virtual_->try_write(data, ec); });
     const std::size_t n = net_detail::try_write(as_real(), data, ec);
     signs_.written |= n > 0;
     return n;

@@ -7,6 +7,8 @@
 
 #include <boost/asio/basic_waitable_timer.hpp>
 
+#include <new>
+
 namespace rill::RILL_FORM::detail {
 
 class deadlines::alarm {
@@ -43,7 +45,10 @@ RILL_DECL void deadlines::set_clock(const clock_source* source) noexcept
 {
     clock_ = source;
     silence();
-    set_alarm();
+    try {
+        set_alarm();
+    } catch (const std::bad_alloc&) { // the next deadline sets it
+    }
 }
 
 RILL_DECL void deadlines::add(ready_node& node, time_point when)
@@ -68,8 +73,9 @@ RILL_DECL void deadlines::set_alarm()
     const time_point next = timers_.next();
     if (clock_ || next >= alarm_at_)
         return;
-    alarm_at_ = next;
+    alarm_at_ = never; // should it fail: then the next deadline sets it
     alarm_->set(next);
+    alarm_at_ = next;
 }
 
 RILL_DECL void deadlines::silence() noexcept

@@ -43,8 +43,13 @@ public:
     {
         const auto started = std::make_shared<flight>();
         auto body = bind_coroutine(&fly<F>, self, started, key, std::move(fn));
-        started->start(ex, std::move(body), self->name, where);
         self->flights.insert_or_assign(key, started);
+        try {
+            started->start(ex, std::move(body), self->name, where);
+        } catch (...) {
+            self->remove(key, *started);
+            throw;
+        }
         ++self->begun;
         return started;
     }

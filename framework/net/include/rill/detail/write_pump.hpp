@@ -14,6 +14,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 
 #include <memory>
+#include <new>
 #include <source_location>
 #include <span>
 #include <string>
@@ -385,10 +386,15 @@ void write_pump<Stream>::write_later()
         return;
     }
     writing_ = true;
-    watch_for_stall();
-    stream_->async_write_some(
-        buffer_.gather(), flight<write_pump, &write_pump::written>(*this, cancel_write_)
-    );
+    try {
+        watch_for_stall();
+        stream_->async_write_some(
+            buffer_.gather(), flight<write_pump, &write_pump::written>(*this, cancel_write_)
+        );
+    } catch (const std::bad_alloc&) {
+        writing_ = false;
+        fail(asio::error::no_memory);
+    }
 }
 
 template <class Stream>
@@ -436,15 +442,17 @@ void write_pump<Stream>::take_leave()
 {
     if constexpr (has_farewell<Stream>) {
         const duration limit = stream_->farewell_limit();
-        if (limit > duration::zero() && !core_->dead()) {
-            stream_->async_farewell(
-                flight<write_pump, &write_pump::taken_leave>(*this, cancel_write_)
-            );
-            writing_ = true;
-            core_->disarm(*this);
-            core_->arm(*this, deadline_after(core_->now(), limit));
-            return;
-        }
+        if (limit > duration::zero() && !core_->dead())
+            try {
+                core_->disarm(*this);
+                core_->arm(*this, deadline_after(core_->now(), limit));
+                stream_->async_farewell(
+                    flight<write_pump, &write_pump::taken_leave>(*this, cancel_write_)
+                );
+                writing_ = true;
+                return;
+            } catch (const std::bad_alloc&) { // without a farewell then
+            }
     }
     finish_close();
 }

@@ -19,7 +19,6 @@
 #include <cassert>
 #include <memory>
 #include <new>
-#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -182,6 +181,9 @@ public:
                 std::allocator_traits<own_allocator>::deallocate(allocator, memory, 1);
             throw;
         }
+        if constexpr (requires { typename Handler::immediate_executor_type; })
+            if (op->ready())
+                op->complete_immediately();
     }
 
 private:
@@ -201,9 +203,6 @@ private:
         this->link_slot(slot);
         this->wait_in_task_of(slot);
         Waiter::start();
-        if constexpr (requires { typename Handler::immediate_executor_type; })
-            if (this->ready())
-                complete_immediately();
     }
 
     static void on_act(ready_node& node, act what)
