@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "launch.hpp"
+
+#include "child_image.hpp"
+
+#include <fcntl.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+namespace rill::process_detail {
+
+namespace {
+
+/// While it lives, no handler of this program's runs on this thread, nor in the child that borrows
+/// its memory.
+class all_signals_blocked {
+public:
+    all_signals_blocked() noexcept
+    {
+        sigset_t all;
+        ::sigfillset(&all);
+        ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+    }
+
+    ~all_signals_blocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+    all_signals_blocked(const all_signals_blocked&) = delete;
+    all_signals_blocked& operator=(const all_signals_blocked&) = delete;
+
+private:
+    sigset_t before_;
+};
+
+/// The child borrows this program's memory until its own program runs, which costs the same however
+/// large this one is. vfork returns twice, and what the compiler keeps on the stack in between is the
+/// parent's: so nothing but this is in here.
+[[gnu::noinline]] pid_t borrow(const child_image& image, int report_to) noexcept
+{
+    const pid_t pid = ::vfork();
+    if (pid == 0)
+        image.become(report_to);
+    return pid;
+}
+
+/// With a copy, for a child that runs code of the program's, or as another user: that user must not
+/// get at this program through it.
+[[gnu::noinline]] pid_t copy(const child_image& image, int report_to) noexcept
+{
+    const pid_t pid = ::fork();
+    if (pid == 0)
+        image.become(report_to);
+    return pid;
+}
+
+/// Empty: the program has taken the child's place, which closed the pipe.
+std::optional<child_failure> failure_told(int report)
+{
+    child_failure failure{};
+    ssize_t n = 0;
+    do
+        n = ::read(report, &failure, sizeof failure);
+    while (n < 0 && errno == EINTR);
+    return n == ssize_t(sizeof failure) ? std::optional(failure) : std::nullopt;
+}
+
+void reap_failed(pid_t pid) noexcept
+{
+    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR)
+        continue;
+}
+
+std::string describe(spawn_step step, const command_plan& plan)
+{
+    switch (step) {
+    case spawn_step::open: return "its standard streams";
+    case spawn_step::fork: return "a process";
+    case spawn_step::session: return "a session or process group of its own";
+    case spawn_step::descriptors: return "its descriptors";
+    case spawn_step::limits: return "its resource limits";
+    case spawn_step::cwd: return "its directory '" + plan.cwd.string() + "'";
+    case spawn_step::groups: return "its supplementary groups";
+    case spawn_step::group: return "its group " + std::to_string(plan.group.value_or(0));
+    case spawn_step::user: return "its user " + std::to_string(plan.user.value_or(0));
+    case spawn_step::parent: return "its life as that of this program";
+    case spawn_step::before_exec: return "before_exec";
+    case spawn_step::exec: return "the program '" + plan.arguments.front() + "'";
+    }
+    return {};
+}
+
+} // namespace
+
+void throw_spawn_error(
+    int error, spawn_step step, const std::string& name, const std::string& what
+)
+{
+    const error_code ec(error, asio::error::get_system_category());
+    throw spawn_error(ec, "cannot start '" + name + "': " + what + ": " + ec.message(), step);
+}
+
+launched launch(
+    const command_plan& plan, const std::vector<std::pair<int, int>>& moves, const std::string& name
+)
+{
+    const auto fail = [&](int error, spawn_step step) {
+        throw_spawn_error(error, step, name, describe(step, plan));
+    };
+    const child_image image(plan, moves);
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0)
+        fail(errno, spawn_step::fork);
+    const unique_fd report(ends[0]);
+    unique_fd report_to(ends[1]);
+    const bool apart = plan.before_exec || plan.user || plan.group || plan.groups;
+
+    launched child;
+    int error = 0;
+    {
+        const all_signals_blocked blocked;
+        child.pid = apart ? copy(image, report_to.get()) : borrow(image, report_to.get());
+        error = errno;
+    }
+    if (child.pid < 0)
+        fail(error, spawn_step::fork);
+    report_to.reset();
+    if (const auto failure = failure_told(report.get())) {
+        reap_failed(child.pid);
+        fail(failure->error, failure->step);
+    }
+    child.pidfd.reset(::pidfd_open(child.pid, 0));
+    if (!child.pidfd) {
+        error = errno;
+        ::kill(child.pid, SIGKILL); // nobody has reaped it, so this is its number still
+        reap_failed(child.pid);
+        fail(error, spawn_step::fork);
+    }
+    return child;
+}
+
+} // namespace rill::process_detail
