@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "orphans.hpp"
+#include "pidfd.hpp"
 
 #include <rill/detail/child.hpp>
 #include <rill/log.hpp>
 
 #include <poll.h>
-#include <sys/pidfd.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -47,9 +47,7 @@ long wait_for(int pidfd, siginfo_t& info, rusage& used) noexcept
 
 } // namespace
 
-child::child(
-    loop_core& core, pid_t pid, unique_fd pidfd, bool own_group, life l, std::string name
-)
+child::child(loop_core& core, pid_t pid, unique_fd pidfd, bool own_group, life l, std::string name)
     : context_user(core.io())
     , core_(&core)
     , pid_(pid)
@@ -112,7 +110,7 @@ bool child::signal(int number)
 {
     if (look())
         return false;
-    if (::pidfd_send_signal(pidfd_->native_handle(), number, nullptr, 0) == 0)
+    if (signal_pidfd(pidfd_->native_handle(), number))
         return true;
     if (errno == ESRCH)
         return false;
@@ -131,7 +129,7 @@ void child::end_group(int number) noexcept
     if (own_group_)
         ::kill(-pid_, number);
     if (!own_group_ || number == SIGKILL) // it may have left its group
-        ::pidfd_send_signal(pidfd_->native_handle(), number, nullptr, 0);
+        signal_pidfd(pidfd_->native_handle(), number);
 }
 
 void child::let_go() noexcept

@@ -15,7 +15,8 @@ using parts = process_access::parts;
 /// Whether a write has failed since the child reads no more.
 bool reads_no_more(const system_error& error)
 {
-    return error.code() == asio::error::broken_pipe || error.code() == asio::error::connection_reset;
+    return error.code() == asio::error::broken_pipe ||
+           error.code() == asio::error::connection_reset;
 }
 
 /// That the child reads no more is no error.

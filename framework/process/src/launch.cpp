@@ -2,9 +2,9 @@
 #include "launch.hpp"
 
 #include "child_image.hpp"
+#include "pidfd.hpp"
 
 #include <fcntl.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -94,9 +94,7 @@ std::string describe(spawn_step step, const command_plan& plan)
 
 } // namespace
 
-void throw_spawn_error(
-    int error, spawn_step step, const std::string& name, const std::string& what
-)
+void throw_spawn_error(int error, spawn_step step, const std::string& name, const std::string& what)
 {
     const error_code ec(error, asio::error::get_system_category());
     throw spawn_error(ec, "cannot start '" + name + "': " + what + ": " + ec.message(), step);
@@ -131,7 +129,7 @@ launched launch(
         reap_failed(child.pid);
         fail(failure->error, failure->step);
     }
-    child.pidfd.reset(::pidfd_open(child.pid, 0));
+    child.pidfd.reset(open_pidfd(child.pid));
     if (!child.pidfd) {
         error = errno;
         ::kill(child.pid, SIGKILL); // nobody has reaped it, so this is its number still

@@ -88,8 +88,7 @@ std::size_t pipe_end::try_read(std::span<char> room, error_code& ec) noexcept
     return n > 0 ? static_cast<std::size_t>(n) : 0;
 }
 
-std::size_t
-pipe_end::try_write(std::span<const asio::const_buffer> data, error_code& ec) noexcept
+std::size_t pipe_end::try_write(std::span<const asio::const_buffer> data, error_code& ec) noexcept
 {
     std::array<iovec, writing::most_buffers> parts{};
     std::size_t count = 0;

@@ -14,7 +14,7 @@ struct process::parts {
     duration grace;
     std::size_t max_output;
 
-    std::optional<pipe_writer> input; // empty: no pipe
+    std::optional<pipe_writer> input;      // empty: no pipe
     std::optional<standard_stream> source; // until it is used: what communicate writes
     std::array<std::optional<pipe_reader>, 2> outputs;
     std::array<std::optional<standard_stream>, 2> sinks; // what communicate does with them

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "run_to_end.hpp"
-
 #include "process_parts.hpp"
+#include "run_to_end.hpp"
 
 #include <rill/cancel_scope.hpp>
 #include <rill/cleanup.hpp>

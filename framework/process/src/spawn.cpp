@@ -113,9 +113,8 @@ process spawn(loop_core& core, const command& c)
     launched started = launch(plan, streams.moves(), streams.name());
     const pid_t pid = started.pid;
     const auto life = plan.detached ? child::life::detached : child::life::with_us;
-    p->child = new child(
-        core, pid, std::move(started.pidfd), plan.own_group(), life, streams.name()
-    );
+    p->child =
+        new child(core, pid, std::move(started.pidfd), plan.own_group(), life, streams.name());
     return process_access::make(p);
 }
 

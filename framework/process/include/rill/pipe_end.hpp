@@ -121,7 +121,8 @@ private:
 template <class Buffers, asio::completion_token_for<void(error_code, std::size_t)> Token>
 auto pipe_end::async_read_some(const Buffers& buffers, Token&& token)
 {
-    make_room_for(asio::buffer_size(buffers)); // a reader asks for more where it got what it asked for
+    make_room_for(asio::buffer_size(buffers)
+    ); // a reader asks for more where it got what it asked for
     return descriptor_.async_read_some(buffers, std::forward<Token>(token));
 }
 

@@ -60,8 +60,17 @@ public:
         std::string bytes;
     };
 
-    using kind = std::
-        variant<inherited_t, piped_t, null_t, merged_t, file, descriptor, line_sink, chunk_sink, feeder, text>;
+    using kind = std::variant<
+        inherited_t,
+        piped_t,
+        null_t,
+        merged_t,
+        file,
+        descriptor,
+        line_sink,
+        chunk_sink,
+        feeder,
+        text>;
 
     template <class Kind>
         requires std::constructible_from<kind, Kind> && (!std::convertible_to<Kind, int>) &&
