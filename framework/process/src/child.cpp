@@ -178,10 +178,13 @@ void child::stop_watching() noexcept
     pidfd_->cancel(ignored);
 }
 
-void child::told() noexcept
+/// The reactor may be wrong: an event of a descriptor that had this number before, of which a child of
+/// another thread still has a copy.
+void child::told()
 {
     watching_ = false;
-    look();
+    if (!look() && (ends_group_ || !waiting_.empty()))
+        watch();
 }
 
 void child::on_context_end() noexcept

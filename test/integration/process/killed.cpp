@@ -42,7 +42,7 @@ TEST_CASE("R18: a program that is interrupted ends its children on its way out")
 {
     live().run([]() -> awaitable<void> {
         auto owner = co_await rill::create_subprocess_exec(
-            command(OWNER_PROGRAM).stdin_(rill::null).stdout_(rill::piped)
+            command(OWNER_PROGRAM).stdin_(rill::null).stdout_(rill::piped).stderr_(rill::null)
         );
         const std::string line = co_await owner.stdout_().read_line();
         stranger child(std::stoi(line));

@@ -205,7 +205,7 @@ TEST_CASE("SP-21: process: no descriptor but the wanted ones reaches a child")
         auto other = co_await rill::create_subprocess_exec(
             command("cat").stdin_(rill::piped).stdout_(rill::piped)
         );
-        const std::string list = "cd /proc/$$/fd && for n in *; do test -e $n && echo $n; done";
+        const std::string list = "cd /proc/$$/fd && for n in *; do test ! -e $n || echo $n; done";
         CHECK(co_await output_of_shell(list) == "0\n1\n2\n");
         const auto c = rill::shell_command(list + "; readlink 7").descriptor(7, wanted.get());
         CHECK((co_await rill::run_process(c)).stdout_ == "0\n1\n2\n7\n/dev/zero\n");

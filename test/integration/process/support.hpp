@@ -44,7 +44,7 @@ public:
         if (!pidfd_)
             co_return; // it had ended before
         boost::asio::posix::stream_descriptor end(
-            co_await boost::asio::this_coro::executor, ::dup(pidfd_.get())
+            co_await boost::asio::this_coro::executor, pidfd_.release()
         );
         co_await end.async_wait(
             boost::asio::posix::descriptor_base::wait_read, boost::asio::use_awaitable

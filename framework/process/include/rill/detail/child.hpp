@@ -67,7 +67,7 @@ private:
 
     void watch();
     void stop_watching() noexcept;
-    void told() noexcept;
+    void told();
     void take_status() noexcept;
     void lost_status() noexcept;
     void give_away() noexcept;
