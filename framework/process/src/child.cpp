@@ -214,11 +214,11 @@ exit_wait::exit_wait(boost::intrusive_ptr<child> c, std::source_location where) 
 
 void exit_wait::start()
 {
-    if (try_now()) {
+    if (child_->returncode()) {
         complete();
         return;
     }
-    child_->watch();
+    child_->watch(); // which tells of one that has ended before as well
     child_->waiting_.add(*this);
 }
 

@@ -88,30 +88,33 @@ child_image::child_image(const command_plan& plan, std::vector<std::pair<int, in
     env_ = envp_.data();
 }
 
-void child_image::fail(int report_to, spawn_step step, int error) noexcept
+void child_image::fail(child_report report, spawn_step step, int error) noexcept
 {
     const child_failure failure{step, error};
-    [[maybe_unused]] const ssize_t n = ::write(report_to, &failure, sizeof failure);
+    if (report.memory)
+        *report.memory = failure;
+    else [[maybe_unused]]
+        const ssize_t n = ::write(report.pipe, &failure, sizeof failure);
     ::_exit(127);
 }
 
-void child_image::become(int report_to) const noexcept
+void child_image::become(child_report report) const noexcept
 {
     default_signals();
-    join_group(report_to);
-    report_to = take_descriptors(report_to);
-    close_others(report_to);
-    set_limits(report_to);
-    enter_directory(report_to);
-    change_user(report_to);
-    die_with_parent(report_to);
+    join_group(report);
+    take_descriptors(report);
+    close_others(report);
+    set_limits(report);
+    enter_directory(report);
+    change_user(report);
+    die_with_parent(report);
     if (plan_.before_exec)
         if (const int error = plan_.before_exec())
-            fail(report_to, spawn_step::before_exec, error);
+            fail(report, spawn_step::before_exec, error);
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    exec(report_to);
+    exec(report);
 }
 
 /// Handlers would run in borrowed memory, and what is ignored here would be ignored by the program.
@@ -123,46 +126,46 @@ void child_image::default_signals() noexcept
         ::sigaction(number, &usual, nullptr); // in vain for a few
 }
 
-void child_image::join_group(int report_to) const noexcept
+void child_image::join_group(child_report report) const noexcept
 {
     if (plan_.new_session || plan_.detached) {
         if (::setsid() < 0)
-            fail(report_to, spawn_step::session, errno);
+            fail(report, spawn_step::session, errno);
     } else if (plan_.own_group() && ::setpgid(0, 0) != 0) {
-        fail(report_to, spawn_step::session, errno);
+        fail(report, spawn_step::session, errno);
     }
 }
 
-/// First everything is moved out of the way of the numbers that are to be taken, then to its place.
-/// Gives where the report is now.
-int child_image::take_descriptors(int report_to) const noexcept
+/// First everything is moved out of the way of the numbers that are to be taken, the report's pipe
+/// too, then to its place.
+void child_image::take_descriptors(child_report& report) const noexcept
 {
     const int above = std::max(moves_.empty() ? 0 : moves_.back().first, STDERR_FILENO) + 1;
-    const int report = ::fcntl(report_to, F_DUPFD_CLOEXEC, above);
-    if (report < 0)
-        fail(report_to, spawn_step::descriptors, errno);
-    for (std::size_t i = 0; i < moves_.size(); ++i) {
-        sources_[i] = moves_[i].second < above ? ::fcntl(moves_[i].second, F_DUPFD_CLOEXEC, above)
-                                               : moves_[i].second;
-        if (sources_[i] < 0)
+    const auto move_away = [&](int fd) {
+        const int away = fd < above ? ::fcntl(fd, F_DUPFD_CLOEXEC, above) : fd;
+        if (away < 0)
             fail(report, spawn_step::descriptors, errno);
-    }
+        return away;
+    };
+    if (report.pipe >= 0)
+        report.pipe = move_away(report.pipe);
+    for (std::size_t i = 0; i < moves_.size(); ++i)
+        sources_[i] = move_away(moves_[i].second);
     for (std::size_t i = 0; i < moves_.size(); ++i)
         if (::dup2(sources_[i], moves_[i].first) < 0)
             fail(report, spawn_step::descriptors, errno);
     const bool merged = std::holds_alternative<merged_t>(plan_.stream_of(2).what());
     if (merged && ::dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
         fail(report, spawn_step::descriptors, errno);
-    return report;
 }
 
 /// Whatever is neither a standard stream nor wanted, whether somebody had marked it or not.
-void child_image::close_others(int report_to) const noexcept
+void child_image::close_others(child_report report) const noexcept
 {
     const auto close_between = [&](int first, unsigned last) {
         const auto from = static_cast<unsigned>(first);
         if (from <= last && ::close_range(from, last, 0) != 0)
-            fail(report_to, spawn_step::descriptors, errno);
+            fail(report, spawn_step::descriptors, errno);
     };
     int next = STDERR_FILENO + 1;
     for (const auto& [number, ours] : moves_) {
@@ -171,53 +174,56 @@ void child_image::close_others(int report_to) const noexcept
         close_between(next, static_cast<unsigned>(number) - 1);
         next = number + 1;
     }
-    close_between(next, static_cast<unsigned>(report_to) - 1);
-    close_between(report_to + 1, UINT_MAX);
+    if (report.pipe >= 0) {
+        close_between(next, static_cast<unsigned>(report.pipe) - 1);
+        next = report.pipe + 1;
+    }
+    close_between(next, UINT_MAX);
 }
 
-void child_image::set_limits(int report_to) const noexcept
+void child_image::set_limits(child_report report) const noexcept
 {
     for (const auto& [resource, most] : plan_.limits) {
         const rlimit both{most, most};
         if (::setrlimit(static_cast<__rlimit_resource>(resource), &both) != 0)
-            fail(report_to, spawn_step::limits, errno);
+            fail(report, spawn_step::limits, errno);
     }
 }
 
-void child_image::enter_directory(int report_to) const noexcept
+void child_image::enter_directory(child_report report) const noexcept
 {
     if (!plan_.cwd.empty() && ::chdir(plan_.cwd.c_str()) != 0)
-        fail(report_to, spawn_step::cwd, errno);
+        fail(report, spawn_step::cwd, errno);
 }
 
 /// By system calls: the C library's functions would have all threads of this program follow.
-void child_image::change_user(int report_to) const noexcept
+void child_image::change_user(child_report report) const noexcept
 {
     if (gives_up_groups_) {
         const std::size_t count = plan_.groups ? plan_.groups->size() : 0;
         const gid_t* const ids = plan_.groups ? plan_.groups->data() : nullptr;
         if (::syscall(SYS_setgroups, count, ids) != 0)
-            fail(report_to, spawn_step::groups, errno);
+            fail(report, spawn_step::groups, errno);
     }
     if (plan_.group && ::syscall(SYS_setresgid, *plan_.group, *plan_.group, *plan_.group) != 0)
-        fail(report_to, spawn_step::group, errno);
+        fail(report, spawn_step::group, errno);
     if (plan_.user && ::syscall(SYS_setresuid, *plan_.user, *plan_.user, *plan_.user) != 0)
-        fail(report_to, spawn_step::user, errno);
+        fail(report, spawn_step::user, errno);
 }
 
 /// After the user has changed, which takes the wish back. It may have come too late.
-void child_image::die_with_parent(int report_to) const noexcept
+void child_image::die_with_parent(child_report report) const noexcept
 {
     if (plan_.detached)
         return;
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
-        fail(report_to, spawn_step::parent, errno);
+        fail(report, spawn_step::parent, errno);
     if (::getppid() != parent_)
-        fail(report_to, spawn_step::parent, ESRCH);
+        fail(report, spawn_step::parent, ESRCH);
 }
 
 /// As execvpe, without its shell for what is no program.
-void child_image::exec(int report_to) const noexcept
+void child_image::exec(child_report report) const noexcept
 {
     bool denied = false;
     for (const std::string& path : candidates_) {
@@ -225,9 +231,9 @@ void child_image::exec(int report_to) const noexcept
         if (errno == EACCES)
             denied = true;
         else if (errno != ENOENT && errno != ENOTDIR)
-            fail(report_to, spawn_step::exec, errno);
+            fail(report, spawn_step::exec, errno);
     }
-    fail(report_to, spawn_step::exec, denied ? EACCES : ENOENT);
+    fail(report, spawn_step::exec, denied ? EACCES : ENOENT);
 }
 
 } // namespace rill::process_detail

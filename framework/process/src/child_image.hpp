@@ -15,7 +15,13 @@ namespace rill::process_detail {
 /// What a child tells when it cannot become its program.
 struct child_failure {
     spawn_step step;
-    int error;
+    int error; // zero: nothing has failed
+};
+
+/// Where it tells that: in memory, if it borrows its parent's, or else through a pipe.
+struct child_report {
+    child_failure* memory = nullptr;
+    int pipe = -1;
 };
 
 /// Everything that a child needs on its way from fork to exec, laid out before. There it may take
@@ -28,20 +34,20 @@ public:
     child_image& operator=(const child_image&) = delete;
 
     /// In the child: it becomes its program, or tells why not and ends. All signals are blocked.
-    [[noreturn]] void become(int report_to) const noexcept;
+    [[noreturn]] void become(child_report report) const noexcept;
 
 private:
-    [[noreturn]] static void fail(int report_to, spawn_step step, int error) noexcept;
+    [[noreturn]] static void fail(child_report report, spawn_step step, int error) noexcept;
 
     static void default_signals() noexcept;
-    void join_group(int report_to) const noexcept;
-    int take_descriptors(int report_to) const noexcept;
-    void close_others(int report_to) const noexcept;
-    void set_limits(int report_to) const noexcept;
-    void enter_directory(int report_to) const noexcept;
-    void change_user(int report_to) const noexcept;
-    void die_with_parent(int report_to) const noexcept;
-    [[noreturn]] void exec(int report_to) const noexcept;
+    void join_group(child_report report) const noexcept;
+    void take_descriptors(child_report& report) const noexcept;
+    void close_others(child_report report) const noexcept;
+    void set_limits(child_report report) const noexcept;
+    void enter_directory(child_report report) const noexcept;
+    void change_user(child_report report) const noexcept;
+    void die_with_parent(child_report report) const noexcept;
+    [[noreturn]] void exec(child_report report) const noexcept;
 
     const command_plan& plan_;
     std::vector<std::pair<int, int>> moves_; // the child's descriptor, ours; by the former

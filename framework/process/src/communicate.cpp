@@ -4,6 +4,8 @@
 #include <rill/exception_group.hpp>
 #include <rill/task_group.hpp>
 
+#include <algorithm>
+#include <new>
 #include <utility>
 
 namespace rill::process_detail {
@@ -72,6 +74,20 @@ awaitable<void> give_chunks(pipe_reader& from, const standard_stream::chunk_sink
     }
 }
 
+/// A long output grows in few steps: memory that nobody has touched yet costs nothing, and each step
+/// copies what is there.
+void make_room(std::string& to, std::size_t more, std::size_t most)
+{
+    constexpr std::size_t large = 1024 * 1024;
+    if (to.size() < large || to.capacity() - to.size() >= more)
+        return;
+    try {
+        to.reserve(std::min(most, 16 * to.size()));
+    } catch (const std::bad_alloc&) {
+        // It grows in small steps then.
+    }
+}
+
 awaitable<void> keep(pipe_reader& from, std::string& to, std::size_t most)
 {
     for (;;) {
@@ -80,6 +96,7 @@ awaitable<void> keep(pipe_reader& from, std::string& to, std::size_t most)
             break;
         if (held.size() > most - to.size())
             throw limit_overrun_error("rill::process: an output is longer than max_output", most);
+        make_room(to, held.size(), most);
         to += held;
         from.consume(held.size());
     }

@@ -35,36 +35,61 @@ private:
     sigset_t before_;
 };
 
+/// ThreadSanitizer makes a fork of every vfork.
+#if defined(__SANITIZE_THREAD__)
+constexpr bool can_borrow = false;
+#elif defined(__has_feature)
+constexpr bool can_borrow = !__has_feature(thread_sanitizer);
+#else
+constexpr bool can_borrow = true;
+#endif
+
 /// The child borrows this program's memory until its own program runs, which costs the same however
 /// large this one is. vfork returns twice, and what the compiler keeps on the stack in between is the
 /// parent's: so nothing but this is in here.
-[[gnu::noinline]] pid_t borrow(const child_image& image, int report_to) noexcept
+[[gnu::noinline]] pid_t borrow(const child_image& image, child_report report) noexcept
 {
     const pid_t pid = ::vfork();
     if (pid == 0)
-        image.become(report_to);
+        image.become(report);
     return pid;
 }
 
-/// With a copy, for a child that runs code of the program's, or as another user: that user must not
-/// get at this program through it.
-[[gnu::noinline]] pid_t copy(const child_image& image, int report_to) noexcept
+[[gnu::noinline]] pid_t copy(const child_image& image, child_report report) noexcept
 {
     const pid_t pid = ::fork();
     if (pid == 0)
-        image.become(report_to);
+        image.become(report);
     return pid;
 }
 
-/// Empty: the program has taken the child's place, which closed the pipe.
-std::optional<child_failure> failure_told(int report)
+/// -1, and errno, where no child can be had. Returns once it runs its program, or has failed.
+pid_t start_in_our_memory(const child_image& image, child_failure& failure) noexcept
 {
-    child_failure failure{};
-    ssize_t n = 0;
-    do
-        n = ::read(report, &failure, sizeof failure);
-    while (n < 0 && errno == EINTR);
-    return n == ssize_t(sizeof failure) ? std::optional(failure) : std::nullopt;
+    const all_signals_blocked blocked;
+    return borrow(image, {.memory = &failure});
+}
+
+/// The same with a copy of it, for a child that runs code of the program's, or as another user: that
+/// user must not get at this program through it.
+pid_t start_in_a_copy(const child_image& image, child_failure& failure) noexcept
+{
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0)
+        return -1;
+    const unique_fd report(ends[0]);
+    unique_fd report_to(ends[1]);
+    pid_t pid = -1;
+    {
+        const all_signals_blocked blocked;
+        pid = copy(image, {.pipe = report_to.get()});
+    }
+    if (pid < 0)
+        return -1;
+    report_to.reset();
+    while (::read(report.get(), &failure, sizeof failure) < 0 && errno == EINTR)
+        continue; // nothing comes where exec has closed it
+    return pid;
 }
 
 void reap_failed(pid_t pid) noexcept
@@ -108,30 +133,20 @@ launched launch(
         throw_spawn_error(error, step, name, describe(step, plan));
     };
     const child_image image(plan, moves);
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0)
-        fail(errno, spawn_step::fork);
-    const unique_fd report(ends[0]);
-    unique_fd report_to(ends[1]);
     const bool apart = plan.before_exec || plan.user || plan.group || plan.groups;
-
+    child_failure failure{};
     launched child;
-    int error = 0;
-    {
-        const all_signals_blocked blocked;
-        child.pid = apart ? copy(image, report_to.get()) : borrow(image, report_to.get());
-        error = errno;
-    }
+    child.pid = apart || !can_borrow ? start_in_a_copy(image, failure)
+                                     : start_in_our_memory(image, failure);
     if (child.pid < 0)
-        fail(error, spawn_step::fork);
-    report_to.reset();
-    if (const auto failure = failure_told(report.get())) {
+        fail(errno, spawn_step::fork);
+    if (failure.error != 0) {
         reap_failed(child.pid);
-        fail(failure->error, failure->step);
+        fail(failure.error, failure.step);
     }
     child.pidfd.reset(open_pidfd(child.pid));
     if (!child.pidfd) {
-        error = errno;
+        const int error = errno;
         ::kill(child.pid, SIGKILL); // nobody has reaped it, so this is its number still
         reap_failed(child.pid);
         fail(error, spawn_step::fork);
