@@ -2,6 +2,7 @@
 #include "support.hpp"
 
 #include <rill/gather.hpp>
+#include <rill/introspect.hpp>
 #include <rill/log_capture.hpp>
 #include <rill/task.hpp>
 #include <rill/wait.hpp>

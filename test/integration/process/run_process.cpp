@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "support.hpp"
 
+#include <rill/introspect.hpp>
 #include <rill/task.hpp>
 #include <rill/wait.hpp>
 
@@ -121,8 +122,9 @@ TEST_CASE("run_process: a second cancel ends the grace at once")
             rill::create_task([&]() -> awaitable<void> { co_await rill::run_process(c); });
         CHECK(co_await eventually([&] { return ready; }));
         running.cancel();
-        for (int turn = 0; turn < 100; ++turn) // it is in its cleanup by then
-            co_await rill::yield();
+        CHECK(co_await eventually([&] {
+            return contains(rill::describe(running).waits_for, "the end of");
+        }));
         running.cancel();
         co_await rill::wait(std::vector{running});
         CHECK(co_await eventually([] { return !has_children(); }));
