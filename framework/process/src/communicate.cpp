@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "keep_output.hpp"
 #include "process_parts.hpp"
 
 #include <rill/exception_group.hpp>
 #include <rill/task_group.hpp>
 
-#include <algorithm>
-#include <new>
 #include <utility>
 
 namespace rill::process_detail {
@@ -74,34 +73,6 @@ awaitable<void> give_chunks(pipe_reader& from, const standard_stream::chunk_sink
     }
 }
 
-/// A long output grows in few steps: memory that nobody has touched yet costs nothing, and each step
-/// copies what is there.
-void make_room(std::string& to, std::size_t more, std::size_t most)
-{
-    constexpr std::size_t large = 1024 * 1024;
-    if (to.size() < large || to.capacity() - to.size() >= more)
-        return;
-    try {
-        to.reserve(std::min(most, 16 * to.size()));
-    } catch (const std::bad_alloc&) {
-        // It grows in small steps then.
-    }
-}
-
-awaitable<void> keep(pipe_reader& from, std::string& to, std::size_t most)
-{
-    for (;;) {
-        const std::string_view held = co_await from.read_some();
-        if (held.empty())
-            break;
-        if (held.size() > most - to.size())
-            throw limit_overrun_error("rill::process: an output is longer than max_output", most);
-        make_room(to, held.size(), most);
-        to += held;
-        from.consume(held.size());
-    }
-}
-
 awaitable<void> read_output(parts& p, std::size_t which)
 {
     const auto& kind = p.sinks[which]->what();
@@ -109,7 +80,7 @@ awaitable<void> read_output(parts& p, std::size_t which)
         return give_lines(*p.outputs[which], *lines);
     if (const auto* chunks = std::get_if<standard_stream::chunk_sink>(&kind))
         return give_chunks(*p.outputs[which], *chunks);
-    return keep(*p.outputs[which], p.kept[which], p.max_output);
+    return keep_output(*p.outputs[which], p.kept[which], p.max_output);
 }
 
 awaitable<void> converse(parts& p, task_group& group)

@@ -92,12 +92,6 @@ pid_t start_in_a_copy(const child_image& image, child_failure& failure) noexcept
     return pid;
 }
 
-void reap_failed(pid_t pid) noexcept
-{
-    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR)
-        continue;
-}
-
 std::string describe(spawn_step step, const command_plan& plan)
 {
     switch (step) {
@@ -125,6 +119,13 @@ void throw_spawn_error(int error, spawn_step step, const std::string& name, cons
     throw spawn_error(ec, "cannot start '" + name + "': " + what + ": " + ec.message(), step);
 }
 
+void kill_and_reap(pid_t pid) noexcept
+{
+    ::kill(pid, SIGKILL);
+    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR)
+        continue;
+}
+
 launched launch(
     const command_plan& plan, const std::vector<std::pair<int, int>>& moves, const std::string& name
 )
@@ -141,14 +142,13 @@ launched launch(
     if (child.pid < 0)
         fail(errno, spawn_step::fork);
     if (failure.error != 0) {
-        reap_failed(child.pid);
+        kill_and_reap(child.pid);
         fail(failure.error, failure.step);
     }
     child.pidfd.reset(open_pidfd(child.pid));
     if (!child.pidfd) {
         const int error = errno;
-        ::kill(child.pid, SIGKILL); // nobody has reaped it, so this is its number still
-        reap_failed(child.pid);
+        kill_and_reap(child.pid);
         fail(error, spawn_step::fork);
     }
     return child;

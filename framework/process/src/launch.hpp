@@ -24,6 +24,9 @@ launched launch(
     const command_plan& plan, const std::vector<std::pair<int, int>>& moves, const std::string& name
 );
 
+/// Of a child whose status nobody has taken, so that the number is its own still.
+void kill_and_reap(pid_t pid) noexcept;
+
 /// `what` names the thing that could not be had.
 [[noreturn]] void
 throw_spawn_error(int error, spawn_step step, const std::string& name, const std::string& what);

@@ -87,6 +87,22 @@ private:
     std::vector<std::pair<int, int>> moves_;
 };
 
+boost::intrusive_ptr<child>
+start(loop_core& core, const command_plan& plan, const stream_setup& streams)
+{
+    launched started = launch(plan, streams.moves(), streams.name());
+    const pid_t pid = started.pid;
+    const auto life = plan.detached ? child::life::detached : child::life::with_us;
+    try {
+        return new child(
+            core, pid, std::move(started.pidfd), plan.own_group(), life, streams.name()
+        );
+    } catch (...) { // no memory, or the reactor takes no more
+        kill_and_reap(pid);
+        throw;
+    }
+}
+
 } // namespace
 
 process spawn(loop_core& core, const command& c)
@@ -94,7 +110,6 @@ process spawn(loop_core& core, const command& c)
     const command_plan& plan = command_access::plan(c);
     reap_orphans();
     stream_setup streams(c);
-    // Whatever can fail for lack of memory or descriptors comes before the child, or ends it.
     const auto p = std::make_shared<process_access::parts>();
     p->grace = plan.grace;
     p->max_output = plan.max_output;
@@ -110,11 +125,7 @@ process spawn(loop_core& core, const command& c)
             p->outputs[i].emplace(pipe(i + 1), plan.read_limit);
             p->sinks[i] = plan.stream_of(i + 1);
         }
-    launched started = launch(plan, streams.moves(), streams.name());
-    const pid_t pid = started.pid;
-    const auto life = plan.detached ? child::life::detached : child::life::with_us;
-    p->child =
-        new child(core, pid, std::move(started.pidfd), plan.own_group(), life, streams.name());
+    p->child = start(core, plan, streams);
     return process_access::make(p);
 }
 

@@ -107,6 +107,59 @@ TEST_CASE("spawn: each step that fails is told with its cause")
     });
 }
 
+namespace {
+
+/// While it lives, so many descriptors may be open.
+class descriptor_limit {
+public:
+    explicit descriptor_limit(rlim_t most)
+    {
+        ::getrlimit(RLIMIT_NOFILE, &before_);
+        const rlimit few{most, before_.rlim_max};
+        ::setrlimit(RLIMIT_NOFILE, &few);
+    }
+
+    ~descriptor_limit() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+    descriptor_limit(const descriptor_limit&) = delete;
+    descriptor_limit& operator=(const descriptor_limit&) = delete;
+
+private:
+    rlimit before_{};
+};
+
+/// Whether it started.
+awaitable<bool> start_with(rlim_t descriptors)
+{
+    const auto c = command("cat").stdin_(rill::piped).stdout_(rill::piped).stderr_(rill::piped);
+    const descriptor_limit limit(descriptors);
+    try {
+        auto p = co_await rill::create_subprocess_exec(c);
+        p.kill();
+        co_await p.wait();
+        co_return true;
+    } catch (const rill::spawn_error&) {
+        co_return false;
+    }
+}
+
+} // namespace
+
+TEST_CASE("SP-19: process: out of descriptors at any point of a start, nothing is left of it")
+{
+    live().run([]() -> awaitable<void> {
+        const std::size_t before = open_descriptors(); // one of them is the count's own
+        rlim_t more = 0;
+        while (!co_await start_with(before - 1 + more)) {
+            ++more;
+            CHECK(open_descriptors() == before);
+            CHECK_FALSE(has_children());
+        }
+        CHECK(more >= 6);
+        CHECK(open_descriptors() == before);
+    });
+}
+
 TEST_CASE("spawn: a user that may not be had is told")
 {
     if (::geteuid() == 0)

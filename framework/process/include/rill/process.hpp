@@ -24,7 +24,8 @@ namespace rill {
 /// Where it ought to have time to end by itself, leave its scope through close(), which `with` does
 /// on every way out:
 ///
-///     co_await rill::with(co_await rill::create_subprocess_exec(c), [](rill::process& p) { … });
+///     auto p = co_await rill::create_subprocess_exec(c);
+///     co_await rill::with(std::move(p), talk); // awaitable<T> talk(rill::process&)
 ///
 /// Nothing here needs SIGCHLD, or touches what the program does with it, and children of others are
 /// left to them.
