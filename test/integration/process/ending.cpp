@@ -310,20 +310,16 @@ TEST_CASE("detached: it goes on without its object, in a session of its own, and
     });
 }
 
-TEST_CASE("process: the end of the thread that started it ends it, if the loop forgot to")
+TEST_CASE("process: the end of the thread that started it ends it, though its loop is there yet")
 {
-    pid_t pid = 0;
-    std::optional<stranger> child;
-    std::thread([&] {
-        auto* left = new rill::loop; // never destroyed
-        left->run_until_complete([&]() -> awaitable<void> {
-            auto* p = new rill::process(co_await rill::create_subprocess_exec(silent_sleeper()));
-            pid = p->pid();
-            child.emplace(pid);
-        });
-    }).join();
-    live().run([&]() -> awaitable<void> { co_await child->ended(); });
-    ::waitpid(pid, nullptr, 0);
+    rill::loop left;
+    std::optional<rill::process> p;
+    const auto start = [&]() -> awaitable<void> {
+        p.emplace(co_await rill::create_subprocess_exec(silent_sleeper()));
+    };
+    std::thread([&] { left.run_until_complete(start); }).join();
+    live().run([&]() -> awaitable<void> { co_await stranger(p->pid()).ended(); });
+    CHECK(p->poll() == -SIGKILL);
 }
 
 TEST_CASE("process: what it has used is known once it has ended")
