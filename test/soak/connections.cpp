@@ -86,12 +86,13 @@ awaitable<void> ask(rill::stream& s)
     CHECK(co_await s.reader().read_line() == "hello\n");
 }
 
-/// Beside the others one client asks a thousand times in ten seconds.
+/// First all are silent for ten seconds; then one more client asks a thousand times.
 awaitable<void> look_at(const echo& service, std::size_t most_bytes, const process_use& before)
 {
-    rill::stream lively = co_await service.connect();
-    co_await ask(lively);
     const process_use idle = service.use();
+    co_await rill::sleep(10s);
+    const double cpu = (service.use().seconds - idle.seconds) / 10;
+    rill::stream lively = co_await service.connect();
     std::vector<rill::duration> answers;
     for (int i = 0; i < 1000; ++i) {
         const rill::time_point begin = rill::clock::now();
@@ -99,9 +100,7 @@ awaitable<void> look_at(const echo& service, std::size_t most_bytes, const proce
         answers.push_back(rill::clock::now() - begin);
         co_await rill::sleep(10ms);
     }
-    const process_use after = service.use();
     const std::size_t each = (idle.bytes - before.bytes) / at_once;
-    const double cpu = (after.seconds - idle.seconds) / 10;
     std::ranges::sort(answers);
     const auto late = std::chrono::duration_cast<std::chrono::microseconds>(answers[990]);
     MESSAGE(
@@ -174,7 +173,7 @@ void leave_nothing(bool tls, std::size_t count)
         MESSAGE(before.bytes, " bytes after a tenth, ", after.bytes, " after all");
         CHECK(after.descriptors == before.descriptors);
         CHECK(after.threads == before.threads);
-        CHECK(after.bytes <= before.bytes + before.bytes / 50);
+        CHECK(after.bytes <= before.bytes + 256 * 1024); // a byte each would be more
     });
     CHECK(service.stop() == 0);
 }
@@ -184,9 +183,9 @@ TEST_CASE("R2: a million connections come and go, and leave nothing behind")
     leave_nothing(false, 1'000'000);
 }
 
-TEST_CASE("R2: a hundred thousand TLS connections come and go, and leave nothing behind")
+TEST_CASE("R2: three hundred thousand TLS connections come and go, and leave nothing behind")
 {
-    leave_nothing(true, 100'000);
+    leave_nothing(true, 300'000);
 }
 
 } // namespace
