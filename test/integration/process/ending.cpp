@@ -11,6 +11,8 @@
 #include <doctest/doctest.h>
 
 #include <csignal>
+#include <fstream>
+#include <string>
 #include <thread>
 
 using namespace test;
@@ -275,6 +277,31 @@ TEST_CASE("BY-61: process: leaving its scope by a cancel or an error leaves no c
         co_await rill::wait(std::vector{staying});
         CHECK_FALSE(has_children());
         co_await grandchild->ended();
+    });
+}
+
+TEST_CASE("BY-60: close: a grandchild is asked to end as the child is, and has time for it")
+{
+    live().run([]() -> awaitable<void> {
+        const scratch folder;
+        const std::string answer = folder.file("answer");
+        // The signal ends the child's first wait and nothing else; the second one is for its own
+        // child's end.
+        auto p = co_await rill::create_subprocess_exec(
+            rill::shell_command(
+                "trap : TERM; (trap 'echo asked > \"$ANSWER\"; exit' TERM; echo ready;"
+                " while :; do sleep 0.01; done) & wait; wait"
+            )
+                .env("ANSWER", answer)
+                .stdin_(rill::null)
+                .stdout_(rill::piped)
+        );
+        const std::string ready = co_await p.stdout_().read_line();
+        CHECK(ready == "ready\n");
+        co_await p.close();
+        std::string asked;
+        std::getline(std::ifstream(answer), asked);
+        CHECK(asked == "asked");
     });
 }
 
