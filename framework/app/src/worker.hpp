@@ -23,6 +23,7 @@ namespace rill::app::detail {
 /// For what runs after a cancellation.
 inline constexpr std::chrono::seconds cleanup_time{2};
 
+/// What the workers of a process have in common, each on its own thread.
 struct shared_by_workers {
     listening_places places;
     tls_contexts contexts;

@@ -12,7 +12,9 @@
 #include <sys/socket.h>
 
 #include <condition_variable>
+#include <memory>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
 
@@ -42,10 +44,9 @@ void ask_for_addresses(look_up_job& work)
     hints.ai_flags = AI_ADDRCONFIG;
     addrinfo* found = nullptr;
     work.error = error_of(::getaddrinfo(work.host.c_str(), nullptr, &hints, &found));
+    const std::unique_ptr<addrinfo, decltype([](addrinfo* a) { ::freeaddrinfo(a); })> all(found);
     for (const addrinfo* a = found; a; a = a->ai_next)
         work.addresses.push_back(address_of(endpoint(a->ai_addr, a->ai_addrlen)));
-    if (found)
-        ::freeaddrinfo(found);
 }
 
 void ask_for_name(look_up_job& work)
@@ -59,12 +60,16 @@ void ask_for_name(look_up_job& work)
         work.name = name;
 }
 
-void ask_the_system(look_up_job& work)
+void ask_the_system(look_up_job& work) noexcept
 {
-    if (work.address)
-        ask_for_name(work);
-    else
-        ask_for_addresses(work);
+    try {
+        if (work.address)
+            ask_for_name(work);
+        else
+            ask_for_addresses(work);
+    } catch (const std::bad_alloc&) {
+        work.error = asio::error::no_memory;
+    }
 }
 
 } // namespace
